@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "mem.h"
+
+const struct err_code_help err_codes[] = {
+	{ERR_NONE, "success"},
+	{ERR_FAILED, "failure without a code of its own"},
+	{ERR_USAGE, "wrong command line"},
+	{ERR_PROFILE, "wrong profile, overlay or cluster directory"},
+	{ERR_IMAGE, "base or image damaged, unknown or not supported"},
+	{ERR_SPACE, "no room on the disk or in the image"},
+	{ERR_CHECK, "verify or a file system check found a difference"},
+	{ERR_BUSY, "another run is using the cluster directory"},
+	{ERR_INTERRUPT, "interrupted"},
+	{ERR_NONE, NULL},
+};
+
+static void err_replace(struct err *e, enum err_code code, char *msg)
+{
+	free(e->msg);
+	e->msg = msg;
+	e->code = code;
+}
+
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	char *msg = xvasprintf(fmt, ap);
+	va_end(ap);
+	err_replace(e, code, msg);
+	return -1;
+}
+
+int err_errno(struct err *e, enum err_code code, const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+	va_start(ap, fmt);
+	char *subject = xvasprintf(fmt, ap);
+	va_end(ap);
+	if (saved == ENOSPC || saved == EDQUOT)
+		code = ERR_SPACE;
+	err_replace(e, code, xasprintf("%s: %s", subject, strerror(saved)));
+	free(subject);
+	return -1;
+}
+
+int err_wrap(struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	char *subject = xvasprintf(fmt, ap);
+	va_end(ap);
+	err_replace(e, e->code ? e->code : ERR_FAILED,
+		    xasprintf("%s: %s", subject, e->msg ? e->msg : "unknown error"));
+	free(subject);
+	return -1;
+}
+
+void err_done(struct err *e)
+{
+	free(e->msg);
+	*e = (struct err)ERR_INIT;
+}

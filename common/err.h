@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef COMMON_ERR_H
+#define COMMON_ERR_H
+
+/*
+ * Errors are filled by the callee and travel up by value of a pointer that is always the last
+ * argument and never NULL.  A function that takes one returns -1 (or NULL) with *e filled, or
+ * succeeds with *e untouched.  Only main prints one.
+ */
+
+#define must_check __attribute__((warn_unused_result))
+#define printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
+
+/* Exit codes of the programs; `mkimage --help` and the man page list them from err_codes[]. */
+enum err_code {
+	ERR_NONE = 0,
+	ERR_FAILED = 1,	     /* anything without a code of its own */
+	ERR_USAGE = 2,	     /* command line */
+	ERR_PROFILE = 3,     /* profile, overlay or cluster directory says something impossible */
+	ERR_IMAGE = 4,	     /* the base or image is damaged, unknown or not supported */
+	ERR_SPACE = 5,	     /* no room on the output disk or in the image */
+	ERR_CHECK = 6,	     /* verify or a file system check found a difference */
+	ERR_BUSY = 7,	     /* another run holds the lock */
+	ERR_INTERRUPT = 130, /* SIGINT or SIGTERM */
+};
+
+struct err {
+	enum err_code code;
+	char *msg; /* owned; NULL while there is no error */
+};
+
+struct err_code_help {
+	enum err_code code;
+	const char *help;
+};
+
+extern const struct err_code_help err_codes[]; /* ends with help == NULL */
+
+#define ERR_INIT  \
+	{         \
+		0 \
+	}
+
+/*
+ * Fill *e (a former error is replaced) and return -1.  The message says where, what, why and what
+ * to do; it starts in lower case and quotes values with ''.
+ */
+int err_set(struct err *e, enum err_code code, const char *fmt, ...) printf_like(3, 4);
+
+/* As err_set, with ": strerror(errno)" added; ENOSPC and EDQUOT turn the code into ERR_SPACE. */
+int err_errno(struct err *e, enum err_code code, const char *fmt, ...) printf_like(3, 4);
+
+/* Put "subject: " before the message of *e and return -1. */
+int err_wrap(struct err *e, const char *fmt, ...) printf_like(2, 3);
+
+/* Release the message and make *e empty again. */
+void err_done(struct err *e);
+
+#define auto_err __attribute__((cleanup(err_done))) struct err
+
+#endif

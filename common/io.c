@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "mem.h"
+
+int io_read_fd(int fd, const char *what, uint64_t max, struct str *out, struct err *e)
+{
+	char buffer[65536];
+	for (;;) {
+		ssize_t n = read(fd, buffer, sizeof(buffer));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(e, ERR_FAILED, "%s: cannot read", what);
+		if (n == 0)
+			return 0;
+		if (out->len + (size_t)n > max)
+			return err_set(e, ERR_FAILED, "%s: larger than the allowed %llu bytes",
+				       what, (unsigned long long)max);
+		str_add(out, buffer, (size_t)n);
+	}
+}
+
+int io_read_file(const char *path, uint64_t max, struct str *out, struct err *e)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", path);
+	return io_read_fd(fd, path, max, out, e);
+}
+
+int io_write_fd(int fd, const char *what, const void *data, size_t len, struct err *e)
+{
+	const char *p = data;
+	while (len) {
+		ssize_t n = write(fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(e, ERR_FAILED, "%s: cannot write", what);
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int io_pwrite_fd(int fd, const char *what, const void *data, size_t len, uint64_t offset,
+		 struct err *e)
+{
+	const char *p = data;
+	while (len) {
+		ssize_t n = pwrite(fd, p, len, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(e, ERR_FAILED, "%s: cannot write at byte %llu", what,
+					 (unsigned long long)offset);
+		p += n;
+		len -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+int io_pread_fd(int fd, const char *what, void *data, size_t len, uint64_t offset, struct err *e)
+{
+	char *p = data;
+	while (len) {
+		ssize_t n = pread(fd, p, len, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(e, ERR_FAILED, "%s: cannot read at byte %llu", what,
+					 (unsigned long long)offset);
+		if (n == 0)
+			return err_set(e, ERR_IMAGE, "%s: ends at byte %llu, %zu bytes too early",
+				       what, (unsigned long long)offset, len);
+		p += n;
+		len -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int fsync_dir_of(const char *path, struct err *e)
+{
+	autofree char *dir = path_dir(path);
+	autoclose int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot flush the directory", dir);
+	return 0;
+}
+
+static int write_temporary(const char *temp, const void *data, size_t len, mode_t mode,
+			   struct err *e)
+{
+	autoclose int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot create", temp);
+	if (io_write_fd(fd, temp, data, len, e) < 0)
+		return -1;
+	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot flush", temp);
+	return 0;
+}
+
+int io_replace_file(const char *path, const void *data, size_t len, mode_t mode, struct err *e)
+{
+	autofree char *temp = xasprintf("%s.%ld.tmp", path, (long)getpid());
+	if (write_temporary(temp, data, len, mode, e) < 0) {
+		unlink(temp);
+		return -1;
+	}
+	if (rename(temp, path) < 0) {
+		err_errno(e, ERR_FAILED, "%s: cannot rename to '%s'", temp, path);
+		unlink(temp);
+		return -1;
+	}
+	return fsync_dir_of(path, e);
+}
+
+int io_mkdirs(const char *path, mode_t mode, struct err *e)
+{
+	if (mkdir(path, mode) == 0)
+		return 0;
+	if (errno == EEXIST) {
+		struct stat st;
+		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			return 0;
+		return err_set(e, ERR_FAILED, "%s: exists and is not a directory", path);
+	}
+	if (errno != ENOENT)
+		return err_errno(e, ERR_FAILED, "%s: cannot create the directory", path);
+	autofree char *parent = path_dir(path);
+	if (strcmp(parent, path) == 0 || io_mkdirs(parent, mode, e) < 0)
+		return -1;
+	if (mkdir(path, mode) < 0 && errno != EEXIST)
+		return err_errno(e, ERR_FAILED, "%s: cannot create the directory", path);
+	return 0;
+}
+
+int io_memfd(const char *name, const void *data, size_t len, struct err *e)
+{
+	autoclose int fd = memfd_create(name, MFD_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot create a file in memory", name);
+	if (io_pwrite_fd(fd, name, data, len, 0, e) < 0)
+		return -1;
+	return steal_fd(&fd);
+}

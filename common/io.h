@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef COMMON_IO_H
+#define COMMON_IO_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+#include "str.h"
+
+/* Read the whole file; more than max bytes is an error.  path is named in messages. */
+int io_read_file(const char *path, uint64_t max, struct str *out, struct err *e) must_check;
+/* Read from fd to its end, at most max bytes; what names it in messages. */
+int io_read_fd(int fd, const char *what, uint64_t max, struct str *out, struct err *e) must_check;
+/* Write all of it, retrying short writes and EINTR. */
+int io_write_fd(int fd, const char *what, const void *data, size_t len, struct err *e) must_check;
+int io_pwrite_fd(int fd, const char *what, const void *data, size_t len, uint64_t offset,
+		 struct err *e) must_check;
+/* Read exactly len bytes at offset; a shorter file is an error. */
+int io_pread_fd(int fd, const char *what, void *data, size_t len, uint64_t offset,
+		struct err *e) must_check;
+/*
+ * Replace path by a file with this content: temporary file beside it, fsync, rename, fsync of the
+ * directory.  After a crash path has the old content or the new, never a part.
+ */
+int io_replace_file(const char *path, const void *data, size_t len, mode_t mode,
+		    struct err *e) must_check;
+/* mkdir -p; directories that are made get mode. */
+int io_mkdirs(const char *path, mode_t mode, struct err *e) must_check;
+/* An anonymous file in memory that can be named to other programs as /proc/PID/fd/N; returns fd. */
+int io_memfd(const char *name, const void *data, size_t len, struct err *e) must_check;
+
+#endif

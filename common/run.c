@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "log.h"
+#include "mem.h"
+#include "run.h"
+
+extern char **environ;
+
+#define OUTPUT_MAX (256u << 20)
+#define STDERR_MAX (64u << 10)
+
+/* One end per stream that we hold while the program runs; -1 once closed. */
+struct pipes {
+	int in, out, err;
+};
+
+static void pipes_done(struct pipes *p)
+{
+	cleanup_close(&p->in);
+	cleanup_close(&p->out);
+	cleanup_close(&p->err);
+}
+
+/* mtools, e2fsprogs and dosfstools live in /usr/sbin, which is not in every user's PATH. */
+static char *find_program(const char *name)
+{
+	if (strchr(name, '/'))
+		return access(name, X_OK) == 0 ? xstrdup(name) : NULL;
+	const char *path = getenv("PATH");
+	autofree char *all = xasprintf("%s:/usr/sbin:/sbin", path ? path : "/usr/bin:/bin");
+	auto_strv dirs = {0};
+	strv_split(&dirs, all, ":");
+	strv_foreach (dir, &dirs) {
+		autofree char *candidate = path_join(*dir, name);
+		if (access(candidate, X_OK) == 0)
+			return steal(&candidate);
+	}
+	return NULL;
+}
+
+static bool env_is_replaced(const char *entry, const struct strv *ours)
+{
+	size_t name = strcspn(entry, "=") + 1;
+	strv_foreach (item, ours) {
+		if (strncmp(*item, entry, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void build_env(struct strv *out, const char *const *extra)
+{
+	auto_strv ours = {0};
+	strv_add(&ours, "LC_ALL=C");
+	strv_add(&ours, "TZ=UTC");
+	for (; extra && *extra; extra++)
+		strv_add(&ours, *extra);
+	for (char **entry = environ; *entry; entry++) {
+		if (!env_is_replaced(*entry, &ours))
+			strv_add(out, *entry);
+	}
+	strv_foreach (item, &ours)
+		strv_add(out, *item);
+}
+
+/* Make a pipe whose end `child` becomes descriptor `target` of the program; returns our end. */
+static int add_pipe(posix_spawn_file_actions_t *actions, int target, bool child_reads,
+		    int *ret_child_end)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	int child = child_reads ? ends[0] : ends[1];
+	posix_spawn_file_actions_adddup2(actions, child, target);
+	*ret_child_end = child;
+	return child_reads ? ends[1] : ends[0];
+}
+
+static void add_outputs(const struct run *r, posix_spawn_file_actions_t *actions,
+			struct pipes *ours, struct pipes *theirs)
+{
+	if (r->passthrough) {
+		posix_spawn_file_actions_adddup2(actions, 2, 1);
+		return;
+	}
+	ours->err = add_pipe(actions, 2, false, &theirs->err);
+	if (r->output)
+		ours->out = add_pipe(actions, 1, false, &theirs->out);
+	else
+		posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
+}
+
+static int start(const struct run *r, struct pipes *ours, pid_t *ret_pid, struct err *e)
+{
+	autofree char *program = find_program(r->argv[0]);
+	if (!program)
+		return err_set(e, ERR_FAILED,
+			       "program '%s' is not installed; install the package that has it",
+			       r->argv[0]);
+	struct pipes theirs = {-1, -1, -1};
+	posix_spawn_file_actions_t actions;
+	posix_spawn_file_actions_init(&actions);
+	if (r->input)
+		ours->in = add_pipe(&actions, 0, true, &theirs.in);
+	else
+		posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	add_outputs(r, &actions, ours, &theirs);
+	posix_spawnattr_t attr;
+	posix_spawnattr_init(&attr);
+	sigset_t defaults;
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	posix_spawnattr_setsigdefault(&attr, &defaults);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	auto_strv env = {0};
+	build_env(&env, r->env);
+	int failure = posix_spawn(ret_pid, program, &actions, &attr, (char **)r->argv, env.v);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	pipes_done(&theirs);
+	if (failure) {
+		errno = failure;
+		return err_errno(e, ERR_FAILED, "%s: cannot start", program);
+	}
+	return 0;
+}
+
+static void drop(int *fd)
+{
+	cleanup_close(fd);
+	*fd = -1;
+}
+
+static void pump_in(const struct run *r, int *fd, size_t *done)
+{
+	ssize_t n = write(*fd, (const char *)r->input + *done, r->input_len - *done);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	*done += n > 0 ? (size_t)n : 0;
+	if (n < 0 || *done == r->input_len)
+		drop(fd);
+}
+
+/* Returns -1 when more than max bytes came. */
+static int pump_out(int *fd, struct str *into, size_t max)
+{
+	char buffer[65536];
+	ssize_t n = read(*fd, buffer, sizeof(buffer));
+	if (n < 0 && errno == EINTR)
+		return 0;
+	if (n <= 0) {
+		drop(fd);
+		return 0;
+	}
+	if (into->len + (size_t)n > max)
+		return -1;
+	str_add(into, buffer, (size_t)n);
+	return 0;
+}
+
+static int pump(const struct run *r, struct pipes *p, struct str *messages)
+{
+	size_t written = 0;
+	if (p->in >= 0)
+		fcntl(p->in, F_SETFL, O_NONBLOCK);
+	if (r->input && r->input_len == 0)
+		drop(&p->in);
+	while (p->in >= 0 || p->out >= 0 || p->err >= 0) {
+		struct pollfd polled[] = {
+			{p->in, POLLOUT, 0}, {p->out, POLLIN, 0}, {p->err, POLLIN, 0}};
+		if (poll(polled, 3, -1) < 0 && errno != EINTR)
+			return -1;
+		if (polled[0].revents)
+			pump_in(r, &p->in, &written);
+		if (polled[1].revents && pump_out(&p->out, r->output, OUTPUT_MAX) < 0)
+			return -1;
+		/* Too many messages: keep the first part, go on reading so that nobody blocks. */
+		if (polled[2].revents && pump_out(&p->err, messages, STDERR_MAX) < 0)
+			continue;
+	}
+	return 0;
+}
+
+/* The last line that is not empty. */
+static const char *last_line(struct str *text)
+{
+	while (text->len && (text->data[text->len - 1] == '\n' || text->data[text->len - 1] == ' '))
+		text->data[--text->len] = '\0';
+	const char *newline = text->len ? strrchr(text->data, '\n') : NULL;
+	return newline ? newline + 1 : str_text(text);
+}
+
+static int judge(const struct run *r, int status, struct str *messages, struct err *e)
+{
+	const char *said = last_line(messages);
+	const char *program = path_base(r->argv[0]);
+	if (WIFSIGNALED(status))
+		return err_set(e, ERR_FAILED, "%s: ended by signal %d (%s)", program,
+			       WTERMSIG(status), strsignal(WTERMSIG(status)));
+	int code = WEXITSTATUS(status);
+	if (code == 0 || (code < 31 && (r->ok_status & (1 << code))))
+		return code;
+	return err_set(e, ERR_FAILED, "%s: exit code %d%s%s", program, code, *said ? ": " : "",
+		       said);
+}
+
+int run(const struct run *r, struct err *e)
+{
+	__attribute__((cleanup(pipes_done))) struct pipes ours = {-1, -1, -1};
+	auto_str messages = STR_INIT;
+	pid_t pid;
+	log_debug("run %s %s", r->argv[0], r->argv[1] ? r->argv[1] : "");
+	if (start(r, &ours, &pid, e) < 0)
+		return -1;
+	int flooded = pump(r, &ours, &messages);
+	pipes_done(&ours);
+	ours = (struct pipes){-1, -1, -1};
+	int status;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return err_errno(e, ERR_FAILED, "%s: cannot wait for it", r->argv[0]);
+	}
+	if (flooded < 0)
+		return err_set(e, ERR_FAILED, "%s: printed more than %u bytes", r->argv[0],
+			       OUTPUT_MAX);
+	return judge(r, status, &messages, e);
+}
+
+int run_argv(struct err *e, const char *program, ...)
+{
+	const char *argv[32] = {program};
+	size_t n = 1;
+	va_list ap;
+	va_start(ap, program);
+	while (n + 1 < sizeof(argv) / sizeof(*argv) && (argv[n] = va_arg(ap, const char *)))
+		n++;
+	va_end(ap);
+	argv[n] = NULL;
+	return run(&(struct run){.argv = argv}, e) < 0 ? -1 : 0;
+}

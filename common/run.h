@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef COMMON_RUN_H
+#define COMMON_RUN_H
+
+#include "err.h"
+#include "str.h"
+
+/*
+ * Run another program by argv: no shell, environment LC_ALL=C, TZ=UTC, stdin from input (or
+ * /dev/null), open descriptors are O_CLOEXEC and so do not leak.
+ */
+struct run {
+	const char *const
+		*argv; /* ends with NULL; argv[0] is searched in PATH, then /usr/sbin, /sbin */
+	const char *const *env; /* additional NAME=VALUE, ends with NULL; may be NULL */
+	const void *input;	/* bytes for stdin; NULL: /dev/null */
+	size_t input_len;
+	struct str *output; /* stdout is added here; NULL: discarded, unless passthrough */
+	int ok_status;	    /* a bit mask of further exit codes that are success: 1 << code */
+	int passthrough;    /* stdout and stderr go to our stderr, as for a long build */
+};
+
+/*
+ * Returns the exit code (0, or one named in ok_status); anything else is -1, the message quotes
+ * the last line of stderr.  A program that is not installed gives a message that names it.
+ */
+int run(const struct run *r, struct err *e) must_check;
+
+/* run() with nothing but arguments; returns 0 or -1. */
+int run_argv(struct err *e, const char *program, ...) must_check __attribute__((sentinel));
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "str.h"
+#include "validate.h"
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+static bool only(const char *text, const char *allowed)
+{
+	return text[strspn(text, allowed)] == '\0';
+}
+
+int validate_hostname(const char *text, struct err *e)
+{
+	size_t len = strlen(text);
+	if (len && len <= 63 && only(text, LOWER DIGITS "-") && text[0] != '-' &&
+	    text[len - 1] != '-')
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is not a hostname: use 1 to 63 of a-z, 0-9 and '-', and no '-' at "
+		       "either end",
+		       text);
+}
+
+int validate_username(const char *text, struct err *e)
+{
+	size_t len = strlen(text);
+	if (len && len <= 32 && only(text, LOWER DIGITS "_-") && !strchr(DIGITS "-", text[0]))
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is not a user or group name: use 1 to 32 of a-z, 0-9, '_' and '-', "
+		       "beginning with a letter or '_'",
+		       text);
+}
+
+int validate_unit(const char *text, struct err *e)
+{
+	static const char *const suffixes[] = {".service", ".socket", ".target",   ".timer",
+					       ".path",	   ".mount",  ".automount"};
+	if (strlen(text) < 256 && only(text, LOWER UPPER DIGITS ":-_.\\@")) {
+		for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+			if (str_ends(text, suffixes[i]) && strlen(text) > strlen(suffixes[i]))
+				return 0;
+		}
+	}
+	return err_set(e, ERR_PROFILE, "'%s' is not a unit name: write it whole, as 'ssh.service'",
+		       text);
+}
+
+int validate_abspath(const char *text, struct err *e)
+{
+	bool ok = text[0] == '/' && !strstr(text, "//") && !strstr(text, "/../") &&
+		  !str_ends(text, "/..") && !strchr(text, ':');
+	for (const char *c = text; *c; c++)
+		ok = ok && (unsigned char)*c >= ' ' && *c != 0x7f;
+	if (ok)
+		return 0;
+	return err_set(
+		e, ERR_PROFILE,
+		"'%s' is not an absolute path: begin with '/', no '..', '//', ':' or control "
+		"characters",
+		text);
+}
+
+int validate_ipv4(const char *text, uint32_t *ret, struct err *e)
+{
+	struct in_addr a;
+	if (inet_pton(AF_INET, text, &a) != 1)
+		return err_set(e, ERR_PROFILE, "'%s' is not an IPv4 address such as 10.0.0.1",
+			       text);
+	*ret = ntohl(a.s_addr);
+	return 0;
+}
+
+int validate_crypt_hash(const char *text, struct err *e)
+{
+	size_t dollars = 0;
+	for (const char *c = text; *c; c++)
+		dollars += *c == '$';
+	if (text[0] == '$' && dollars >= 3 && strlen(text) >= 20 && strlen(text) < 384 &&
+	    only(text, LOWER UPPER DIGITS "$./=,+-_"))
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "not a password hash: it should look like '$y$j9T$…'; make one with "
+		       "'mkpasswd -m yescrypt'");
+}

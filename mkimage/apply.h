@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_APPLY_H
+#define MKIMAGE_APPLY_H
+
+/* The three readers of a plan: print, make, check. */
+
+#include <stdio.h>
+
+#include "plan.h"
+
+/* Make every state of the plan in the tree; the first failure names path and reason. */
+int plan_apply(const struct plan *p, struct tree *t, struct err *e) must_check;
+
+/* Check that every state of the plan holds; ERR_CHECK lists what does not, at most 20 paths. */
+int plan_verify(const struct plan *p, struct tree *t, struct err *e) must_check;
+
+/*
+ * Print for people: per path what, why, and a unified diff against the tree (secrets as ‹secret›);
+ * as_json: one array.
+ */
+int plan_print(const struct plan *p, struct tree *t, FILE *out, bool as_json,
+	       struct err *e) must_check;
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_BLOCKMAP_H
+#define MKIMAGE_BLOCKMAP_H
+
+/*
+ * Which bytes of an image matter: partition tables, the gap before the first partition, and what
+ * the file systems have allocated (holes of the image file inside allocated blocks count: they are
+ * allocated zeros).  Partitions of an unknown type matter whole.
+ */
+
+#include "disk.h"
+
+struct extent {
+	uint64_t start, len; /* bytes */
+};
+
+struct blockmap {
+	struct extent *extents; /* sorted, neither touching nor overlapping */
+	size_t n, cap;
+	uint64_t used; /* sum of all len */
+};
+
+int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e) must_check;
+void blockmap_done(struct blockmap *m);
+#define auto_blockmap __attribute__((cleanup(blockmap_done))) struct blockmap
+
+/* Add bytes [start, start+len); must not begin before the last extent does; touching ones merge. */
+void blockmap_add(struct blockmap *m, uint64_t start, uint64_t len);
+
+/* Of one file system, each in the file of its backend. Extents are relative to the image. */
+int fs_ext_blockmap(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
+		    struct err *e) must_check;
+int fs_fat_blockmap(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
+		    struct err *e) must_check;
+
+/*
+ * Copy the image: by reflink where the file system can, else the mapped bytes only, in large
+ * blocks.  to is empty and gets size bytes.  progress (may be NULL) is called with bytes done.
+ */
+int blockmap_copy(int from, int to, const char *what, uint64_t size, const struct blockmap *m,
+		  void (*progress)(void *ctx, uint64_t done), void *ctx, struct err *e) must_check;
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_CLUSTER_H
+#define MKIMAGE_CLUSTER_H
+
+/*
+ * The cluster directory on the laptop (./cluster, 0700): everything that has to be the same in the
+ * next run.
+ *
+ *   lock            flock of the running mkimage
+ *   ledger          one line per node ever built: role number hostname address
+ *   keys/admin(.pub)   the administrator's ssh key: logs in as the operator on every node
+ *   keys/host-ca(.pub) signs every node's host key
+ *   nodes/NAME/ssh_host_ed25519_key(.pub, -cert.pub)   made once per node, so images repeat
+ *   seed            32 random bytes, hex: UUIDs and disk ids are derived from it
+ *   known_hosts     "@cert-authority NAMES… KEY"
+ *   ssh_config      for `ssh -F cluster/ssh_config worker002`
+ */
+
+#include <stdint.h>
+
+#include "err.h"
+#include "profile.h"
+#include "str.h"
+
+struct node {
+	char *role;	 /* "worker" */
+	unsigned number; /* from 1 within its role */
+	char *hostname;	 /* "worker001" */
+	char *address;	 /* "10.0.0.11"; NULL: none planned (DHCP) */
+	unsigned prefix; /* of the network, bits; 24 */
+};
+
+/* One role of the cluster and all the nodes that its profile plans (key `planned`). */
+struct member {
+	struct profile *profile;
+	struct node *nodes;
+	size_t n_nodes;
+};
+
+struct cluster {
+	char *dir;  /* the cluster directory */
+	char *name; /* "beowulf" */
+	int lock;   /* fd that holds the lock */
+	uint8_t seed[32];
+	/* Every role of the key `members`, read from their profiles: the planned cluster. */
+	struct member *members;
+	size_t n_members;
+};
+
+/* Plan only: nothing is created, a missing directory gives keys that say so (see cluster_keys). */
+enum cluster_mode { CLUSTER_READ, CLUSTER_WRITE };
+
+/*
+ * Open the cluster directory for this profile; CLUSTER_WRITE makes it where it is missing, takes
+ * the lock (ERR_BUSY when another run holds it) and makes CA, admin key and seed.  Loads the
+ * profiles named by `members`, computes all planned nodes, and refuses clashes: two nodes with one
+ * name or one address, an address outside its network, more nodes than addresses; each names
+ * file:line.
+ */
+int cluster_open(const char *dir, const struct profile *p, const struct strv *search,
+		 enum cluster_mode mode, struct cluster **ret, struct err *e) must_check;
+/* Release everything and the lock. */
+void cluster_free(struct cluster *c);
+static inline void cluster_cleanup(struct cluster **c)
+{
+	cluster_free(*c);
+}
+#define auto_cluster __attribute__((cleanup(cluster_cleanup))) struct cluster
+
+/* The planned nodes of a role; NULL when the role is not a member. */
+const struct member *cluster_member(const struct cluster *c, const char *role);
+
+/*
+ * Make what the node needs for ever (host key, certificate) unless it is there, and enter it in
+ * the ledger.
+ */
+int cluster_issue(struct cluster *c, const struct node *n, struct err *e) must_check;
+/* Write ssh_config and known_hosts; unchanged files are not touched. */
+int cluster_write_ssh(const struct cluster *c, struct err *e) must_check;
+
+/*
+ * Add the content of a file of the directory ("keys/admin.pub", "nodes/worker001/…"); in
+ * CLUSTER_READ mode a file that does not exist yet gives a line that says it will be generated.
+ */
+int cluster_read(const struct cluster *c, const char *name, struct str *out,
+		 struct err *e) must_check;
+
+/* 16 bytes derived from the seed and a label ("worker001 root uuid"): the same in each run. */
+void cluster_derive(const struct cluster *c, const char *label, uint8_t out[16]);
+
+/* Expand "worker%03d"; only %d and %0Nd, once, are allowed (checked by the profile). */
+char *pattern_expand(const char *pattern, unsigned number);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_DISK_H
+#define MKIMAGE_DISK_H
+
+/* Partition tables by libparted, content by libblkid: the one file that includes either. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+enum disk_table { DISK_WHOLE, DISK_MBR, DISK_GPT }; /* DISK_WHOLE: a file system without a table */
+
+struct part {
+	int number;	      /* as in the table, from 1; DISK_WHOLE: 0 */
+	uint64_t start, size; /* bytes */
+	char fstype[32];      /* libblkid's TYPE ("ext4", "vfat", "crypto_LUKS"); "" unknown */
+	char label[256];      /* of the file system */
+	char uuid[64];	      /* of the file system */
+	char partuuid[64];    /* lower case, as in PARTUUID= */
+	bool extended;	      /* an MBR extended partition: holds others */
+};
+
+struct disk {
+	char *path;
+	enum disk_table table;
+	uint64_t size;	      /* bytes of the image or device */
+	unsigned sector_size; /* logical, bytes */
+	char id[64];	      /* MBR: 8 hex digits; GPT: UUID */
+	struct part *parts;
+	size_t n_parts;
+};
+
+/*
+ * Read table and contents; nothing is written, no exception text is printed.  What is not a disk
+ * image (no table and no file system at byte 0) is ERR_IMAGE, and says what it seems to be.
+ */
+int disk_probe(const char *path, struct disk **ret, struct err *e) must_check;
+void disk_free(struct disk *d);
+static inline void disk_cleanup(struct disk **d)
+{
+	disk_free(*d);
+}
+#define auto_disk __attribute__((cleanup(disk_cleanup))) struct disk
+
+/* The partition of that number, NULL when there is none. */
+const struct part *disk_part(const struct disk *d, int number);
+
+struct disk_layout_part {
+	uint64_t start, size; /* bytes, multiples of the sector size */
+	const char *type;     /* "fat32", "ext4": sets the partition's type id */
+	bool boot;	      /* active flag */
+};
+
+/*
+ * Write an MBR with this id (8 hex digits) and these partitions to the image, which has its final
+ * size already.
+ */
+int disk_create_mbr(const char *path, uint32_t id, const struct disk_layout_part *parts, size_t n,
+		    struct err *e) must_check;
+
+/*
+ * Grow the image file (sparse) to new_size bytes and the partition to its end (GPT: backup header
+ * moved).  Only the last partition can grow, and an MBR extended one cannot: refused with the
+ * reason.
+ */
+int disk_grow(const char *path, int number, uint64_t new_size, struct err *e) must_check;
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_EDIT_H
+#define MKIMAGE_EDIT_H
+
+/*
+ * Edits of text files as pure functions: text in, text out.  Lines that are not concerned stay
+ * byte for byte, a missing final newline included where nothing is appended.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "str.h"
+
+/* passwd, group, shadow, gshadow: a line is colon-separated fields, the first is the name. */
+
+/* The line of that name without its newline, owned; NULL when there is none. */
+char *db_get(const char *text, const char *name);
+/* Field i (from 0) of a line, owned; NULL when the line has fewer. */
+char *db_field(const char *line, size_t i);
+/* Replace the line of line's name, or add it at the end (before NIS's "+" lines). */
+void db_set(struct str *out, const char *text, const char *line);
+/* Name whose numeric field i equals id; owned, NULL when none. */
+char *db_find_id(const char *text, size_t i, uint32_t id);
+/* Add a user to (or take from) the comma-separated last field of the group line; owned. */
+char *group_line_with(const char *line, const char *user);
+char *group_line_without(const char *line, const char *user);
+
+/*
+ * Replace the text between "# BEGIN cardstock NAME" and "# END cardstock NAME" (each a whole
+ * line), or add the block at the end.  Empty body removes the block.
+ */
+void block_set(struct str *out, const char *text, const char *name, const char *body);
+
+/* /etc/hosts: drop every line (outside blocks) that maps `name` to a 127.0.1.1 address. */
+void hosts_set_self(struct str *out, const char *text, const char *hostname);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_FS_H
+#define MKIMAGE_FS_H
+
+/*
+ * A file system in user space: one struct of operations per backend, one contract for all of them
+ * (tests/fs/contract.c).  A backend never sees a profile key and never follows a symlink.
+ *
+ * Paths are absolute within the file system, "/" is its root, without ".", ".." or trailing slash;
+ * every component but the last must be a directory (the tree layer above resolves symlinks).
+ * Times: every write sets mtime and ctime to fs->now, so that equal input gives equal bytes.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+#include "str.h"
+
+enum file_type { FILE_NONE, FILE_REGULAR, FILE_DIR, FILE_SYMLINK, FILE_OTHER };
+
+struct fs_stat {
+	enum file_type type; /* FILE_NONE: there is nothing at this path */
+	uint32_t mode;	     /* permission bits, 07777; FAT: 0755 */
+	uint32_t uid, gid;   /* FAT: 0 */
+	uint64_t size;	     /* bytes; symlink: length of the target; FAT: 0 until read */
+};
+
+/* Where the bytes of a file come from; read returns 0 at the end, -1 with *e on failure. */
+struct fs_source {
+	ssize_t (*read)(void *ctx, void *buffer, size_t len, struct err *e);
+	void *ctx;
+};
+
+struct fs;
+
+struct fs_ops {
+	const char *name; /* "ext4", "fat", "directory", "mount" */
+
+	/* lstat.  Absent is success with type FILE_NONE, also when a parent is absent. */
+	int (*stat)(struct fs *fs, const char *path, struct fs_stat *ret, struct err *e);
+	/* Add the content of a regular file to out; more than max bytes is an error. */
+	int (*read)(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e);
+	/* The target of a symlink, owned. FAT: always an error. */
+	int (*readlink)(struct fs *fs, const char *path, char **ret, struct err *e);
+	/* The names in a directory without "." and "..", sorted by byte value. */
+	int (*list)(struct fs *fs, const char *path, struct strv *ret, struct err *e);
+
+	/*
+	 * Make the regular file, 0644 root:root, or replace the content of the one that is there,
+	 * keeping mode, owner and xattrs.  The parent must exist; a non-file at path is an error.
+	 */
+	int (*write)(struct fs *fs, const char *path, const struct fs_source *src, struct err *e);
+	/* Make a directory, 0755 root:root.  One that exists is an error. */
+	int (*mkdir)(struct fs *fs, const char *path, struct err *e);
+	/* Make a symlink, root:root.  One that exists is an error. */
+	int (*symlink)(struct fs *fs, const char *path, const char *target, struct err *e);
+	/* Hard link: another name `path` for the regular file at `existing`. */
+	int (*link)(struct fs *fs, const char *path, const char *existing, struct err *e);
+	/* Device node, fifo or socket; mode has the S_IFMT bits. */
+	int (*mknod)(struct fs *fs, const char *path, mode_t mode, dev_t dev, struct err *e);
+	/* Remove a file, a symlink, a special file or an empty directory; absent is an error. */
+	int (*remove)(struct fs *fs, const char *path, struct err *e);
+	/* Set permission bits and owner (of the symlink itself). FAT accepts and forgets. */
+	int (*attr)(struct fs *fs, const char *path, uint32_t mode, uint32_t uid, uint32_t gid,
+		    struct err *e);
+	/* Set the modification time, seconds since 1970. */
+	int (*utime)(struct fs *fs, const char *path, int64_t mtime, struct err *e);
+	/* Set one extended attribute ("security.capability"); get: absent gives *ret_len = 0. */
+	int (*xattr_set)(struct fs *fs, const char *path, const char *name, const void *value,
+			 size_t len, struct err *e);
+	int (*xattr_get)(struct fs *fs, const char *path, const char *name, struct str *ret,
+			 struct err *e);
+
+	/* Write everything to the image. */
+	int (*sync)(struct fs *fs, struct err *e);
+	/* Release; whatever was not synced is synced first, errors are reported. */
+	int (*close)(struct fs *fs, struct err *e);
+};
+
+struct fs {
+	const struct fs_ops *ops;
+	char *what;  /* how messages call it: "worker001.img: partition 2 (ext4)"; owned */
+	int64_t now; /* seconds since 1970 for every timestamp that is written */
+	bool writable;
+};
+
+/* Options shared by the open functions. */
+struct fs_open {
+	const char *path; /* image, device or directory */
+	uint64_t offset;  /* of the file system in it, bytes */
+	uint64_t size;	  /* of the partition, bytes */
+	const char *what; /* for messages */
+	bool writable;
+	int64_t now;
+};
+
+/*
+ * ext2, ext3, ext4 by libext2fs.  Refuses, naming them, features that libext2fs does not know; a
+ * dirty journal is refused with ERR_IMAGE and the advice to replay it (see fs_ext_replay); an
+ * image marked as having errors is refused with the advice to run e2fsck and the partition named.
+ */
+int fs_ext_open(const struct fs_open *o, struct fs **ret, struct err *e) must_check;
+/* True when the journal has to be replayed before fs_ext_open will accept it. */
+int fs_ext_is_dirty(const struct fs_open *o, bool *ret, struct err *e) must_check;
+/* Replay the journal of the file system in the (private copy of the) image by e2fsck -p. */
+int fs_ext_replay(const struct fs_open *o, struct err *e) must_check;
+/* FAT12, FAT16, FAT32 by mtools.  Names compare without case. */
+int fs_fat_open(const struct fs_open *o, struct fs **ret, struct err *e) must_check;
+/*
+ * A directory of the host.  Owner and mode that an ordinary user cannot set, and device nodes, are
+ * kept in the file `path`.attrs, which has the format of an overlay's attrs (attrs.h).
+ */
+int fs_dir_open(const struct fs_open *o, struct fs **ret, struct err *e) must_check;
+/* The kernel's own driver (btrfs, xfs, f2fs) through a loop device; root only, else a clear error.
+ */
+int fs_mount_open(const struct fs_open *o, const char *type, struct fs **ret,
+		  struct err *e) must_check;
+
+/* Close and set *fs to NULL; NULL is allowed. */
+int fs_close(struct fs **fs, struct err *e) must_check;
+/* Close without caring for the result: for error paths (nothing more is written). */
+void fs_discard(struct fs **fs);
+#define auto_fs __attribute__((cleanup(fs_discard))) struct fs
+
+/* write() from memory. */
+int fs_write_data(struct fs *fs, const char *path, const void *data, size_t len,
+		  struct err *e) must_check;
+
+#endif

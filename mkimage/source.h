@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_SOURCE_H
+#define MKIMAGE_SOURCE_H
+
+/*
+ * Bases: a path, a URL or a name from bases.conf becomes a raw image on this machine.
+ *
+ * What has to be unpacked, downloaded or assembled is kept in the cache,
+ * $XDG_CACHE_HOME/cardstock (or ~/.cache/cardstock), under a name derived from what made it:
+ *   downloads/KEY     what the URL gave, resumable while KEY.part
+ *   recipes/KEY.tar.zst   root tarballs that scripts/mkbase made
+ *   images/KEY.img    raw, sparse
+ * Everything appears there by rename; two runs that want one entry wait for each other (flock).
+ */
+
+#include <stdint.h>
+
+#include "err.h"
+#include "progress.h"
+#include "str.h"
+
+struct source {
+	char *path; /* of a raw image that must not be written to; owned */
+	char *name; /* as the user called it; for messages */
+	char *id;   /* hex: changes when the content does; part of reports */
+};
+
+struct source_spec {
+	const char *base;	   /* path, URL, or name from bases.conf */
+	const char *sha256;	   /* of the file as given or downloaded; NULL: unchecked */
+	const char *dir;	   /* that a relative path is relative to */
+	const struct strv *search; /* where bases.conf is looked for (profile_search_path) */
+	uint64_t now;		   /* timestamp for images made from tarballs */
+};
+
+/* Makes or finds the raw image; content type by content, never by name. */
+int source_get(const struct source_spec *spec, struct progress *p, struct source **ret,
+	       struct err *e) must_check;
+void source_free(struct source *s);
+static inline void source_cleanup(struct source **s)
+{
+	source_free(*s);
+}
+#define auto_source __attribute__((cleanup(source_cleanup))) struct source
+
+/* What a file is, by its first bytes and, for archives, its members. */
+enum source_kind {
+	SOURCE_RAW,	   /* anything that no decoder claims: disk_probe will judge */
+	SOURCE_XZ,	   /* .xz of an image, decoded on all cores */
+	SOURCE_COMPRESSED, /* gzip, zstd, bzip2 of an image */
+	SOURCE_ARCHIVE,	   /* zip or 7z with one image in it */
+	SOURCE_TARBALL,	   /* tar, compressed or not: a root file system */
+};
+
+/* The cache directory, made where missing; owned. */
+char *cache_dir(struct err *e) must_check;
+
+#endif
