@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef TESTS_FS_BACKENDS_H
+#define TESTS_FS_BACKENDS_H
+
+/* The backends that the contract (test_contract.c) is run over: one row of the table each. */
+
+#include "scratch.h"
+
+/* What a file system can hold; what it cannot is asserted as an error. */
+enum {
+	CAN_SYMLINK = 1 << 0,
+	CAN_LINK = 1 << 1,
+	CAN_NODE = 1 << 2,
+	CAN_OWNER = 1 << 3, /* mode and owner are kept; else attr is accepted and forgotten */
+	CAN_XATTR = 1 << 4,
+	CAN_FILL = 1 << 5, /* its size is fixed, so that it can be full */
+	CAN_CASE = 1 << 6, /* "a" and "A" are two files */
+};
+
+struct backend {
+	const char *name;
+	unsigned can;
+	/* Why it cannot be tested here (a tool is missing, not root), or NULL. May be NULL. */
+	const char *(*unavailable)(void);
+	uint64_t offset, size; /* of the file system in the image */
+	/* Make an empty file system at s->image. */
+	void (*make)(const struct scratch *s);
+	int (*open)(const struct fs_open *o, struct fs **ret, struct err *e);
+	/* Let somebody else's tool check it; fails the test if it finds something. May be NULL. */
+	void (*check)(const struct scratch *s);
+};
+
+#define EXT_CAN (CAN_SYMLINK | CAN_LINK | CAN_NODE | CAN_OWNER | CAN_XATTR | CAN_FILL | CAN_CASE)
+
+static void make_ext4(const struct scratch *s)
+{
+	scratch_mke2fs(s, "ext4", NULL);
+}
+
+/* What the Raspberry Pi's images have. */
+static void make_ext4_pi(const struct scratch *s)
+{
+	scratch_mke2fs(s, "ext4", (const char *[]){"-O", "^64bit,^huge_file", "-b", "4096", NULL});
+}
+
+static void make_ext4_newest(const struct scratch *s)
+{
+	scratch_mke2fs(s, "ext4",
+		       (const char *[]){"-O", "metadata_csum_seed,orphan_file,inline_data", NULL});
+}
+
+static void make_ext3(const struct scratch *s)
+{
+	scratch_mke2fs(s, "ext3", NULL);
+}
+
+static void make_ext2(const struct scratch *s)
+{
+	scratch_mke2fs(s, "ext2", (const char *[]){"-I", "128", NULL});
+}
+
+static const struct backend backends[] = {
+	{"ext4", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext4, fs_ext_open, scratch_e2fsck},
+	{"ext4-pi", EXT_CAN, NULL, SCRATCH_OFFSET, 32 << 20, make_ext4_pi, fs_ext_open,
+	 scratch_e2fsck},
+	{"ext4-newest", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext4_newest, fs_ext_open,
+	 scratch_e2fsck},
+	{"ext3", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext3, fs_ext_open, scratch_e2fsck},
+	{"ext2", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext2, fs_ext_open, scratch_e2fsck},
+};
+
+#define N_BACKENDS (sizeof(backends) / sizeof(*backends))
+
+#endif
