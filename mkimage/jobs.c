@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "jobs.h"
+#include "mem.h"
+#include "str.h"
+
+#define TICK_MS 100	       /* how soon a signal is seen */
+#define GRACE_NS 3000000000LL  /* from SIGTERM to SIGKILL */
+#define REPORT_NS 50000000     /* a child reports at most every 50 ms */
+#define MESSAGE_MAX (1u << 20) /* a longer error is not one of ours */
+
+/* What a child says to its parent over the pipe: this header, then len bytes of text. */
+enum { SAY_PROGRESS = 1, SAY_NOTE, SAY_ERROR };
+
+struct message {
+	uint32_t kind;
+	uint32_t code; /* SAY_ERROR: enum err_code */
+	uint64_t done; /* SAY_PROGRESS: bytes */
+	uint64_t len;
+};
+
+/* In the child. */
+struct jobs {
+	int fd;
+	int64_t reported; /* CLOCK_MONOTONIC, ns */
+};
+
+/* In the parent. */
+struct child {
+	const struct job *job;
+	pid_t pid;
+	int fd; /* -1: ended */
+	int step;
+	struct str inbox;
+	char *note;
+	struct err error;
+};
+
+struct pool {
+	struct child *children; /* one for each job that was started */
+	size_t started, running, n;
+	struct progress *progress;
+	int64_t ending; /* when SIGTERM was sent, CLOCK_MONOTONIC, ns; 0: not */
+};
+
+static volatile sig_atomic_t signal_came;
+
+static void on_signal(int number)
+{
+	signal_came = number;
+}
+
+/*
+ * No SA_RESTART: a blocking call returns and the loop above sees the flag.  SA_RESETHAND: a second
+ * Ctrl-C ends a program that is stuck.  What the caller (nohup, a shell's &) ignores stays ignored.
+ */
+void interrupt_init(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND}, old;
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+	}
+}
+
+int interrupted(void)
+{
+	return signal_came != 0;
+}
+
+int interrupt_check(struct err *e)
+{
+	if (!signal_came)
+		return 0;
+	return err_set(e, ERR_INTERRUPT, "interrupted by signal %d (%s)", (int)signal_came,
+		       strsignal(signal_came));
+}
+
+static unsigned cpu_count(void)
+{
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	int n = CPU_COUNT(&set);
+	return n > 0 ? (unsigned)n : 1;
+}
+
+static int64_t monotonic_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* A parent that is gone is no error here: the child is about to be killed anyway. */
+static void say(const struct jobs *j, struct message m, const char *text)
+{
+	auto_err ignored = ERR_INIT;
+	auto_str out = STR_INIT;
+	m.len = text ? strlen(text) : 0;
+	str_add(&out, &m, sizeof(m));
+	str_add(&out, text, m.len);
+	if (io_write_fd(j->fd, "pipe to the parent", out.data, out.len, &ignored) < 0)
+		return;
+}
+
+void job_progress(struct jobs *j, uint64_t done)
+{
+	int64_t t = monotonic_ns();
+	if (t - j->reported < REPORT_NS)
+		return;
+	j->reported = t;
+	say(j, (struct message){.kind = SAY_PROGRESS, .done = done}, NULL);
+}
+
+void job_note(struct jobs *j, const char *note)
+{
+	say(j, (struct message){.kind = SAY_NOTE}, note);
+}
+
+/* _exit: buffers and handlers of the parent are not the child's to flush or run. */
+static _Noreturn void child_main(const struct job *job, int fd, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	struct jobs j = {.fd = fd};
+	auto_err e = ERR_INIT;
+	if (job->work(job->ctx, &j, &e) == 0)
+		_exit(0);
+	say(&j, (struct message){.kind = SAY_ERROR, .code = e.code ? e.code : ERR_FAILED},
+	    e.msg ? e.msg : "failed without a message");
+	_exit(1);
+}
+
+static int start_job(struct pool *pool, const struct job *job, struct err *e)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot make a pipe", job->what);
+	pid_t parent = getpid(), pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		child_main(job, ends[1], parent);
+	}
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return err_errno(e, ERR_FAILED, "%s: cannot start a process", job->what);
+	}
+	pool->children[pool->started++] =
+		(struct child){.job = job,
+			       .pid = pid,
+			       .fd = ends[0],
+			       .step = progress_start(pool->progress, job->what, job->total)};
+	pool->running++;
+	return 0;
+}
+
+static void signal_children(const struct pool *pool, int number)
+{
+	for (size_t i = 0; i < pool->started; i++) {
+		if (pool->children[i].fd >= 0)
+			kill(pool->children[i].pid, number);
+	}
+}
+
+static void end_children(struct pool *pool)
+{
+	if (pool->ending)
+		return;
+	signal_children(pool, SIGTERM);
+	pool->ending = monotonic_ns();
+}
+
+static void take_message(struct pool *pool, struct child *c, const struct message *m,
+			 const char *text)
+{
+	if (m->kind == SAY_PROGRESS) {
+		progress_update(pool->progress, c->step, m->done);
+	} else if (m->kind == SAY_NOTE) {
+		free(c->note);
+		c->note = xstrndup(text, m->len);
+	} else if (m->kind == SAY_ERROR) {
+		err_set(&c->error, (enum err_code)m->code, "%.*s", (int)m->len, text);
+	}
+}
+
+/* Take every whole message out of the inbox. */
+static void take_messages(struct pool *pool, struct child *c)
+{
+	struct message m;
+	size_t used = 0;
+	while (c->inbox.len - used >= sizeof(m)) {
+		memcpy(&m, c->inbox.data + used, sizeof(m));
+		if (m.len > MESSAGE_MAX || c->inbox.len - used - sizeof(m) < m.len)
+			break;
+		take_message(pool, c, &m, c->inbox.data + used + sizeof(m));
+		used += sizeof(m) + m.len;
+	}
+	if (!used)
+		return;
+	memmove(c->inbox.data, c->inbox.data + used, c->inbox.len - used);
+	c->inbox.len -= used;
+}
+
+static void judge_child(struct child *c, int status)
+{
+	if (WIFSIGNALED(status) && !c->error.msg)
+		err_set(&c->error, ERR_FAILED, "%s: its process was ended by signal %d (%s)",
+			c->job->what, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 0 && !c->error.msg)
+		err_set(&c->error, ERR_FAILED, "%s: its process ended with code %d", c->job->what,
+			WEXITSTATUS(status));
+}
+
+/* The child closed its pipe, which is the last thing it does: reap it. */
+static void finish_child(struct pool *pool, struct child *c, struct err *first)
+{
+	int status = 0;
+	close(c->fd);
+	c->fd = -1;
+	pool->running--;
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	judge_child(c, status);
+	const char *failure = pool->ending ? "stopped" : "failed";
+	progress_end(pool->progress, c->step, c->error.msg ? failure : c->note);
+	/* After end_children the failures of the others are its consequence. */
+	if (c->error.msg && !first->msg && !pool->ending)
+		err_set(first, c->error.code, "%s", c->error.msg);
+	if (c->error.msg)
+		end_children(pool);
+}
+
+static void read_child(struct pool *pool, struct child *c, struct err *first)
+{
+	char buffer[4096];
+	ssize_t n = read(c->fd, buffer, sizeof(buffer));
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n <= 0) {
+		finish_child(pool, c, first);
+		return;
+	}
+	str_add(&c->inbox, buffer, (size_t)n);
+	take_messages(pool, c);
+}
+
+/* Wait for one tick or for what the children say. */
+static void pool_wait(struct pool *pool, struct err *first)
+{
+	autofree struct pollfd *polled = xcalloc(pool->started, sizeof(*polled));
+	for (size_t i = 0; i < pool->started; i++)
+		polled[i] = (struct pollfd){.fd = pool->children[i].fd, .events = POLLIN};
+	int n = poll(polled, pool->started, TICK_MS);
+	if (pool->ending && monotonic_ns() - pool->ending > GRACE_NS)
+		signal_children(pool, SIGKILL);
+	for (size_t i = 0; n > 0 && i < pool->started; i++) {
+		if (polled[i].revents)
+			read_child(pool, &pool->children[i], first);
+	}
+}
+
+static int pool_run(struct pool *pool, const struct job *jobs, unsigned parallel, struct err *e)
+{
+	auto_err first = ERR_INIT;
+	while (pool->running || (pool->started < pool->n && !pool->ending)) {
+		if (!first.msg && interrupt_check(&first) < 0)
+			end_children(pool);
+		while (!pool->ending && pool->started < pool->n && pool->running < parallel) {
+			if (start_job(pool, &jobs[pool->started], &first) < 0)
+				end_children(pool);
+		}
+		if (pool->running)
+			pool_wait(pool, &first);
+	}
+	if (!first.msg)
+		return 0;
+	return err_set(e, first.code, "%s", first.msg);
+}
+
+int jobs_run(const struct job *jobs, size_t n, unsigned parallel, struct progress *p, struct err *e)
+{
+	struct pool pool = {.n = n, .progress = p};
+	pool.children = xcalloc(n, sizeof(*pool.children));
+	int r = pool_run(&pool, jobs, parallel ? parallel : cpu_count(), e);
+	for (size_t i = 0; i < pool.started; i++) {
+		str_done(&pool.children[i].inbox);
+		free(pool.children[i].note);
+		err_done(&pool.children[i].error);
+	}
+	free(pool.children);
+	return r;
+}
