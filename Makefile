@@ -8,7 +8,9 @@ LIBS := ext2fs com_err blkid mount libparted libarchive liblzma libcurl libconfu
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS))
 PKG_LIBS = $(shell pkg-config --libs $(LIBS))
 ALL_CFLAGS = -std=gnu11 $(WARN) $(WERROR) $(CFLAGS) -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
-	-Icommon -Imkimage $(PKG_CFLAGS) -pthread
+	-Icommon -Imkimage $(PKG_CFLAGS)
+PREFIX ?= /usr/local
+N ?= 3
 
 COMMON_SRC := $(wildcard common/*.c)
 MKIMAGE_SRC := $(wildcard mkimage/*.c mkimage/custom/*.c)
@@ -18,12 +20,39 @@ UNIT_SRC := $(wildcard tests/unit/*.c tests/fs/*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shims/*.c))
+SUITES ?= unit cli image qemu
 
-.PHONY: all cluster check setup build
+.PHONY: all cluster check check-asan check-long lint bench fuzz install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BUILD)/mkimage
+
+# ---- what users type ----
+
+cluster:
+	scripts/setup build
+	$(MAKE) --no-print-directory all
+	$(BUILD)/mkimage --profile master
+	$(BUILD)/mkimage --profile worker -n $(N)
+	@scripts/next-steps out
+
+check:
+	scripts/setup check
+	$(MAKE) --no-print-directory all units shims lint
+	BUILD=$(BUILD) tests/run $(SUITES)
+	$(MAKE) --no-print-directory check-asan
+
+install: all
+	install -D -m 755 $(BUILD)/mkimage $(DESTDIR)$(PREFIX)/bin/mkimage
+	install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock scripts/mkbase scripts/try-cluster
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cardstock/profiles profiles/*.conf
+	cp -R overlays $(DESTDIR)$(PREFIX)/share/cardstock/
+
+clean:
+	rm -rf $(BUILD)
+
+# ---- programs ----
 
 $(BUILD)/mkimage: $(BUILD)/mkimage/main.o $(LIB_OBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
@@ -32,14 +61,47 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB_OBJ)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+$(BUILD)/mkimage/custom.o: mkimage/custom/list.def
 
-$(BUILD)/tests/fs/%: $(BUILD)/tests/fs/%.o $(LIB_OBJ)
+# ---- tests ----
+
+.PHONY: units shims
+units: $(UNIT)
+shims: $(SHIMS)
+
+$(UNIT): $(BUILD)/%: $(BUILD)/%.o $(LIB_OBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
 $(BUILD)/tests/shims/%.so: tests/shims/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARN) $(WERROR) -D_GNU_SOURCE -O2 -fPIC -shared -o $@ $< -ldl
+
+# The same unit tests and commands under the sanitizers, built beside the normal objects.
+check-asan:
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/asan LDFLAGS= \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
+		all units
+	BUILD=$(BUILD)/asan tests/run unit cli
+
+lint:
+	scripts/lint
+
+# Each fuzz target is one program: build/fuzz/tests/fuzz/fuzz_NAME [libFuzzer options].
+fuzz:
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' fuzz-programs
+
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZ)
+
+$(FUZZ): $(BUILD)/%: $(BUILD)/%.o $(LIB_OBJ)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+
+# Half an hour of fuzzing and the campaigns that are too long for check.
+check-long: all units shims fuzz
+	BUILD=$(BUILD) tests/run-long
+
+bench: all
+	BUILD=$(BUILD) tests/bench/run
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c)

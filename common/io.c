@@ -89,9 +89,8 @@ int io_pread_fd(int fd, const char *what, void *data, size_t len, uint64_t offse
 	return 0;
 }
 
-static int fsync_dir_of(const char *path, struct err *e)
+int io_flush_dir(const char *dir, struct err *e)
 {
-	autofree char *dir = path_dir(path);
 	autoclose int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot flush the directory", dir);
@@ -123,7 +122,8 @@ int io_replace_file(const char *path, const void *data, size_t len, mode_t mode,
 		unlink(temp);
 		return -1;
 	}
-	return fsync_dir_of(path, e);
+	autofree char *dir = path_dir(path);
+	return io_flush_dir(dir, e);
 }
 
 int io_mkdirs(const char *path, mode_t mode, struct err *e)

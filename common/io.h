@@ -25,6 +25,8 @@ int io_pread_fd(int fd, const char *what, void *data, size_t len, uint64_t offse
  */
 int io_replace_file(const char *path, const void *data, size_t len, mode_t mode,
 		    struct err *e) must_check;
+/* Make the names in a directory survive a crash. */
+int io_flush_dir(const char *dir, struct err *e) must_check;
 /* mkdir -p; directories that are made get mode. */
 int io_mkdirs(const char *path, mode_t mode, struct err *e) must_check;
 /* An anonymous file in memory that can be named to other programs as /proc/PID/fd/N; returns fd. */

@@ -41,6 +41,12 @@ int image_close(struct image **i, struct err *e) must_check;
 void image_discard(struct image **i);
 #define auto_image __attribute__((cleanup(image_discard))) struct image
 
+/*
+ * Seconds since 1970 that the content itself gives: the last write of the root file system; so
+ * equal images give equal values wherever their files lie.
+ */
+int image_timestamp(const struct image *i, int64_t *ret, struct err *e) must_check;
+
 /* e2fsck -fn and fsck.fat -n on every file system of the image; ERR_CHECK with what they said. */
 int image_check(const char *path, const char *name, struct err *e) must_check;
 

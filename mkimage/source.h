@@ -25,6 +25,12 @@ struct source {
 	char *id;   /* hex: changes when the content does; part of reports */
 };
 
+/*
+ * The timestamp of what a root tarball does not date (2026-01-01), the same for everybody, so
+ * that a cached image does not depend on who made it.
+ */
+#define SOURCE_DEFAULT_TIME 1767225600
+
 struct source_spec {
 	const char *base;	   /* path, URL, or name from bases.conf */
 	const char *sha256;	   /* of the file as given or downloaded; NULL: unchecked */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "blockmap.h"
+#include "commands.h"
+#include "mem.h"
+#include "output.h"
+#include "session.h"
+
+static int copy_to(const struct source *s, const char *file, struct err *e)
+{
+	autofree char *dir = path_dir(file);
+	auto_output out = OUTPUT_INIT;
+	auto_disk *d = NULL;
+	auto_blockmap map = {0};
+	if (disk_probe(s->path, &d, e) < 0 || blockmap_build(d, &map, e) < 0 ||
+	    output_begin(dir, path_base(file), &out, e) < 0)
+		return -1;
+	autoclose int from = open(s->path, O_RDONLY | O_CLOEXEC);
+	if (from < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", s->path);
+	if (blockmap_copy(from, out.fd, s->name, d->size, &map, NULL, NULL, e) < 0)
+		return -1;
+	return output_commit(&out, e);
+}
+
+int cmd_base(const struct options *o, struct err *e)
+{
+	auto_strv search = {0};
+	profile_search_path(&search);
+	const struct source_spec spec = {.base = o->operands.v[0],
+					 .dir = ".",
+					 .search = &search,
+					 .now = SOURCE_DEFAULT_TIME};
+	struct progress *p = progress_new(session_progress_mode(o));
+	auto_source *source = NULL;
+	int result = source_get(&spec, p, &source, e);
+	progress_free(p);
+	if (result < 0 || (o->output && copy_to(source, o->output, e) < 0))
+		return -1;
+	puts(o->output ? o->output : source->path);
+	return 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Plan again on the finished image: whatever the plan still holds is what the image lacks.  The
+ * planned states are those of build, so the two cannot disagree.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "apply.h"
+#include "commands.h"
+#include "mem.h"
+#include "session.h"
+
+/* The node that the image says it is, unless --node told. */
+static int find_node(struct session *s, struct image *image, const struct options *o, struct err *e)
+{
+	if (o->node)
+		return 0;
+	auto_str hostname = STR_INIT;
+	if (tree_read(image->tree, "/etc/hostname", 4096, &hostname, e) < 0)
+		return -1;
+	while (hostname.len && hostname.data[hostname.len - 1] == '\n')
+		hostname.data[--hostname.len] = '\0';
+	for (size_t i = 0; i < s->member->n_nodes; i++) {
+		if (strcmp(s->member->nodes[i].hostname, str_text(&hostname)) == 0) {
+			s->nodes = &s->member->nodes[i];
+			return 0;
+		}
+	}
+	return err_set(e, ERR_CHECK,
+		       "%s: its hostname '%s' is not one that role '%s' plans; choose the profile "
+		       "with --profile or the node with --node",
+		       image->name, str_text(&hostname), s->member->profile->name);
+}
+
+/* Every change that is left is a difference; the list goes to the message. */
+static int judge(const struct plan *plan, const char *name, struct err *e)
+{
+	size_t n = plan_count(plan);
+	if (n == 0)
+		return 0;
+	auto_str paths = STR_INIT;
+	for (size_t i = 0; i < n && i < 20; i++)
+		str_printf(&paths, "\n  %s (%s)", plan_get(plan, i)->path, plan_get(plan, i)->why);
+	return err_set(e, ERR_CHECK, "%s: %zu paths are not as the profile wants them:%s%s", name,
+		       n, str_text(&paths), n > 20 ? "\n  …" : "");
+}
+
+static int verify_plans(struct session *s, struct image *image, struct err *e)
+{
+	auto_plan *role = NULL, *node = NULL;
+	if (session_plan_role(s, image->tree, &role, e) < 0 ||
+	    session_plan_node(s, image->tree, role, s->nodes, &node, e) < 0)
+		return -1;
+	return judge(role, image->name, e) < 0 || judge(node, image->name, e) < 0 ? -1 : 0;
+}
+
+int cmd_verify(const struct options *o, struct err *e)
+{
+	const struct image_open open = {.path = o->operands.v[0]};
+	auto_session s = SESSION_INIT;
+	auto_image *image = NULL;
+	if (session_open(o, CLUSTER_READ, &s, e) < 0 || image_open(&open, &image, e) < 0 ||
+	    image_timestamp(image, &s.now, e) < 0 || find_node(&s, image, o, e) < 0 ||
+	    verify_plans(&s, image, e) < 0 || image_check(open.path, image->name, e) < 0)
+		return -1;
+	if (!o->quiet)
+		printf("%s: as %s wants %s\n", open.path, s.profile->path, s.nodes->hostname);
+	return 0;
+}

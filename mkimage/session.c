@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "blockmap.h"
+#include "mem.h"
+#include "session.h"
+
+enum progress_mode session_progress_mode(const struct options *o)
+{
+	if (o->json)
+		return PROGRESS_JSON;
+	return o->quiet ? PROGRESS_QUIET : PROGRESS_AUTO;
+}
+
+/* The nodes that -n or --node ask for must be among those the profile plans. */
+static int pick_nodes(const struct options *o, struct session *s, struct err *e)
+{
+	const char *role = profile_str(s->profile, "role");
+	s->member = cluster_member(s->cluster, role);
+	if (!s->member)
+		return err_at(e, profile_get(s->profile, "members")->loc,
+			      "role '%s' of %s is not among the members; add its profile's name",
+			      role, s->profile->path);
+	long last = o->node ? o->node : o->count;
+	if ((size_t)last > s->member->n_nodes)
+		return err_at(e, profile_get(s->profile, "planned")->loc,
+			      "node %ld was asked for, but role '%s' plans %zu; raise 'planned'",
+			      last, role, s->member->n_nodes);
+	s->nodes = s->member->nodes + (o->node ? o->node - 1 : 0);
+	s->n_nodes = o->node ? 1 : (size_t)o->count;
+	return 0;
+}
+
+int session_open(const struct options *o, enum cluster_mode mode, struct session *s, struct err *e)
+{
+	s->progress = progress_new(session_progress_mode(o));
+	profile_search_path(&s->search);
+	autofree char *path = profile_find(o->profile ? o->profile : "worker", &s->search, e);
+	if (!path || profile_load(path, &s->search, &s->profile, e) < 0)
+		return -1;
+	if (cluster_open(o->cluster ? o->cluster : "cluster", s->profile, &s->search, mode,
+			 &s->cluster, e) < 0)
+		return -1;
+	return pick_nodes(o, s, e);
+}
+
+static int get_source(struct session *s, struct err *e)
+{
+	struct loc loc = profile_get(s->profile, "base")->loc;
+	autofree char *here = xstrdup(loc.file ? loc.file : s->profile->path);
+	autofree char *dir = path_dir(here);
+	const struct source_spec spec = {
+		.base = profile_str(s->profile, "base"),
+		.sha256 = profile_str(s->profile, "base-sha256"),
+		.dir = dir,
+		.search = &s->search,
+		.now = SOURCE_DEFAULT_TIME,
+	};
+	return source_get(&spec, s->progress, &s->source, e);
+}
+
+static bool is_ext(const struct part *p)
+{
+	return strncmp(p->fstype, "ext", 3) == 0;
+}
+
+static int needs_replay(const struct disk *d, const char *name, bool *ret, struct err *e)
+{
+	for (size_t i = 0; i < d->n_parts; i++) {
+		const struct part *p = &d->parts[i];
+		const struct fs_open open = {
+			.path = d->path, .offset = p->start, .size = p->size, .what = name};
+		bool dirty = false;
+		if (is_ext(p) && fs_ext_is_dirty(&open, &dirty, e) < 0)
+			return -1;
+		*ret = *ret || dirty;
+	}
+	return 0;
+}
+
+/* A base is never written to: a dirty journal is replayed on a private copy without a name. */
+static int copy_base(struct session *s, const struct disk *d, struct err *e)
+{
+	autofree char *dir = cache_dir(e);
+	if (!dir || output_begin(dir, "replayed.img", &s->replayed, e) < 0)
+		return -1;
+	auto_blockmap map = {0};
+	if (blockmap_build(d, &map, e) < 0)
+		return -1;
+	autoclose int from = open(d->path, O_RDONLY | O_CLOEXEC);
+	if (from < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", d->path);
+	return blockmap_copy(from, s->replayed.fd, s->source->name, d->size, &map, NULL, NULL, e);
+}
+
+/* SOURCE_DATE_EPOCH, else what the base itself says: same input, same bytes. */
+static int find_time(struct session *s, struct err *e)
+{
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+	long long value = 0;
+	if (text && *text) {
+		if (!parse_number(text, 0, INT_MAX, &value))
+			return err_set(e, ERR_USAGE,
+				       "SOURCE_DATE_EPOCH: '%s' is not a number of seconds since "
+				       "1970",
+				       text);
+		s->now = value;
+		return 0;
+	}
+	return image_timestamp(s->base, &s->now, e);
+}
+
+int session_open_base(struct session *s, struct err *e)
+{
+	if (get_source(s, e) < 0)
+		return -1;
+	auto_disk *d = NULL;
+	bool dirty = false;
+	if (disk_probe(s->source->path, &d, e) < 0 ||
+	    needs_replay(d, s->source->name, &dirty, e) < 0)
+		return err_wrap(e, "base '%s'", s->source->name);
+	if (dirty && copy_base(s, d, e) < 0)
+		return -1;
+	struct image_open open = {
+		.path = dirty ? s->replayed.path : s->source->path,
+		.name = s->source->name,
+		.root_partition = (int)profile_int(s->profile, "root-partition"),
+		.writable = dirty,
+		.replay = dirty,
+	};
+	if (image_open(&open, &s->base, e) < 0)
+		return -1;
+	return find_time(s, e);
+}
+
+static struct plan_ctx make_ctx(struct session *s, struct tree *tree, struct plan *plan,
+				const struct node *node)
+{
+	return (struct plan_ctx){.profile = s->profile,
+				 .cluster = s->cluster,
+				 .node = node,
+				 .tree = tree,
+				 .plan = plan,
+				 .now = s->now};
+}
+
+int session_plan_role(struct session *s, struct tree *tree, struct plan **ret, struct err *e)
+{
+	auto_plan *plan = plan_new(NULL);
+	struct plan_ctx ctx = make_ctx(s, tree, plan, NULL);
+	if (plan_build_role(&ctx, e) < 0)
+		return -1;
+	*ret = steal(&plan);
+	return 0;
+}
+
+int session_plan_node(struct session *s, struct tree *tree, const struct plan *role,
+		      const struct node *node, struct plan **ret, struct err *e)
+{
+	auto_plan *plan = plan_new(role);
+	struct plan_ctx ctx = make_ctx(s, tree, plan, node);
+	if (plan_build_node(&ctx, e) < 0)
+		return err_wrap(e, "%s", node->hostname);
+	*ret = steal(&plan);
+	return 0;
+}
+
+void session_done(struct session *s)
+{
+	image_discard(&s->base);
+	output_done(&s->replayed);
+	source_free(s->source);
+	cluster_free(s->cluster);
+	profile_free(s->profile);
+	strv_done(&s->search);
+	progress_free(s->progress);
+	*s = (struct session)SESSION_INIT;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_SESSION_H
+#define MKIMAGE_SESSION_H
+
+/* What build, plan and verify begin with: profile, cluster directory, base, and the plans. */
+
+#include "cluster.h"
+#include "image.h"
+#include "options.h"
+#include "output.h"
+#include "plan.h"
+#include "profile.h"
+#include "progress.h"
+#include "source.h"
+
+struct session {
+	struct progress *progress;
+	struct strv search;
+	struct profile *profile;
+	struct cluster *cluster;
+	const struct member *member; /* of the profile's role; borrowed from cluster */
+	const struct node *nodes;    /* that were asked for; borrowed from cluster */
+	size_t n_nodes;
+	struct source *source;
+	struct output replayed; /* private copy of a base with a dirty journal; fd -1: none */
+	struct image *base;	/* read only */
+	int64_t now;
+};
+
+/* Profile and cluster; the nodes are judged against what the profile plans. */
+int session_open(const struct options *o, enum cluster_mode mode, struct session *s,
+		 struct err *e) must_check;
+/* Get and open the base. */
+int session_open_base(struct session *s, struct err *e) must_check;
+/* The plan of the role, on the base. */
+int session_plan_role(struct session *s, struct tree *tree, struct plan **ret,
+		      struct err *e) must_check;
+/* The plan of one node on top of the role's. */
+int session_plan_node(struct session *s, struct tree *tree, const struct plan *role,
+		      const struct node *node, struct plan **ret, struct err *e) must_check;
+void session_done(struct session *s);
+#define auto_session __attribute__((cleanup(session_done))) struct session
+#define SESSION_INIT                    \
+	{                               \
+		.replayed = OUTPUT_INIT \
+	}
+
+/* How the options ask progress to be shown. */
+enum progress_mode session_progress_mode(const struct options *o);
+
+#endif
