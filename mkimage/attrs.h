@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "str.h"
 
 struct attrs_entry {
 	char *path; /* absolute, without the / * * */
@@ -41,6 +42,9 @@ int attrs_parse(const char *text, size_t len, const char *file, struct attrs *re
 		struct err *e) must_check;
 void attrs_done(struct attrs *a);
 #define auto_attrs __attribute__((cleanup(attrs_done))) struct attrs
+
+/* Add the entry's line, as attrs_parse reads it. */
+void attrs_print(struct str *out, const struct attrs_entry *a);
 
 /* The last entry that covers path; NULL when none does. */
 const struct attrs_entry *attrs_find(const struct attrs *a, const char *path);
