@@ -72,6 +72,9 @@ shims: $(SHIMS)
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(LIB_OBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
+$(BUILD)/tests/bench/patch: $(BUILD)/tests/bench/patch.o $(LIB_OBJ)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 $(BUILD)/tests/shims/%.so: tests/shims/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARN) $(WERROR) -D_GNU_SOURCE -O2 -fPIC -shared -o $@ $< -ldl
@@ -101,7 +104,7 @@ $(FUZZ): $(BUILD)/%: $(BUILD)/%.o $(LIB_OBJ)
 check-long: all units shims fuzz
 	BUILD=$(BUILD) tests/run-long
 
-bench: all
+bench: all $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c)

@@ -1,0 +1,198 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every wrong input: its exit code, a message that says what to do, nothing lost, nothing left behind.
+load helper
+
+@test "unknown command, option and missing value" {
+	assert_fails 2 "did you mean 'plan'" mk plam
+	assert_fails 2 "did you mean '--profile'" mk --profil x
+	assert_fails 2 'needs a value' mk --profile
+	assert_fails 2 'not a number from 1 to 65535' mk -n 0
+}
+
+@test "unknown profile: where it was looked for" {
+	assert_fails 3 'nowhere' mk --profile nowhere
+}
+
+@test "unknown key: file, line and the near one" {
+	echo 'hostnam = "x"' >>worker.conf
+	line=$(grep -n 'hostnam =' worker.conf | cut -d: -f1)
+	assert_fails 3 "worker.conf:$line:" mk --profile ./worker.conf
+	assert_fails 3 "did you mean 'hostname'" mk --profile ./worker.conf
+	assert_no_output
+}
+
+@test "wrong type" {
+	sed -i 's/^planned = 8/planned = many/' worker.conf
+	assert_fails 3 'worker.conf:5:' mk --profile ./worker.conf
+}
+
+@test "bad hostname" {
+	sed -i 's/worker%03d/Worker_%03d/' worker.conf
+	assert_fails 3 'worker.conf:6:' mk --profile ./worker.conf
+}
+
+@test "more nodes than addresses" {
+	sed -i 's/^planned = 8/planned = 300/' worker.conf
+	assert_fails 3 'worker.conf:' mk --profile ./worker.conf
+}
+
+@test "more nodes than planned" {
+	assert_fails 3 "raise 'planned'" mk --profile ./worker.conf -n 9
+	assert_no_output
+}
+
+@test "UID clash with a user of the image: both names" {
+	sed -i 's/uid = 2000/uid = 65534/' worker.conf
+	run mk --profile ./worker.conf
+	[ "$status" = 3 ]
+	[[ $output == *mpi* && $output == *nobody* || $output == *65534* ]]
+	assert_no_output
+}
+
+@test "missing key file" {
+	sed -i 's/uid = 2000/uid = 2000 authorized-keys = {"no-such-key.pub"}/' worker.conf
+	assert_fails 3 'no-such-key.pub' mk --profile ./worker.conf
+	assert_no_output
+}
+
+@test "include loop: the files of the circle" {
+	echo 'include("a.conf")' >>worker.conf
+	echo 'include("b.conf")' >a.conf
+	echo 'include("a.conf")' >b.conf
+	assert_fails 3 'b.conf' mk --profile ./worker.conf
+}
+
+@test "base: not there, empty, text, a directory" {
+	for base in nothing.img empty.img text.img .; do
+		: >empty.img
+		seq 100000 >text.img
+		sed -i "s|^base = .*|base = \"./$base\"|" worker.conf
+		run mk --profile ./worker.conf
+		[ "$status" != 0 ] && [ "$status" -lt 128 ]
+		[[ $output == *"${base#.}"* ]]
+		assert_no_output
+	done
+}
+
+@test "base: truncated archive" {
+	xz -1 -c "$CARDSTOCK_TEST_BASE/mini.img" | head -c 100000 >cut.img.xz
+	sed -i 's|^base = .*|base = "./cut.img.xz"|' worker.conf
+	assert_fails 4 'cut.img.xz' mk --profile ./worker.conf
+	assert_no_output
+}
+
+@test "base: sha256 mismatch" {
+	echo "base-sha256 = \"$(printf '%064d' 0)\"" >>worker.conf
+	assert_fails 4 "$(sha256sum <"$CARDSTOCK_TEST_BASE/mini.img" | cut -d' ' -f1)" mk --profile ./worker.conf
+	assert_no_output
+}
+
+# Copy the base to ./own.img and let the profile use it.
+own_base() {
+	cp --sparse=always "$CARDSTOCK_TEST_BASE/mini.img" own.img
+	sed -i 's|^base = .*|base = "./own.img"|' worker.conf
+}
+
+@test "base: truncated image" {
+	own_base
+	truncate -s 100M own.img
+	assert_fails 4 'own.img' mk --profile ./worker.conf
+	assert_no_output
+}
+
+@test "base: no root file system" {
+	own_base
+	mke2fs -q -F -E offset="$(offset_of own.img 2)" own.img 64M
+	assert_fails 4 'root' mk --profile ./worker.conf
+	assert_no_output
+}
+
+@test "base: two candidates for root" {
+	own_base
+	start=$(offset_of own.img 2)
+	truncate -s +300M own.img
+	echo 'size=200M, type=83' | sfdisk -q --append own.img
+	dd if=own.img of=part bs=1M iflag=skip_bytes skip="$start" count=200 status=none
+	mkdir -p second/etc && echo ID=other >second/etc/os-release
+	mke2fs -q -F -t ext4 -d second -E offset="$(offset_of own.img 3)" own.img 100M
+	assert_fails 4 'root-partition' mk --profile ./worker.conf
+	assert_no_output
+	echo 'root-partition = 2' >>worker.conf
+	mk --profile ./worker.conf
+}
+
+@test "base: LUKS and LVM are named" {
+	own_base
+	start=$(offset_of own.img 2)
+	dd if=/dev/zero of=own.img bs=1M oflag=seek_bytes seek="$start" count=4 conv=notrunc status=none
+	printf 'LUKS\xba\xbe\0\1' | dd of=own.img bs=1 seek="$start" conv=notrunc status=none
+	assert_fails 4 'LUKS' mk --profile ./worker.conf
+	assert_no_output
+}
+
+@test "base: damaged ext4 names the partition and e2fsck" {
+	own_base
+	debugfs -w -R 'set_super_value state 2' "own.img?offset=$(offset_of own.img 2)" 2>/dev/null
+	assert_fails 4 'e2fsck' mk --profile ./worker.conf
+	assert_fails 4 'partition 2' mk --profile ./worker.conf
+	assert_no_output
+}
+
+@test "base: a feature nobody knows is refused by name or number" {
+	own_base
+	debugfs -w -R 'set_super_value feature_incompat 0x80002c2' "own.img?offset=$(offset_of own.img 2)" 2>/dev/null
+	assert_fails 4 'feature' mk --profile ./worker.conf
+	assert_no_output
+}
+
+@test "output directory that cannot be made or written" {
+	: >file
+	assert_fails 1 'file' mk --profile ./worker.conf -o file/out
+	if [ "$(id -u)" != 0 ]; then
+		mkdir ro && chmod 555 ro
+		assert_fails 1 'ro' mk --profile ./worker.conf -o ro
+	fi
+}
+
+@test "no space: found before writing, nothing left behind" {
+	[ "$(id -u)" = 0 ] || skip 'needs root to mount a small tmpfs'
+	mkdir small && mount -t tmpfs -o size=1M tmpfs small
+	run mk --profile ./worker.conf -o small
+	left=$(ls -A small)
+	umount small
+	[ "$status" = 5 ] && [[ $output == *'free'* ]] && [ -z "$left" ]
+}
+
+@test "two runs on one cluster directory: the second says so" {
+	mk --profile ./worker.conf
+	exec 9<cluster/lock
+	flock -x 9
+	assert_fails 7 'cluster' mk --profile ./worker.conf 9<&-
+	exec 9<&-
+	mk --profile ./worker.conf
+}
+
+@test "SIGTERM leaves no file behind and is exit code 130" {
+	mk --profile ./worker.conf -n 8 & pid=$!
+	sleep 0.05
+	kill -TERM $pid 2>/dev/null || true
+	wait $pid || status=$?
+	[ "${status:-0}" = 130 ] || [ "${status:-0}" = 0 ]
+	[ -z "$(find . -name '*.partial' -o -name '*.new' -o -name '*.tmp')" ]
+	for image in out/*.img; do [ ! -e "$image" ] || assert_clean "$image"; done
+}
+
+@test "SIGKILL at any moment: every image that exists is whole, and the next run finishes" {
+	mk --profile ./worker.conf -n 3 -o whole
+	for delay in 0.01 0.03 0.05 0.08 0.12 0.2 0.3; do
+		rm -rf out
+		mk --profile ./worker.conf -n 3 2>/dev/null & pid=$!
+		sleep "$delay"
+		kill -KILL $pid 2>/dev/null || true
+		wait $pid || true
+		for image in out/*.img; do [ ! -e "$image" ] || cmp "$image" "whole/${image#out/}"; done
+	done
+	mk --profile ./worker.conf -n 3
+	for n in 1 2 3; do cmp out/worker00$n.img whole/worker00$n.img; done
+}

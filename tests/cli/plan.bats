@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# plan, verify, inspect, cat, keys: the commands that only read.
+load helper
+
+@test "plan shows each file with its reason and a diff, and writes nothing" {
+	mk plan --profile ./worker.conf >plan.txt
+	grep -q '/etc/hostname' plan.txt
+	grep -q '^+worker001' plan.txt
+	grep -q '^+ops:x:1000:1000:' plan.txt
+	[ "$(ls)" = $'plan.txt\nworker.conf' ]
+}
+
+@test "plan hides secrets" {
+	mk --profile ./worker.conf
+	mk plan --profile ./worker.conf >plan.txt
+	grep -q '‹secret›' plan.txt
+	run ! grep -qF -- "$(sed -n 2p cluster/nodes/worker001/ssh_host_ed25519_key)" plan.txt
+}
+
+@test "plan --json is JSON" {
+	mk plan --profile ./worker.conf --json >plan.json
+	python3 - <<-'END'
+		import json
+		paths = [c["path"] for line in open("plan.json") for c in json.loads(line)]
+		assert "/etc/hostname" in paths, paths
+	END
+}
+
+@test "verify accepts what build made" {
+	mk --profile ./worker.conf -n 2
+	mk verify --profile ./worker.conf out/worker002.img
+}
+
+@test "verify names the file that was changed afterwards" {
+	mk --profile ./worker.conf
+	printf 'ops:x:1001:1001::/home/ops:/bin/sh\n' >passwd
+	debugfs -w -R 'rm /etc/passwd' "out/worker001.img?offset=$(offset_of out/worker001.img 2)" 2>/dev/null
+	debugfs -w -R 'write passwd /etc/passwd' "out/worker001.img?offset=$(offset_of out/worker001.img 2)" 2>/dev/null
+	run mk verify --profile ./worker.conf --node 1 out/worker001.img
+	[ "$status" != 0 ]
+	[[ $output == *ops* || $output == */etc/passwd* ]]
+}
+
+@test "a plan on a patched image is empty" {
+	mk --profile ./worker.conf
+	sed "s|^base = .*|base = \"$PWD/out/worker001.img\"|" worker.conf >again.conf
+	mk plan --profile ./again.conf --json >plan.json
+	python3 -c 'import json; assert not [c for l in open("plan.json") for c in json.loads(l)], open("plan.json").read()'
+}
+
+@test "inspect shows partitions, system and host name" {
+	mk --profile ./worker.conf
+	run mk inspect out/worker001.img
+	[[ $output == *'Mini Debian for tests'* && $output == *'worker001'* && $output == *'rootfs'* ]]
+	mk inspect --json out/worker001.img | python3 -c 'import json,sys; o=json.load(sys.stdin); assert [p["role"] for p in o["partitions"]] == ["boot", "root"], o'
+}
+
+@test "cat reads from both file systems" {
+	mk --profile ./worker.conf
+	[ "$(mk cat out/worker001.img /etc/hostname)" = worker001 ]
+	[ "$(mk cat out/worker001.img /boot/firmware/config.txt)" = arm_64bit=1 ]
+}
+
+@test "keys lists every key once" {
+	mk keys --json >keys.json
+	python3 - <<-'END'
+		import json
+		keys = [(k["section"], k["key"]) for k in map(json.loads, open("keys.json"))]
+		assert len(keys) == len(set(keys)), keys
+		assert (None, "hostname") in keys and ("user", "uid") in keys, keys
+	END
+}
+
+@test "help names every option of a command" {
+	run mk --help
+	[[ $output == *--profile* && $output == *--check* && $output == *'exit codes'* ]]
+	run mk plan --help
+	[[ $output == *'usage: mkimage plan'* ]]
+}
