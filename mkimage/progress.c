@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "mem.h"
 #include "progress.h"
 #include "str.h"
@@ -224,38 +224,6 @@ static void print_plain(const char *text)
 	emit(&out);
 }
 
-/* Length of the valid UTF-8 sequence at s, 0 when it is none (RFC 3629, table of section 4). */
-static size_t utf8_length(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (s[0] > 0xf4 || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return n;
-}
-
-static void add_json_string(struct str *out, const char *text)
-{
-	str_puts(out, "\"");
-	for (const unsigned char *c = (const unsigned char *)text; *c;) {
-		size_t n = utf8_length(c);
-		if (n == 0)
-			str_puts(out, "\\ufffd");
-		else if (*c == '"' || *c == '\\')
-			str_printf(out, "\\%c", *c);
-		else if (*c < ' ' || *c == 0x7f)
-			str_printf(out, "\\u%04x", *c);
-		else
-			str_add(out, c, n);
-		c += n ? n : 1;
-	}
-	str_puts(out, "\"");
-}
-
 static void add_json_number(struct str *out, const char *key, uint64_t value)
 {
 	str_printf(out, ",\"%s\":%llu", key, (unsigned long long)value);
@@ -266,13 +234,13 @@ static void json_step(struct progress *p, int id, const char *event, const char 
 	struct step *s = &p->steps[id];
 	auto_str out = STR_INIT;
 	str_printf(&out, "{\"event\":\"%s\",\"id\":%d,\"step\":", event, id);
-	add_json_string(&out, s->what);
+	json_string(&out, s->what, strlen(s->what));
 	add_json_number(&out, "done", s->done);
 	add_json_number(&out, "total", s->total);
 	str_printf(&out, ",\"seconds\":%.3f", now() - s->started);
 	if (note) {
 		str_puts(&out, ",\"note\":");
-		add_json_string(&out, note);
+		json_string(&out, note, strlen(note));
 	}
 	str_puts(&out, "}\n");
 	emit(&out);
@@ -283,7 +251,7 @@ static void json_say(const char *text)
 {
 	auto_str out = STR_INIT;
 	str_puts(&out, "{\"event\":\"message\",\"text\":");
-	add_json_string(&out, text);
+	json_string(&out, text, strlen(text));
 	str_puts(&out, "}\n");
 	emit(&out);
 }
@@ -360,6 +328,11 @@ void progress_say(struct progress *p, const char *fmt, ...)
 		json_say(text);
 	else
 		print_plain(text);
+}
+
+bool progress_shows_text(const struct progress *p)
+{
+	return p && (p->mode == PROGRESS_AUTO || p->mode == PROGRESS_PLAIN);
 }
 
 /* Steps that never ended (an error came) take their bars with them. */

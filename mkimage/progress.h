@@ -7,6 +7,7 @@
  * when a step begins and ends otherwise, nothing with --quiet, one JSON object a line with --json.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_QUIET, PROGRESS_JSON };
@@ -27,5 +28,7 @@ void progress_update(struct progress *p, int id, uint64_t done);
 void progress_end(struct progress *p, int id, const char *note);
 /* One line that stays above the bars. */
 void progress_say(struct progress *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* True when text for people is wanted on stderr: a long program's own output may go there. */
+bool progress_shows_text(const struct progress *p);
 
 #endif

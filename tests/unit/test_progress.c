@@ -119,7 +119,7 @@ static void json_mode_prints_an_object_a_line(void **state)
 	progress_free(p);
 	const char *out = capture_end(&c);
 	assert_non_null(strstr(out, "{\"event\":\"start\",\"id\":0,"
-				    "\"step\":\"a\\\"b\\\\\\u000a\\ufffd\xc3\xa9\",\"done\":0,"));
+				    "\"step\":\"a\\\"b\\\\\\n�\xc3\xa9\",\"done\":0,"));
 	assert_non_null(strstr(out, "{\"event\":\"end\",\"id\":0,"));
 	assert_non_null(strstr(out, "\"done\":10,\"total\":10,"));
 	assert_non_null(strstr(out, ",\"note\":\"fine\"}\n"));
