@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "account.h"
+#include "edit.h"
+#include "mem.h"
+
+uint32_t account_section_gid(const struct section *user)
+{
+	bool set = section_get(user, "gid")->set;
+	return (uint32_t)section_int(user, set ? "gid" : "uid");
+}
+
+static const struct section *find_section(const struct profile *p, const char *name)
+{
+	const struct section *s = NULL;
+	while ((s = profile_next(p, "user", s)) && strcmp(s->title, name))
+		;
+	return s;
+}
+
+/* 1: field 2 of the line of that name is *ret; 0: there is no such line. */
+static int find_in_image(struct plan_ctx *ctx, const char *path, const char *name, uint32_t *ret,
+			 struct err *e)
+{
+	auto_str text = STR_INIT;
+	if (plan_read_optional(ctx, path, &text, e) < 0)
+		return -1;
+	autofree char *line = db_get(str_text(&text), name);
+	autofree char *id = line ? db_field(line, 2) : NULL;
+	long long number;
+	if (!id)
+		return 0;
+	if (!parse_number(id, 0, UINT32_MAX - 1, &number))
+		return err_set(e, ERR_IMAGE, "%s in the image gives '%s' the number '%s'", path,
+			       name, id);
+	*ret = (uint32_t)number;
+	return 1;
+}
+
+int account_uid(struct plan_ctx *ctx, const char *name, uint32_t *ret, struct err *e)
+{
+	long long number;
+	if (parse_number(name, 0, UINT32_MAX - 1, &number)) {
+		*ret = (uint32_t)number;
+		return 0;
+	}
+	int found = find_in_image(ctx, "/etc/passwd", name, ret, e);
+	if (found)
+		return found < 0 ? -1 : 0;
+	const struct section *s = find_section(ctx->profile, name);
+	if (!s)
+		return err_set(e, ERR_PROFILE,
+			       "user '%s' is neither in the image nor in the profile: use one that "
+			       "is, or a number",
+			       name);
+	*ret = (uint32_t)section_int(s, "uid");
+	return 0;
+}
+
+int account_gid(struct plan_ctx *ctx, const char *name, uint32_t *ret, struct err *e)
+{
+	long long number;
+	if (parse_number(name, 0, UINT32_MAX - 1, &number)) {
+		*ret = (uint32_t)number;
+		return 0;
+	}
+	int found = find_in_image(ctx, "/etc/group", name, ret, e);
+	if (found)
+		return found < 0 ? -1 : 0;
+	const struct section *s = find_section(ctx->profile, name);
+	if (!s)
+		return err_set(e, ERR_PROFILE,
+			       "group '%s' is neither in the image nor of a user of the profile: "
+			       "use one that is, or a number",
+			       name);
+	*ret = account_section_gid(s);
+	return 0;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The node's name, and /etc/hosts with every planned node of the cluster. */
+#include <string.h>
+
+#include "custom.h"
+#include "edit.h"
+#include "mem.h"
+
+#define HOSTNAME "/etc/hostname"
+#define HOSTS "/etc/hosts"
+#define HOSTS_NEW                \
+	"127.0.0.1\tlocalhost\n" \
+	"::1\t\tlocalhost ip6-localhost ip6-loopback\n"
+
+static void hosts_block(const struct cluster *c, struct str *out)
+{
+	for (size_t i = 0; i < c->n_members; i++) {
+		const struct member *m = &c->members[i];
+		for (size_t j = 0; j < m->n_nodes; j++) {
+			const struct node *n = &m->nodes[j];
+			if (n->address)
+				str_printf(out, "%s\t%s %s.%s\n", n->address, n->hostname,
+					   n->hostname, c->name);
+		}
+	}
+}
+
+static int read_hosts(struct plan_ctx *ctx, struct str *out, struct err *e)
+{
+	int found = plan_read_optional(ctx, HOSTS, out, e);
+	if (!found)
+		str_puts(out, HOSTS_NEW);
+	return found;
+}
+
+static int plan(struct plan_ctx *ctx, struct err *e)
+{
+	auto_str old = STR_INIT, body = STR_INIT, text = STR_INIT;
+	if (read_hosts(ctx, &old, e) < 0)
+		return -1;
+	hosts_block(ctx->cluster, &body);
+	block_set(&text, str_text(&old), "hosts", str_text(&body));
+	return plan_write(ctx, HOSTS, str_text(&text), text.len, ATTR_KEEP,
+			  "the planned nodes of the cluster", e);
+}
+
+/* The name that the image came with, its first word; owned. */
+static int read_old_name(struct plan_ctx *ctx, char **ret, struct err *e)
+{
+	auto_str text = STR_INIT;
+	if (plan_read_optional(ctx, HOSTNAME, &text, e) < 0)
+		return -1;
+	*ret = xstrndup(str_text(&text), strcspn(str_text(&text), " \t\r\n"));
+	return 0;
+}
+
+/*
+ * A node whose address is planned is not also 127.0.1.1: MPI and Slurm would tell the others to
+ * reach it there.  One without an address needs that line to know itself.
+ */
+static int plan_self(struct plan_ctx *ctx, const char *old_name, struct err *e)
+{
+	const struct node *n = ctx->node;
+	auto_str text = STR_INIT, without_old = STR_INIT, out = STR_INIT;
+	if (read_hosts(ctx, &text, e) < 0)
+		return -1;
+	hosts_set_self(&without_old, str_text(&text), old_name);
+	hosts_set_self(&out, str_text(&without_old), n->hostname);
+	if (!n->address) {
+		if (out.len && out.data[out.len - 1] != '\n')
+			str_puts(&out, "\n");
+		str_printf(&out, "127.0.1.1\t%s\n", n->hostname);
+	}
+	return plan_write(ctx, HOSTS, str_text(&out), out.len, ATTR_KEEP, "the node's own name", e);
+}
+
+static int plan_node(struct plan_ctx *ctx, struct err *e)
+{
+	autofree char *old_name = NULL;
+	autofree char *name = xasprintf("%s\n", ctx->node->hostname);
+	if (read_old_name(ctx, &old_name, e) < 0 ||
+	    plan_write_text(ctx, HOSTNAME, name, ATTR_KEEP, "the node's name", e) < 0)
+		return -1;
+	return plan_self(ctx, old_name, e);
+}
+
+const struct custom custom_hostname = {
+	.name = "hostname",
+	.help = "the node's name, and /etc/hosts for the whole cluster",
+	.plan = plan,
+	.plan_node = plan_node,
+};

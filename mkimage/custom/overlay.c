@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "custom.h"
+#include "io.h"
+#include "mem.h"
+#include "overlay.h"
+
+#define ATTRS_MAX (1u << 20) /* bytes of the file attrs */
+
+static int check_overlay(const char *text, struct err *e)
+{
+	if (*text && strcmp(text, ".") && strcmp(text, ".."))
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is not an overlay: use a name such as 'common', or a path with a '/'",
+		       text);
+}
+
+static const struct key keys[] = {
+	{.name = "overlays",
+	 .type = KEY_LIST,
+	 .help = "trees of files to copy into the image, in this order",
+	 .check = check_overlay},
+	{.name = NULL},
+};
+
+/* ".../profiles" has the overlays beside it, any other directory has them inside. */
+static char *overlays_of(const char *dir)
+{
+	if (strcmp(path_base(dir), "profiles"))
+		return path_join(dir, "overlays");
+	autofree char *parent = path_dir(dir);
+	return path_join(parent, "overlays");
+}
+
+static void list_places(const struct plan_ctx *ctx, const char *name, struct loc loc,
+			struct strv *ret)
+{
+	auto_strv dirs = {0};
+	strv_add_owned(&dirs, path_dir(loc.file ? loc.file : ctx->profile->path));
+	profile_search_path(&dirs);
+	strv_foreach (dir, &dirs) {
+		autofree char *overlays = overlays_of(*dir);
+		autofree char *place = path_join(overlays, name);
+		if (!strv_has(ret, place))
+			strv_add(ret, place);
+	}
+}
+
+static bool is_dir(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static char *find_overlay(const struct plan_ctx *ctx, const char *name, struct loc loc,
+			  struct err *e)
+{
+	auto_strv places = {0};
+	if (strchr(name, '/'))
+		strv_add_owned(&places, profile_path(loc, name));
+	else
+		list_places(ctx, name, loc, &places);
+	auto_str looked = STR_INIT;
+	strv_foreach (place, &places) {
+		autofree char *root = path_join(*place, "root");
+		if (is_dir(root))
+			return xstrdup(*place);
+		str_printf(&looked, "%s'%s'", looked.len ? ", " : "", root);
+	}
+	err_at(e, loc, "overlay '%s' has no tree; looked for the directory %s", name,
+	       str_text(&looked));
+	return NULL;
+}
+
+static int read_attrs(struct overlay *o, struct err *e)
+{
+	auto_str text = STR_INIT;
+	struct stat st;
+	if (lstat(o->attrs_file, &st) < 0 && errno == ENOENT)
+		return 0;
+	if (io_read_file(o->attrs_file, ATTRS_MAX, &text, e) < 0)
+		return -1;
+	return attrs_parse(str_text(&text), text.len, o->attrs_file, &o->attrs, e);
+}
+
+int overlay_open(const struct plan_ctx *ctx, const char *name, struct loc loc, struct overlay *ret,
+		 struct err *e)
+{
+	autofree char *dir = find_overlay(ctx, name, loc, e);
+	if (!dir)
+		return -1;
+	auto_overlay o = {.loc = loc, .attrs_file = path_join(dir, "attrs")};
+	o.dir = steal(&dir);
+	if (read_attrs(&o, e) < 0)
+		return -1;
+	*ret = o;
+	o = (struct overlay){0};
+	return 0;
+}
+
+void overlay_done(struct overlay *o)
+{
+	free(o->dir);
+	free(o->attrs_file);
+	attrs_done(&o->attrs);
+	*o = (struct overlay){0};
+}
+
+bool overlay_has_templates(const struct overlay *o)
+{
+	for (size_t i = 0; i < o->attrs.n; i++) {
+		if (o->attrs.entries[i].is_template)
+			return true;
+	}
+	return false;
+}
+
+static int plan(struct plan_ctx *ctx, struct err *e)
+{
+	const struct value *v = profile_get(ctx->profile, "overlays");
+	for (size_t i = 0; i < v->list.n; i++) {
+		struct loc loc = v->list_loc ? v->list_loc[i] : v->loc;
+		auto_overlay o = {0};
+		if (overlay_open(ctx, v->list.v[i], loc, &o, e) < 0)
+			return -1;
+		if (ctx->node && !overlay_has_templates(&o))
+			continue;
+		if (overlay_plan_tree(ctx, &o, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+const struct custom custom_overlay = {
+	.name = "overlay",
+	.help = "trees of files, with owners, modes and templates",
+	.keys = keys,
+	.plan = plan,
+	.plan_node = plan,
+};

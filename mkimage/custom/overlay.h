@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_CUSTOM_OVERLAY_H
+#define MKIMAGE_CUSTOM_OVERLAY_H
+
+/* One overlay on the host: the tree root/ and the file attrs beside it. */
+
+#include "attrs.h"
+#include "plan.h"
+
+struct overlay {
+	struct loc loc;	  /* of its name in the profile */
+	char *dir;	  /* on the host */
+	char *attrs_file; /* dir/attrs */
+	struct attrs attrs;
+};
+
+/*
+ * Find the overlay called so in the profile: with a slash it is a path (profile_path), else
+ * overlays/NAME beside the directory `profiles` of the profile or of the search path (for a search
+ * directory of another name: in it).  *ret holds nothing on failure.
+ */
+int overlay_open(const struct plan_ctx *ctx, const char *name, struct loc loc, struct overlay *ret,
+		 struct err *e) must_check;
+void overlay_done(struct overlay *o);
+#define auto_overlay __attribute__((cleanup(overlay_done))) struct overlay
+
+/* True when attrs marks templates: otherwise a node's stage has nothing to do. */
+bool overlay_has_templates(const struct overlay *o);
+
+/*
+ * Plan the tree.  In a role's stage (ctx->node is NULL) everything but the templates with fields
+ * of the node; in a node's stage only those.
+ */
+int overlay_plan_tree(struct plan_ctx *ctx, const struct overlay *o, struct err *e) must_check;
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "mem.h"
+#include "systemd.h"
+
+#define ADMIN "/etc/systemd/system"
+
+/* Where distributions keep their units; a merged /usr has both names, the first is written. */
+static const char *const vendor_dirs[] = {"/usr/lib/systemd/system", "/lib/systemd/system"};
+#define N_VENDOR_DIRS (sizeof(vendor_dirs) / sizeof(*vendor_dirs))
+
+int systemd_present(struct plan_ctx *ctx, struct err *e)
+{
+	int found = plan_exists(ctx, "/usr/lib/systemd/systemd", e);
+	return found ? found : plan_exists(ctx, "/lib/systemd/systemd", e);
+}
+
+/* 1 when the admin's name for the unit is the mask, a link to /dev/null. */
+static int is_masked(struct plan_ctx *ctx, const char *unit, struct err *e)
+{
+	autofree char *path = path_join(ADMIN, unit);
+	autofree char *target = NULL;
+	if (plan_readlink(ctx, path, &target, e) < 0)
+		return -1;
+	return target && strcmp(target, "/dev/null") == 0;
+}
+
+static int exists_in(struct plan_ctx *ctx, const char *dir, const char *unit, char **ret,
+		     struct err *e)
+{
+	autofree char *path = path_join(dir, unit);
+	int found = plan_exists(ctx, path, e);
+	if (found > 0)
+		*ret = steal(&path);
+	return found;
+}
+
+int systemd_unit_path(struct plan_ctx *ctx, const char *unit, char **ret, struct err *e)
+{
+	for (size_t i = 0; i < N_VENDOR_DIRS; i++) {
+		int found = exists_in(ctx, vendor_dirs[i], unit, ret, e);
+		if (found)
+			return found < 0 ? -1 : 0;
+	}
+	int masked = is_masked(ctx, unit, e);
+	if (masked < 0)
+		return -1;
+	*ret = NULL;
+	return masked || exists_in(ctx, ADMIN, unit, ret, e) >= 0 ? 0 : -1;
+}
+
+int systemd_is_wanted(struct plan_ctx *ctx, const char *unit, const char *target, struct err *e)
+{
+	autofree char *wants = xasprintf("%s.wants/%s", target, unit);
+	autofree char *path = path_join(ADMIN, wants);
+	int found = plan_exists(ctx, path, e);
+	for (size_t i = 0; !found && i < N_VENDOR_DIRS; i++) {
+		autofree char *vendor = path_join(vendor_dirs[i], wants);
+		found = plan_exists(ctx, vendor, e);
+	}
+	return found;
+}
+
+int systemd_enable(struct plan_ctx *ctx, const char *unit, const char *target, const char *why,
+		   struct err *e)
+{
+	int masked = is_masked(ctx, unit, e);
+	autofree char *mask = path_join(ADMIN, unit);
+	if (masked < 0 || (masked && plan_remove(ctx, mask, why, e) < 0))
+		return -1;
+	int wanted = systemd_is_wanted(ctx, unit, target, e);
+	if (wanted)
+		return wanted < 0 ? -1 : 0;
+	autofree char *file = NULL;
+	if (systemd_unit_path(ctx, unit, &file, e) < 0)
+		return -1;
+	if (!file)
+		return err_set(e, ERR_IMAGE, "unit '%s' is not in the image", unit);
+	autofree char *link = xasprintf(ADMIN "/%s.wants/%s", target, unit);
+	return plan_symlink(ctx, link, file, why, e);
+}

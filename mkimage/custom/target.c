@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The boot target: what used to be the runlevel. */
+#include "custom.h"
+#include "mem.h"
+#include "systemd.h"
+#include "validate.h"
+
+static int check_target(const char *text, struct err *e)
+{
+	if (validate_unit(text, e) < 0)
+		return -1;
+	if (str_ends(text, ".target"))
+		return 0;
+	return err_set(e, ERR_PROFILE, "'%s' is not a target: use one such as 'multi-user.target'",
+		       text);
+}
+
+static const struct key keys[] = {
+	{.name = "target",
+	 .type = KEY_STRING,
+	 .help = "systemd target to boot to; not set: the image's own",
+	 .check = check_target},
+	{.name = NULL},
+};
+
+static int plan(struct plan_ctx *ctx, struct err *e)
+{
+	const struct value *v = profile_get(ctx->profile, "target");
+	if (!v->str)
+		return 0;
+	int present = systemd_present(ctx, e);
+	if (present < 0)
+		return -1;
+	if (!present) {
+		plan_note(ctx, "boot target %s is not set: this image has no systemd", v->str);
+		return 0;
+	}
+	autofree char *unit = NULL;
+	if (systemd_unit_path(ctx, v->str, &unit, e) < 0)
+		return -1;
+	if (!unit)
+		return err_at(e, v->loc,
+			      "target '%s' is not in the image; look at what "
+			      "/usr/lib/systemd/system in it offers",
+			      v->str);
+	return plan_symlink(ctx, "/etc/systemd/system/default.target", unit, "boot target", e);
+}
+
+const struct custom custom_target = {
+	.name = "target",
+	.help = "what the node boots to",
+	.keys = keys,
+	.plan = plan,
+};

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Users: the same name, UID and GID on every node. */
+#include <string.h>
+
+#include "account.h"
+#include "custom.h"
+#include "mem.h"
+#include "user.h"
+#include "validate.h"
+
+static int check_home(const char *text, struct err *e)
+{
+	if (validate_abspath(text, e) < 0)
+		return -1;
+	if (strcmp(text, "/") && !str_ends(text, "/"))
+		return 0;
+	return err_set(e, ERR_PROFILE, "'%s' cannot be a home: name a directory such as '/home/me'",
+		       text);
+}
+
+/* passwd(5) has no way to quote a colon. */
+static int check_comment(const char *text, struct err *e)
+{
+	for (const char *c = text; *c; c++) {
+		if (*c == ':' || (unsigned char)*c < ' ' || *c == 0x7f)
+			return err_set(e, ERR_PROFILE,
+				       "a comment in passwd has no ':' and no control characters");
+	}
+	return 0;
+}
+
+static const struct key user_keys[] = {
+	{.name = "uid",
+	 .type = KEY_INT,
+	 .help = "number of the user, the same on all nodes; required",
+	 .min = 1,
+	 .max = 59999},
+	{.name = "gid",
+	 .type = KEY_INT,
+	 .help = "number of the primary group; not set: the UID",
+	 .min = 1,
+	 .max = 59999},
+	{.name = "groups",
+	 .type = KEY_LIST,
+	 .help = "further groups, which the image must have",
+	 .check = validate_username},
+	{.name = "shell",
+	 .type = KEY_STRING,
+	 .help = "login shell; not set: the image's, or /bin/bash for a new user",
+	 .check = validate_abspath},
+	{.name = "home",
+	 .type = KEY_STRING,
+	 .help = "home directory; not set: the image's, or /home/NAME for a new user",
+	 .check = check_home},
+	{.name = "comment",
+	 .type = KEY_STRING,
+	 .help = "full name; not set: the image's",
+	 .check = check_comment},
+	{.name = "password-hash",
+	 .type = KEY_STRING,
+	 .help = "crypt(5) hash of the password; not set: the image's, or locked for a new user",
+	 .check = validate_crypt_hash},
+	{.name = "password-hash-file",
+	 .type = KEY_STRING,
+	 .help = "file with the crypt(5) hash on one line"},
+	{.name = "sudo",
+	 .type = KEY_STRING,
+	 .fallback = "none",
+	 .help = "may the user become root by sudo",
+	 .allowed = "none|nopasswd|password"},
+	{.name = "operator",
+	 .type = KEY_BOOL,
+	 .fallback = "false",
+	 .help = "the user whom cluster/ssh_config logs in as; one at most"},
+	{.name = "authorized-keys",
+	 .type = KEY_LIST,
+	 .help = "files with public ssh keys that may log in"},
+	{.name = "admin-key",
+	 .type = KEY_BOOL,
+	 .help = "let the administrator's key of the cluster directory log in; not set: as "
+		 "operator"},
+	{.name = NULL},
+};
+
+static const struct key keys[] = {
+	{.name = "user",
+	 .type = KEY_SECTION,
+	 .help = "a user of every node, made or completed",
+	 .keys = user_keys},
+	{.name = NULL},
+};
+
+/* Things that only one section may say. */
+struct seen {
+	const char *name;
+	struct loc loc;
+	long uid;
+	bool is_operator;
+};
+
+static int check_pair(const struct section *s, const struct seen *a, struct err *e)
+{
+	const struct value *uid = section_get(s, "uid"), *operator= section_get(s, "operator");
+	if (strcmp(s->title, a->name) == 0)
+		return err_at(e, s->loc, "user '%s' has a section at %s:%d already; make them one",
+			      s->title, a->loc.file, a->loc.line);
+	if (uid->num == a->uid)
+		return err_at(e, uid->loc, "UID %ld is that of user '%s' (%s:%d) already", uid->num,
+			      a->name, a->loc.file, a->loc.line);
+	if (operator->on && a->is_operator)
+		return err_at(e, operator->loc,
+			      "user '%s' (%s:%d) is the operator already; there is one at most",
+			      a->name, a->loc.file, a->loc.line);
+	return 0;
+}
+
+static int check_section(const struct section *s, struct err *e)
+{
+	const struct value *file = section_get(s, "password-hash-file");
+	if (validate_username(s->title, e) < 0)
+		return err_wrap(e, "%s:%d", s->loc.file, s->loc.line);
+	if (!section_get(s, "uid")->set)
+		return err_at(e, s->loc,
+			      "user '%s' has no uid; give it one, so that it is the same on all "
+			      "nodes",
+			      s->title);
+	if (file->str && section_str(s, "password-hash"))
+		return err_at(e, file->loc,
+			      "user '%s' has password-hash and password-hash-file; use one",
+			      s->title);
+	return 0;
+}
+
+static int check(const struct profile *p, struct err *e)
+{
+	autofree struct seen *seen = NULL;
+	size_t n = 0, cap = 0;
+	for (const struct section *s = NULL; (s = profile_next(p, "user", s));) {
+		if (check_section(s, e) < 0)
+			return -1;
+		for (size_t i = 0; i < n; i++) {
+			if (check_pair(s, &seen[i], e) < 0)
+				return -1;
+		}
+		seen = array_reserve(seen, n, &cap, sizeof(*seen));
+		seen[n++] = (struct seen){s->title, s->loc, section_int(s, "uid"),
+					  section_bool(s, "operator")};
+	}
+	return 0;
+}
+
+static int plan_each(struct plan_ctx *ctx, struct user *users, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (user_plan_account(ctx, &users[i], e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct user *u = &users[i];
+		if (user_plan_groups(ctx, u, e) < 0 || user_plan_home(ctx, u, e) < 0 ||
+		    user_plan_keys(ctx, u, e) < 0 || user_plan_sudo(ctx, u, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int plan(struct plan_ctx *ctx, struct err *e)
+{
+	autofree struct user *users = NULL;
+	size_t n = 0, cap = 0;
+	for (const struct section *s = NULL; (s = profile_next(ctx->profile, "user", s));) {
+		users = array_reserve(users, n, &cap, sizeof(*users));
+		users[n++] = (struct user){.section = s,
+					   .name = s->title,
+					   .uid = (uint32_t)section_int(s, "uid"),
+					   .gid = account_section_gid(s)};
+	}
+	int r = plan_each(ctx, users, n, e);
+	for (size_t i = 0; i < n; i++)
+		free(users[i].home);
+	return r;
+}
+
+const struct custom custom_user = {
+	.name = "user",
+	.help = "users with fixed numbers, homes, ssh keys and sudo",
+	.keys = keys,
+	.check = check,
+	.plan = plan,
+};

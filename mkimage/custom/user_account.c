@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* passwd(5), shadow(5), group(5), gshadow(5), subuid(5): one line each. */
+#include <string.h>
+
+#include "edit.h"
+#include "io.h"
+#include "mem.h"
+#include "user.h"
+#include "validate.h"
+
+#define PASSWD "/etc/passwd"
+#define GROUP "/etc/group"
+#define SHADOW "/etc/shadow"
+#define GSHADOW "/etc/gshadow"
+
+#define SUBID_FIRST 100000u
+#define SUBID_COUNT 65536u
+#define UID_PEOPLE 1000u /* where login.defs begins to count people */
+
+/* Replace or add the line of line's name in a file that the image has. */
+static int put_line(struct plan_ctx *ctx, const char *path, const char *line, const char *why,
+		    struct err *e)
+{
+	auto_str old = STR_INIT, text = STR_INIT;
+	if (plan_read(ctx, path, &old, e) < 0)
+		return -1;
+	db_set(&text, str_text(&old), line);
+	if (!strcmp(path, SHADOW) || !strcmp(path, GSHADOW))
+		return plan_write_secret(ctx, path, str_text(&text), text.len, ATTR_KEEP, why, e);
+	return plan_write(ctx, path, str_text(&text), text.len, ATTR_KEEP, why, e);
+}
+
+/* The line of that name, owned; *ret NULL when the file or the line is absent. */
+static int get_line(struct plan_ctx *ctx, const char *path, const char *name, char **ret,
+		    struct err *e)
+{
+	auto_str text = STR_INIT;
+	if (plan_read_optional(ctx, path, &text, e) < 0)
+		return -1;
+	*ret = db_get(str_text(&text), name);
+	return 0;
+}
+
+/* Whose number it is, owned; *ret NULL: nobody's. */
+static int find_owner(struct plan_ctx *ctx, const char *path, uint32_t id, char **ret,
+		      struct err *e)
+{
+	auto_str text = STR_INIT;
+	if (plan_read_optional(ctx, path, &text, e) < 0)
+		return -1;
+	*ret = db_find_id(str_text(&text), 2, id);
+	return 0;
+}
+
+/* The line with field i replaced; missing fields before it become empty. Owned. */
+static char *line_with(const char *line, size_t i, const char *value)
+{
+	auto_str out = STR_INIT;
+	const char *at = line;
+	for (size_t n = 0; n < i; n++) {
+		size_t len = strcspn(at, ":");
+		str_add(&out, at, len);
+		str_puts(&out, ":");
+		at += len + (at[len] == ':');
+	}
+	str_puts(&out, value);
+	str_puts(&out, at + strcspn(at, ":"));
+	return str_steal(&out);
+}
+
+static void set_field(char **line, size_t i, const char *value)
+{
+	char *changed = line_with(*line, i, value);
+	free(*line);
+	*line = changed;
+}
+
+static bool field_is(const char *line, size_t i, uint32_t id)
+{
+	autofree char *text = db_field(line, i);
+	long long number;
+	return text && parse_number(text, 0, UINT32_MAX, &number) && number == (long long)id;
+}
+
+/* The user is there: it must have the numbers that the profile gives it. */
+static int check_existing(const struct user *u, const char *line, struct err *e)
+{
+	if (!field_is(line, 2, u->uid)) {
+		autofree char *has = db_field(line, 2);
+		return user_err(u, "uid", e,
+				"user '%s' has UID %s in the image, the profile gives it %u; use "
+				"uid = %s, or another name",
+				u->name, has ? has : "", u->uid, has ? has : "");
+	}
+	if (field_is(line, 3, u->gid))
+		return 0;
+	autofree char *has = db_field(line, 3);
+	return user_err(u, section_get(u->section, "gid")->set ? "gid" : "uid", e,
+			"user '%s' has GID %s in the image, the profile gives it %u; use gid = %s",
+			u->name, has ? has : "", u->gid, has ? has : "");
+}
+
+static int check_new(struct plan_ctx *ctx, const struct user *u, struct err *e)
+{
+	autofree char *owner = NULL;
+	if (find_owner(ctx, PASSWD, u->uid, &owner, e) < 0)
+		return -1;
+	if (!owner)
+		return 0;
+	return user_err(u, "uid", e,
+			"user '%s' wants UID %u, which is that of '%s' in the image; use another "
+			"uid, or call the user '%s'",
+			u->name, u->uid, owner, owner);
+}
+
+static int check_shell(struct plan_ctx *ctx, const struct user *u, const char *shell, struct err *e)
+{
+	struct fs_stat st;
+	if (plan_stat(ctx, shell, &st, e) < 0)
+		return -1;
+	if (st.type == FILE_REGULAR)
+		return 0;
+	return user_err(u, "shell", e, "shell '%s' of user '%s' is not a program of the image",
+			shell, u->name);
+}
+
+static char *new_passwd_line(const struct user *u)
+{
+	return xasprintf("%s:x:%u:%u::/home/%s:/bin/bash", u->name, u->uid, u->gid, u->name);
+}
+
+static int plan_passwd(struct plan_ctx *ctx, struct user *u, struct err *e)
+{
+	const char *home = section_str(u->section, "home");
+	const char *shell = section_str(u->section, "shell");
+	const char *comment = section_str(u->section, "comment");
+	autofree char *line = NULL;
+	if (get_line(ctx, PASSWD, u->name, &line, e) < 0)
+		return -1;
+	u->is_new = !line;
+	if ((u->is_new ? check_new(ctx, u, e) : check_existing(u, line, e)) < 0)
+		return -1;
+	if (u->is_new)
+		line = new_passwd_line(u);
+	if (comment)
+		set_field(&line, 4, comment);
+	if (home)
+		set_field(&line, 5, home);
+	if (shell)
+		set_field(&line, 6, shell);
+	if ((shell || u->is_new) && check_shell(ctx, u, shell ? shell : "/bin/bash", e) < 0)
+		return -1;
+	u->home = db_field(line, 5);
+	return put_line(ctx, PASSWD, line, u->is_new ? "new user" : "user as in the profile", e);
+}
+
+static int read_hash_file(const struct value *v, char **ret, struct err *e)
+{
+	autofree char *path = profile_path(v->loc, v->str);
+	auto_str text = STR_INIT;
+	if (io_read_file(path, 4096, &text, e) < 0)
+		return err_wrap(e, "%s:%d", v->loc.file, v->loc.line);
+	autofree char *hash = xstrndup(str_text(&text), strcspn(str_text(&text), "\r\n"));
+	if (validate_crypt_hash(hash, e) < 0)
+		return err_wrap(e, "%s:%d: %s", v->loc.file, v->loc.line, path);
+	*ret = steal(&hash);
+	return 0;
+}
+
+int user_password_hash(const struct section *s, char **ret, struct err *e)
+{
+	const struct value *file = section_get(s, "password-hash-file");
+	if (file->str)
+		return read_hash_file(file, ret, e);
+	*ret = xstrdup(section_str(s, "password-hash"));
+	return 0;
+}
+
+/*
+ * Locked is '*', not '!': sshd without PAM refuses the key of a user who has '!'.  Day 0 as the
+ * last change would ask for a new password at login.
+ */
+static char *new_shadow_line(const struct plan_ctx *ctx, const struct user *u)
+{
+	long long day = ctx->now / 86400;
+	return xasprintf("%s:*:%lld:0:99999:7:::", u->name, day > 0 ? day : 1);
+}
+
+static int plan_shadow(struct plan_ctx *ctx, const struct user *u, struct err *e)
+{
+	autofree char *hash = NULL, *line = NULL, *had = NULL;
+	if (user_password_hash(u->section, &hash, e) < 0 ||
+	    get_line(ctx, SHADOW, u->name, &line, e) < 0)
+		return -1;
+	if (line && !hash)
+		return 0;
+	had = line ? db_field(line, 1) : NULL;
+	if (had && strcmp(had, hash) == 0)
+		return 0;
+	autofree char *fresh = new_shadow_line(ctx, u);
+	if (line) {
+		autofree char *day = db_field(fresh, 2);
+		set_field(&line, 2, day);
+	} else {
+		line = steal(&fresh);
+	}
+	if (hash)
+		set_field(&line, 1, hash);
+	return put_line(ctx, SHADOW, line, hash ? "password" : "no password", e);
+}
+
+/* The group of that name and number; its line in gshadow where the image keeps one. */
+static int add_group(struct plan_ctx *ctx, const struct user *u, struct err *e)
+{
+	autofree char *group = xasprintf("%s:x:%u:", u->name, u->gid);
+	autofree char *gshadow = xasprintf("%s:!::", u->name);
+	if (put_line(ctx, GROUP, group, "group of a new user", e) < 0)
+		return -1;
+	int shadowed = plan_exists(ctx, GSHADOW, e);
+	if (shadowed <= 0)
+		return shadowed;
+	return put_line(ctx, GSHADOW, gshadow, "group of a new user", e);
+}
+
+/* The primary group: with an explicit gid any group of the image will do, else the user's own. */
+static int plan_primary(struct plan_ctx *ctx, const struct user *u, struct err *e)
+{
+	bool explicit = section_get(u->section, "gid")->set;
+	const char *key = explicit ? "gid" : "uid";
+	autofree char *owner = NULL, *line = NULL;
+	if (find_owner(ctx, GROUP, u->gid, &owner, e) < 0 ||
+	    get_line(ctx, GROUP, u->name, &line, e) < 0)
+		return -1;
+	if (owner && (explicit || !u->is_new || strcmp(owner, u->name) == 0))
+		return 0;
+	if (owner)
+		return user_err(u, key, e,
+				"user '%s' wants GID %u, which is that of group '%s' in the image; "
+				"use gid = %u to have that group, or another number",
+				u->name, u->gid, owner, u->gid);
+	if (!line)
+		return add_group(ctx, u, e);
+	autofree char *has = db_field(line, 2);
+	return user_err(u, key, e,
+			"group '%s' has GID %s in the image, the profile gives it %u; use gid = %s",
+			u->name, has ? has : "", u->gid, has ? has : "");
+}
+
+/* First number after the ranges that [start, start + count) touches; start when it is free. */
+static uint64_t after_overlap(const char *text, const char *name, uint64_t start)
+{
+	auto_strv lines = {0};
+	strv_split(&lines, text, "\n");
+	strv_foreach (line, &lines) {
+		autofree char *who = db_field(*line, 0), *from = db_field(*line, 1),
+			      *count = db_field(*line, 2);
+		long long a, n;
+		if (!who || !from || !count || !strcmp(who, name) ||
+		    !parse_number(from, 0, UINT32_MAX, &a) ||
+		    !parse_number(count, 1, UINT32_MAX, &n))
+			continue;
+		if (start < (uint64_t)(a + n) && (uint64_t)a < start + SUBID_COUNT)
+			return (uint64_t)(a + n);
+	}
+	return start;
+}
+
+/* Ranges for containers, by UID so that they are equal on all nodes; people have them only. */
+static int plan_subid(struct plan_ctx *ctx, const struct user *u, const char *path, struct err *e)
+{
+	auto_str text = STR_INIT;
+	int found = plan_read_optional(ctx, path, &text, e);
+	if (found <= 0 || u->uid < UID_PEOPLE)
+		return found < 0 ? -1 : 0;
+	autofree char *line = db_get(str_text(&text), u->name);
+	if (line)
+		return 0;
+	uint64_t start = SUBID_FIRST + (uint64_t)(u->uid - UID_PEOPLE) * SUBID_COUNT;
+	for (uint64_t next; (next = after_overlap(str_text(&text), u->name, start)) != start;)
+		start = next;
+	if (start + SUBID_COUNT > UINT32_MAX)
+		return err_set(e, ERR_IMAGE, "%s in the image has no room for user '%s'", path,
+			       u->name);
+	line = xasprintf("%s:%llu:%u", u->name, (unsigned long long)start, SUBID_COUNT);
+	return put_line(ctx, path, line, "new user", e);
+}
+
+int user_plan_account(struct plan_ctx *ctx, struct user *u, struct err *e)
+{
+	if (plan_passwd(ctx, u, e) < 0 || plan_primary(ctx, u, e) < 0 ||
+	    plan_shadow(ctx, u, e) < 0 || plan_subid(ctx, u, "/etc/subuid", e) < 0)
+		return -1;
+	return plan_subid(ctx, u, "/etc/subgid", e);
+}
+
+/* The names of a file of the /etc/group kind, for a message. */
+static void list_names(const char *text, struct str *out)
+{
+	auto_strv lines = {0}, names = {0};
+	strv_split(&lines, text, "\n");
+	strv_foreach (line, &lines) {
+		if (strchr(*line, ':'))
+			strv_add_owned(&names, xstrndup(*line, strcspn(*line, ":")));
+	}
+	strv_sort(&names);
+	strv_foreach (name, &names)
+		str_printf(out, "%s%s", name == names.v ? "" : ", ", *name);
+}
+
+static int no_such_group(const struct user *u, size_t i, const char *text, struct err *e)
+{
+	const struct value *v = section_get(u->section, "groups");
+	auto_str has = STR_INIT;
+	list_names(text, &has);
+	return err_at(e, v->list_loc ? v->list_loc[i] : v->loc,
+		      "group '%s' of user '%s' is not in the image; it has %s", v->list.v[i],
+		      u->name, str_text(&has));
+}
+
+static int join(struct plan_ctx *ctx, const struct user *u, const char *path, const char *line,
+		struct err *e)
+{
+	autofree char *with = group_line_with(line, u->name);
+	autofree char *why = xasprintf("member '%s'", u->name);
+	return strcmp(with, line) ? put_line(ctx, path, with, why, e) : 0;
+}
+
+int user_plan_groups(struct plan_ctx *ctx, const struct user *u, struct err *e)
+{
+	const struct strv *groups = section_list(u->section, "groups");
+	for (size_t i = 0; i < groups->n; i++) {
+		auto_str text = STR_INIT;
+		autofree char *shadowed = NULL;
+		if (plan_read(ctx, GROUP, &text, e) < 0)
+			return -1;
+		autofree char *line = db_get(str_text(&text), groups->v[i]);
+		if (!line)
+			return no_such_group(u, i, str_text(&text), e);
+		if (join(ctx, u, GROUP, line, e) < 0 ||
+		    get_line(ctx, GSHADOW, groups->v[i], &shadowed, e) < 0 ||
+		    (shadowed && join(ctx, u, GSHADOW, shadowed, e) < 0))
+			return -1;
+	}
+	return 0;
+}
