@@ -20,21 +20,25 @@
 char *db_get(const char *text, const char *name);
 /* Field i (from 0) of a line, owned; NULL when the line has fewer. */
 char *db_field(const char *line, size_t i);
-/* Replace the line of line's name, or add it at the end (before NIS's "+" lines). */
+/*
+ * Replace the line of line's name (the first; others of that name go), or add it at the end
+ * (before NIS's "+" and "-" lines).
+ */
 void db_set(struct str *out, const char *text, const char *line);
 /* Name whose numeric field i equals id; owned, NULL when none. */
 char *db_find_id(const char *text, size_t i, uint32_t id);
-/* Add a user to (or take from) the comma-separated last field of the group line; owned. */
+/* Add a user to (or take from) the members, the fourth field of a group line; owned. */
 char *group_line_with(const char *line, const char *user);
 char *group_line_without(const char *line, const char *user);
 
 /*
  * Replace the text between "# BEGIN cardstock NAME" and "# END cardstock NAME" (each a whole
- * line), or add the block at the end.  Empty body removes the block.
+ * line), or add the block at the end.  Empty body removes the block.  Half blocks that somebody's
+ * edit left behind lose their marker line; a second block of the name goes.
  */
 void block_set(struct str *out, const char *text, const char *name, const char *body);
 
-/* /etc/hosts: drop every line (outside blocks) that maps `name` to a 127.0.1.1 address. */
+/* /etc/hosts: drop every line (outside blocks) that maps hostname to 127.0.1.1. */
 void hosts_set_self(struct str *out, const char *text, const char *hostname);
 
 #endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * passwd, group, hosts and blocks from a hostile image.  The input is three texts separated by NUL
+ * bytes: a name, a line or body, and the file.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "edit.h"
+#include "mem.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void expect(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void fuzz_db(const char *text, const char *entry)
+{
+	auto_str once = STR_INIT, twice = STR_INIT;
+	autofree char *line = xstrndup(entry, strcspn(entry, "\n"));
+	autofree char *name = db_field(line, 0);
+	db_set(&once, text, line);
+	db_set(&twice, str_text(&once), line);
+	if (*name) {
+		autofree char *got = db_get(str_text(&once), name);
+		expect(got && strcmp(got, line) == 0);
+		expect(strcmp(str_text(&once), str_text(&twice)) == 0);
+	}
+	for (size_t i = 0; i < 8; i++) {
+		autofree char *field = db_field(line, i);
+		autofree char *owner = db_find_id(text, i, 1000);
+		expect(!field || strlen(field) <= strlen(line));
+		expect(!owner || strlen(owner) <= strlen(text));
+	}
+}
+
+static void fuzz_group(const char *line, const char *name)
+{
+	if (!*name || strpbrk(name, ",:\n") || strchr(line, '\n'))
+		return;
+	autofree char *with = group_line_with(line, name);
+	autofree char *without = group_line_without(with, name);
+	autofree char *again = group_line_with(without, name);
+	autofree char *out = group_line_without(again, name);
+	expect(strcmp(without, out) == 0);
+}
+
+static void fuzz_block(const char *text, const char *name, const char *body)
+{
+	if (strchr(name, '\n'))
+		return;
+	auto_str once = STR_INIT, twice = STR_INIT, none = STR_INIT;
+	block_set(&once, text, name, body);
+	block_set(&twice, str_text(&once), name, body);
+	expect(strcmp(str_text(&once), str_text(&twice)) == 0);
+	block_set(&none, str_text(&once), name, "");
+	expect(none.len <= strlen(text) + 1);
+}
+
+static void fuzz_hosts(const char *text, const char *name)
+{
+	auto_str once = STR_INIT, twice = STR_INIT;
+	hosts_set_self(&once, text, name);
+	hosts_set_self(&twice, str_text(&once), name);
+	expect(strcmp(str_text(&once), str_text(&twice)) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	autofree char *all = xmemdup(data, size);
+	const char *end = all + size;
+	const char *name = all;
+	const char *line = name + strlen(name);
+	line += line < end;
+	const char *text = line + strlen(line);
+	text += text < end;
+	fuzz_db(text, line);
+	fuzz_group(line, name);
+	fuzz_block(text, name, line);
+	fuzz_hosts(text, name);
+	return 0;
+}
