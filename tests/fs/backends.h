@@ -59,6 +59,22 @@ static void make_ext2(const struct scratch *s)
 	scratch_mke2fs(s, "ext2", (const char *[]){"-I", "128", NULL});
 }
 
+#define DIR_CAN (CAN_SYMLINK | CAN_LINK | CAN_NODE | CAN_OWNER | CAN_CASE)
+
+static void make_dir_of_root(const struct scratch *s)
+{
+	assert_int_equal(mkdir(s->image, 0755), 0);
+}
+
+/* One that an ordinary user filled before: owners are in card.img.attrs, also for root. */
+static void make_dir_with_records(const struct scratch *s)
+{
+	auto_err e = ERR_INIT;
+	autofree char *records = xasprintf("%s.attrs", s->image);
+	make_dir_of_root(s);
+	assert_ok(run_argv(&e, "touch", records, NULL), &e);
+}
+
 static const struct backend backends[] = {
 	{"ext4", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext4, fs_ext_open, scratch_e2fsck},
 	{"ext4-pi", EXT_CAN, NULL, SCRATCH_OFFSET, 32 << 20, make_ext4_pi, fs_ext_open,
@@ -67,6 +83,8 @@ static const struct backend backends[] = {
 	 scratch_e2fsck},
 	{"ext3", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext3, fs_ext_open, scratch_e2fsck},
 	{"ext2", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext2, fs_ext_open, scratch_e2fsck},
+	{"directory", DIR_CAN, NULL, 0, 0, make_dir_of_root, fs_dir_open, NULL},
+	{"directory-recorded", DIR_CAN, NULL, 0, 0, make_dir_with_records, fs_dir_open, NULL},
 };
 
 #define N_BACKENDS (sizeof(backends) / sizeof(*backends))
