@@ -14,11 +14,7 @@
 #define CONFIG "/etc/ssh/sshd_config"
 #define DROP_IN "/etc/ssh/sshd_config.d/10-cardstock.conf"
 #define KNOWN_HOSTS "/etc/ssh/ssh_known_hosts"
-/*
- * Not ssh_host_ed25519_key: Raspberry Pi OS and cloud-init delete ssh_host_*_key* at first boot and
- * make keys that no CA has signed.
- */
-#define HOST_KEY "/etc/ssh/cardstock_host_ed25519_key"
+#define HOST_KEY "/etc/ssh/ssh_host_ed25519_key"
 #define BLOCK "ssh"
 
 static const struct key keys[] = {
