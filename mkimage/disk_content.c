@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <blkid/blkid.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "disk_private.h"
+#include "mem.h"
+
+static void probe_cleanup(blkid_probe *probe)
+{
+	if (*probe)
+		blkid_free_probe(*probe);
+}
+#define auto_probe __attribute__((cleanup(probe_cleanup))) blkid_probe
+
+static int probe_new(blkid_probe *ret, const char *path, int fd, uint64_t start, uint64_t size,
+		     struct err *e)
+{
+	*ret = blkid_new_probe();
+	if (!*ret || blkid_probe_set_device(*ret, fd, (blkid_loff_t)start, (blkid_loff_t)size) < 0)
+		return err_set(e, ERR_FAILED, "%s: cannot look at byte %llu", path,
+			       (unsigned long long)start);
+	return 0;
+}
+
+static void take_value(blkid_probe probe, const char *name, char *to, size_t size)
+{
+	const char *value;
+	if (blkid_probe_lookup_value(probe, name, &value, NULL) == 0)
+		snprintf(to, size, "%s", value);
+}
+
+int disk_content_part(struct part *part, const char *path, int fd, struct err *e)
+{
+	auto_probe probe = NULL;
+	if (probe_new(&probe, path, fd, part->start, part->size, e) < 0)
+		return -1;
+	blkid_probe_enable_superblocks(probe, 1);
+	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL |
+							 BLKID_SUBLKS_UUID);
+	int found = blkid_do_safeprobe(probe);
+	if (found == -1)
+		return err_set(e, ERR_IMAGE, "%s: partition %d: cannot be read", path,
+			       part->number);
+	if (found !=
+	    0) /* 1: nothing known; -2: two file systems claim it, so neither is believed */
+		return 0;
+	take_value(probe, "TYPE", part->fstype, sizeof(part->fstype));
+	take_value(probe, "LABEL", part->label, sizeof(part->label));
+	take_value(probe, "UUID", part->uuid, sizeof(part->uuid));
+	return 0;
+}
+
+static void copy_lower(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+	for (char *c = to; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+}
+
+static struct part *part_at(struct disk *d, uint64_t start)
+{
+	for (size_t i = 0; i < d->n_parts; i++) {
+		if (d->parts[i].start == start)
+			return &d->parts[i];
+	}
+	return NULL;
+}
+
+/* Partitions are matched by where they begin: libblkid counts sectors of 512 bytes. */
+static int read_ids(struct disk *d, int fd, struct err *e)
+{
+	auto_probe probe = NULL;
+	if (probe_new(&probe, d->path, fd, 0, d->size, e) < 0)
+		return -1;
+	blkid_probe_enable_superblocks(probe, 0);
+	blkid_probe_enable_partitions(probe, 1);
+	blkid_partlist list = blkid_probe_get_partitions(probe);
+	blkid_parttable table = list ? blkid_partlist_get_table(list) : NULL;
+	if (!table)
+		return err_set(e, ERR_IMAGE, "%s: the partition table is damaged: no ids in it",
+			       d->path);
+	copy_lower(d->id, sizeof(d->id), blkid_parttable_get_id(table));
+	for (int i = 0; i < blkid_partlist_numof_partitions(list); i++) {
+		blkid_partition p = blkid_partlist_get_partition(list, i);
+		struct part *part = part_at(d, (uint64_t)blkid_partition_get_start(p) * 512);
+		if (part)
+			copy_lower(part->partuuid, sizeof(part->partuuid),
+				   blkid_partition_get_uuid(p));
+	}
+	return 0;
+}
+
+int disk_content_read(struct disk *d, int fd, struct err *e)
+{
+	if (d->table != DISK_WHOLE && read_ids(d, fd, e) < 0)
+		return -1;
+	for (size_t i = 0; i < d->n_parts; i++) {
+		if (!d->parts[i].extended && disk_content_part(&d->parts[i], d->path, fd, e) < 0)
+			return -1;
+	}
+	return 0;
+}

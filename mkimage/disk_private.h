@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_DISK_PRIVATE_H
+#define MKIMAGE_DISK_PRIVATE_H
+
+/*
+ * Between disk.c (judgement), disk_raw.c (is the table fit to be read at all), disk_table.c
+ * (libparted) and disk_content.c (libblkid).
+ */
+
+#include "disk.h"
+
+/*
+ * Fill table, size, sector_size and parts (number, start, size, extended), sorted by number.
+ * Returns 1 when there is a table that we know, 0 when there is none; *ret_other is then the name
+ * of a foreign one ("mac"; owned) or NULL.
+ */
+int disk_table_read(struct disk *d, int fd, char **ret_other, struct err *e) must_check;
+
+/*
+ * Refuse, before libparted sees it, a table that reaches beyond the end of the image, and a GPT
+ * whose numbers make no sense: libparted 3.5 aborts the program on some of those.
+ */
+int disk_raw_check(const struct disk *d, int fd, struct err *e) must_check;
+/* True for a GPT whose protective MBR describes other partitions too. */
+bool disk_raw_is_hybrid(int fd);
+
+/* Fill fstype, label and uuid of each partition, partuuid and the disk's id. */
+int disk_content_read(struct disk *d, int fd, struct err *e) must_check;
+/* TYPE of what begins at offset, into part's fields; nothing known leaves them empty. */
+int disk_content_part(struct part *part, const char *path, int fd, struct err *e) must_check;
+
+#endif
