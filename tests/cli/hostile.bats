@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# An image made to harm the laptop: mkimage reads and writes nothing outside it, and always ends.
+load helper
+
+# A base whose root tarball has been changed by the commands in $1, run in the unpacked root.
+hostile_base() {
+	mkdir root
+	tar -C root -xf "$CARDSTOCK_TEST_BASE/mini.tar" --no-same-owner
+	(cd root && eval "$1")
+	tar -C root -cf hostile.tar --owner=0 --group=0 --sort=name --mtime=@1767225600 .
+	mk base -q ./hostile.tar -o own.img >/dev/null
+	sed -i 's|^base = .*|base = "./own.img"|' worker.conf
+}
+
+@test "a symlink that leads outside stays inside the image" {
+	echo precious >outside
+	hostile_base "ln -sf ../../../../../../../../$PWD/outside etc/hostname"
+	run mk --profile ./worker.conf
+	[ "$(cat outside)" = precious ]
+	[ "$status" = 0 ] || assert_no_output
+	[ "$status" != 0 ] || [ "$(mk cat out/worker001.img /etc/hostname)" = worker001 ]
+}
+
+@test "an absolute directory symlink is resolved in the image" {
+	mkdir outside
+	hostile_base "mv home real-home && ln -s /real-home home"
+	mk --profile ./worker.conf
+	debugfs -R 'ls -p /real-home' "out/worker001.img?offset=$(offset_of out/worker001.img 2)" 2>/dev/null | grep -q '/ops/'
+	assert_clean out/worker001.img
+	[ -z "$(ls outside)" ]
+}
+
+@test "a symlink loop is an error, not a hang" {
+	hostile_base 'rm etc/passwd && ln -s passwd etc/passwd'
+	run timeout 20 "$MKIMAGE" --profile ./worker.conf
+	[ "$status" != 0 ] && [ "$status" != 124 ]
+	[[ $output == *passwd* ]]
+	assert_no_output
+}
+
+@test "a directory where a file is expected" {
+	hostile_base 'rm etc/hostname && mkdir etc/hostname'
+	run mk --profile ./worker.conf
+	[ "$status" != 0 ]
+	[[ $output == */etc/hostname* ]]
+	assert_no_output
+}
+
+@test "a passwd of absurd size is refused" {
+	hostile_base 'truncate -s 40M etc/passwd'
+	run timeout 60 "$MKIMAGE" --profile ./worker.conf
+	[ "$status" != 0 ] && [ "$status" != 124 ]
+	[[ $output == */etc/passwd* ]]
+	assert_no_output
+}
+
+@test "a directory that contains itself ends with an error or a clean image" {
+	hostile_base true
+	at=$(offset_of own.img 2)
+	debugfs -w -R 'link /etc /etc/loop' "own.img?offset=$at" 2>/dev/null
+	run timeout 60 "$MKIMAGE" --profile ./worker.conf
+	[ "$status" -lt 124 ]
+}
+
+@test "random damage anywhere in the file systems' metadata never crashes or hangs" {
+	hostile_base true
+	at=$(offset_of own.img 2)
+	for seed in $(seq 12); do
+		cp --sparse=always own.img damaged.img
+		python3 - damaged.img "$at" "$seed" <<-'END'
+			import random, sys
+			path, at, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+			random.seed(seed)
+			with open(path, "r+b") as f:
+			    for _ in range(40):
+			        f.seek(at + random.randrange(1024, 1 << 20))
+			        f.write(bytes([random.randrange(256)]))
+		END
+		sed 's|own.img|damaged.img|' worker.conf >damaged.conf
+		run timeout 60 "$MKIMAGE" --profile ./damaged.conf
+		[ "$status" -lt 124 ] || { echo "seed $seed: exit code $status: $output" >&2; return 1; }
+		rm -rf out
+	done
+}
+
+@test "terminal escapes in an image's files do not reach the terminal" {
+	hostile_base "printf '\\033]0;evil\\007\\n' >>etc/hosts; printf 'PRETTY_NAME=\"\\033[31mred\"\\n' >usr/lib/os-release"
+	mk plan --profile ./worker.conf >plan.txt
+	run ! grep -q $'\033' plan.txt
+	mk inspect own.img >inspect.txt
+	run ! grep -q $'\033' inspect.txt
+}
