@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The manual says what the program does: both are compared, and the examples are run.
+load helper
+
+@test "every option of every command is in the manual" {
+	for command in build plan verify inspect cat base keys; do
+		mk $command --help | grep -oE '^  (-[a-z]|  ),? --[a-z-]+' | grep -oE -- '--[a-z-]+' | while read -r option; do
+			grep -q -- "\*\*.*$option" "$ROOT/docs/mkimage.1.md" || { echo "$command $option" >&2; exit 1; }
+		done
+	done
+}
+
+@test "every exit code is in the manual" {
+	mk --help | sed -n '/^exit codes/,$p' | sed -n 's/^ *\([0-9]*\)  \(.*\)/| \1 | \2 |/p' >codes
+	[ "$(wc -l <codes)" -ge 9 ]
+	while read -r line; do grep -qxF "$line" "$ROOT/docs/mkimage.1.md"; done <codes
+}
+
+@test "every profile key is explained in docs/man/keys" {
+	mk keys --json | python3 -c 'import json,sys; [print(json.loads(l)["key"]) for l in sys.stdin]' >keys
+	[ "$(wc -l <keys)" -ge 20 ]
+	while read -r key; do
+		grep -rqwF -- "$key" "$ROOT/docs/man/keys" || { echo "not explained: $key" >&2; return 1; }
+	done <keys
+}
+
+@test "every example profile of the manual is a valid profile" {
+	for page in "$ROOT"/docs/man/keys/*.md; do
+		sed -n '/^```conf/,/^```$/p' "$page" | grep -v '^```' >example
+		[ -s example ] || { echo "no example in $page" >&2; return 1; }
+		grep -v '^members' worker.conf >example.conf
+		# The example's own keys replace those of the test's profile.
+		sed -n 's/^\([a-z-]*\)[ ]*=.*/\1/p' example | grep -v '^base$' | while read -r key; do sed -i "/^$key[ ]*=/d" example.conf; done
+		grep -v '^base[ ]*=' example >>example.conf
+		run mk plan --profile ./example.conf --json
+		[ "$status" = 0 ] || [[ $output == *'no such file'* || $output == *'No such file'* || $output == *'is not in the image'* ]] ||
+			{ echo "$page: $output" >&2; return 1; }
+	done
+}
+
+@test "the shipped profiles load, and plan the same cluster" {
+	CARDSTOCK_PROFILES=$ROOT/profiles mk keys >/dev/null
+	for role in master worker; do
+		sed "s|include(\"|include(\"$ROOT/profiles/|" "$ROOT/profiles/$role.conf" >$role.conf
+		echo "base = \"$CARDSTOCK_TEST_BASE/mini.img\"" >>$role.conf
+		mk --profile ./$role.conf
+	done
+	[ "$(root_cat out/master.img /etc/hosts | grep 10.0.0.74)" = "$(root_cat out/worker001.img /etc/hosts | grep 10.0.0.74)" ]
+	root_cat out/master.img /etc/hosts | grep -q '^10\.0\.0\.74[[:space:]]*worker064'
+}
