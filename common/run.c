@@ -60,11 +60,14 @@ static bool env_is_replaced(const char *entry, const struct strv *ours)
 
 static void build_env(struct strv *out, const char *const *extra)
 {
+	static const char *const defaults[] = {"LC_ALL=C", "TZ=UTC", NULL};
 	auto_strv ours = {0};
-	strv_add(&ours, "LC_ALL=C");
-	strv_add(&ours, "TZ=UTC");
 	for (; extra && *extra; extra++)
 		strv_add(&ours, *extra);
+	for (const char *const *entry = defaults; *entry; entry++) {
+		if (!env_is_replaced(*entry, &ours))
+			strv_add(&ours, *entry);
+	}
 	for (char **entry = environ; *entry; entry++) {
 		if (!env_is_replaced(*entry, &ours))
 			strv_add(out, *entry);

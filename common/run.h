@@ -12,7 +12,7 @@
 struct run {
 	const char *const
 		*argv; /* ends with NULL; argv[0] is searched in PATH, then /usr/sbin, /sbin */
-	const char *const *env; /* additional NAME=VALUE, ends with NULL; may be NULL */
+	const char *const *env; /* additional NAME=VALUE (also LC_ALL), ends with NULL, or NULL */
 	const void *input;	/* bytes for stdin; NULL: /dev/null */
 	size_t input_len;
 	struct str *output; /* stdout is added here; NULL: discarded, unless passthrough */
