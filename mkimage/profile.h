@@ -5,6 +5,15 @@
 /*
  * Profiles: libconfuse's language, hidden in profile.c.  The keys come from the customisations'
  * tables (custom.h) and from the core's own table; every value knows its file and line.
+ *
+ *   include("cluster.conf")             beside this file, else in the search path; once per profile
+ *   hostname = "worker%03d"             quotes may be left out: role = worker
+ *   overlays = {"common", worker}       a list; one item needs no braces
+ *   overlays += {"lab"}                 appended to what is there
+ *   user "mpi" { uid = 2000 }           a section
+ *
+ * The later value wins, and sections of one name and title are one section: so a file refines what
+ * it includes.  The environment is never looked at: "${HOME}" is those seven characters.
  */
 
 #include <stdbool.h>

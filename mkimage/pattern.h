@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_PATTERN_H
+#define MKIMAGE_PATTERN_H
+
+/*
+ * Names and addresses of nodes with a number in them: "worker%03d", "10.0.0.%d/24".
+ * pattern_expand is in cluster.h.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+
+/* Does the pattern have a %d, so that it gives each number a name of its own? */
+bool pattern_has_number(const char *pattern);
+
+/* Key `hostname`: one %d or %0Nd at most, and a host name whatever the number is. */
+int pattern_check(const char *text, struct err *e) must_check;
+/* Key `address`: a dotted quad, where one %d may stand for one of the four, and /1 to /30. */
+int pattern_check_address(const char *text, struct err *e) must_check;
+
+struct address {
+	uint32_t ip; /* host byte order */
+	unsigned prefix;
+};
+
+/*
+ * The address for a number; false when that is no host of its network: no octet, or the
+ * network's or broadcast address.
+ */
+bool pattern_expand_address(const char *pattern, unsigned number, struct address *ret);
+/* The network that an address is in. */
+uint32_t address_network(struct address a);
+
+#endif
