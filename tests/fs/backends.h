@@ -75,6 +75,53 @@ static void make_dir_with_records(const struct scratch *s)
 	assert_ok(run_argv(&e, "touch", records, NULL), &e);
 }
 
+#define FAT_CAN CAN_FILL
+
+/* mkfs.fat with this type and sectors in a cluster, the same bytes each time. */
+static void make_fat(const struct scratch *s, const char *type, const char *sectors)
+{
+	auto_err e = ERR_INIT;
+	scratch_make_image(s);
+	autofree char *offset = xasprintf("%llu", (unsigned long long)(s->offset / 512));
+	autofree char *blocks = xasprintf("%llu", (unsigned long long)(s->size >> 10));
+	assert_ok(run_argv(&e, "mkfs.fat", "--invariant", "-F", type, "-s", sectors, "--offset",
+			   offset, s->image, blocks, NULL),
+		  &e);
+}
+
+static void make_fat12(const struct scratch *s)
+{
+	make_fat(s, "12", "8");
+}
+
+static void make_fat16(const struct scratch *s)
+{
+	make_fat(s, "16", "4");
+}
+
+/* As Raspberry Pi OS formats it since trixie. */
+static void make_fat32(const struct scratch *s)
+{
+	make_fat(s, "32", "1");
+}
+
+/* fsck.fat knows no offset: it is given the partition alone. */
+static void scratch_fsck_fat(const struct scratch *s)
+{
+	auto_str out = STR_INIT;
+	auto_err e = ERR_INIT;
+	autofree char *part = path_join(s->dir, "fat.img"), *from = xasprintf("if=%s", s->image),
+		      *to = xasprintf("of=%s", part),
+		      *skip = xasprintf("skip=%llu", (unsigned long long)(s->offset >> 20));
+	assert_ok(run_argv(&e, "dd", "bs=1M", "status=none", "conv=sparse", from, to, skip, NULL),
+		  &e);
+	if (run(&(struct run){.argv = (const char *[]){"fsck.fat", "-n", part, NULL},
+			      .output = &out},
+		&e) < 0)
+		fail_msg("%s\n%s", e.msg, str_text(&out));
+	assert_int_equal(unlink(part), 0);
+}
+
 static const struct backend backends[] = {
 	{"ext4", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext4, fs_ext_open, scratch_e2fsck},
 	{"ext4-pi", EXT_CAN, NULL, SCRATCH_OFFSET, 32 << 20, make_ext4_pi, fs_ext_open,
@@ -85,6 +132,12 @@ static const struct backend backends[] = {
 	{"ext2", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext2, fs_ext_open, scratch_e2fsck},
 	{"directory", DIR_CAN, NULL, 0, 0, make_dir_of_root, fs_dir_open, NULL},
 	{"directory-recorded", DIR_CAN, NULL, 0, 0, make_dir_with_records, fs_dir_open, NULL},
+	{"fat12", FAT_CAN, NULL, SCRATCH_OFFSET, 8 << 20, make_fat12, fs_fat_open,
+	 scratch_fsck_fat},
+	{"fat16", FAT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_fat16, fs_fat_open,
+	 scratch_fsck_fat},
+	{"fat32", FAT_CAN, NULL, SCRATCH_OFFSET, 40 << 20, make_fat32, fs_fat_open,
+	 scratch_fsck_fat},
 };
 
 #define N_BACKENDS (sizeof(backends) / sizeof(*backends))
