@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "blockmap.h"
+#include "io.h"
+#include "mem.h"
+
+/*
+ * The gap before the first partition is taken whole, zeros too, up to here: it may hold U-Boot
+ * (Armbian: 16 MiB), and a card's old boot loader must not survive in it.  Of what lies further
+ * on, and of all other gaps, only what the image file has data for.
+ */
+#define FIRST_GAP_MAX (16ull << 20)
+/* Of a swap partition only its header is read by mkswap's readers; a page is at most 64 KiB. */
+#define SWAP_HEADER (64ull << 10)
+
+void blockmap_done(struct blockmap *m)
+{
+	free(m->extents);
+	*m = (struct blockmap){0};
+}
+
+void blockmap_add(struct blockmap *m, uint64_t start, uint64_t len)
+{
+	struct extent *last = m->n ? &m->extents[m->n - 1] : NULL;
+	if (len == 0)
+		return;
+	if (last && start <= last->start + last->len) {
+		uint64_t end = start + len;
+		uint64_t more = end > last->start + last->len ? end - last->start - last->len : 0;
+		last->len += more;
+		m->used += more;
+		return;
+	}
+	m->extents = array_reserve(m->extents, m->n, &m->cap, sizeof(*m->extents));
+	m->extents[m->n++] = (struct extent){start, len};
+	m->used += len;
+}
+
+/* Add [start, end) as far as the file has data there; a file that cannot tell has it everywhere. */
+static int add_data(struct blockmap *m, int fd, const char *path, uint64_t start, uint64_t end,
+		    struct err *e)
+{
+	while (start < end) {
+		off_t data = lseek(fd, (off_t)start, SEEK_DATA);
+		if (data < 0 && errno == ENXIO)
+			return 0;
+		if (data < 0 && errno == EINVAL) { /* a block device */
+			blockmap_add(m, start, end - start);
+			return 0;
+		}
+		off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
+		if (hole < 0)
+			return err_errno(e, ERR_FAILED, "%s: cannot find its data", path);
+		if ((uint64_t)data >= end)
+			return 0;
+		uint64_t stop = (uint64_t)hole < end ? (uint64_t)hole : end;
+		blockmap_add(m, (uint64_t)data, stop - (uint64_t)data);
+		start = stop;
+	}
+	return 0;
+}
+
+/* A file system's own extents, as far as they lie in [start, start+size). */
+static void add_clipped(struct blockmap *m, const struct blockmap *own, uint64_t start,
+			uint64_t size)
+{
+	for (size_t i = 0; i < own->n; i++) {
+		const struct extent *x = &own->extents[i];
+		uint64_t from = x->start < start ? start : x->start;
+		uint64_t to = x->start + x->len < start + size ? x->start + x->len : start + size;
+		if (from < to)
+			blockmap_add(m, from, to - from);
+	}
+}
+
+typedef int (*fs_blockmap)(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
+			   struct err *e);
+
+static const struct {
+	const char *fstype;
+	fs_blockmap map;
+} drivers[] = {
+	{"ext2", fs_ext_blockmap},
+	{"ext3", fs_ext_blockmap},
+	{"ext4", fs_ext_blockmap},
+	{"vfat", fs_fat_blockmap},
+};
+
+static int add_part(struct blockmap *m, const struct disk *d, int fd, const struct part *p,
+		    struct err *e)
+{
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
+		if (strcmp(p->fstype, drivers[i].fstype) != 0)
+			continue;
+		auto_blockmap own = {0};
+		if (drivers[i].map(d->path, p->start, p->size, &own, e) < 0)
+			return -1;
+		add_clipped(m, &own, p->start, p->size);
+		return 0;
+	}
+	uint64_t size = p->size;
+	if (strcmp(p->fstype, "swap") == 0 && size > SWAP_HEADER)
+		size = SWAP_HEADER;
+	return add_data(m, fd, d->path, p->start, p->start + size, e);
+}
+
+static int by_start(const void *a, const void *b)
+{
+	uint64_t x = (*(const struct part *const *)a)->start;
+	uint64_t y = (*(const struct part *const *)b)->start;
+	return (x > y) - (x < y);
+}
+
+/* Partitions that hold data, by place; what lies between logical ones is a gap like any other. */
+static size_t sort_parts(const struct disk *d, const struct part ***ret)
+{
+	const struct part **sorted = xcalloc(d->n_parts + 1, sizeof(*sorted));
+	size_t n = 0;
+	for (size_t i = 0; i < d->n_parts; i++) {
+		if (!d->parts[i].extended)
+			sorted[n++] = &d->parts[i];
+	}
+	qsort(sorted, n, sizeof(*sorted), by_start);
+	*ret = sorted;
+	return n;
+}
+
+static int add_gap(struct blockmap *m, const struct disk *d, int fd, uint64_t start, uint64_t end,
+		   struct err *e)
+{
+	if (start == 0 && end > 0) {
+		uint64_t whole = end < FIRST_GAP_MAX ? end : FIRST_GAP_MAX;
+		blockmap_add(m, 0, whole);
+		start = whole;
+	}
+	return add_data(m, fd, d->path, start, end, e);
+}
+
+int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
+{
+	auto_blockmap m = {0};
+	autofree const struct part **parts = NULL;
+	autoclose int fd = open(d->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", d->path);
+	size_t n = sort_parts(d, &parts);
+	uint64_t at = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i]->start < at || parts[i]->size > d->size - parts[i]->start)
+			return err_set(e, ERR_IMAGE,
+				       "%s: partition %d overlaps another or the end of the image",
+				       d->path, parts[i]->number);
+		if (add_gap(&m, d, fd, at, parts[i]->start, e) < 0 ||
+		    add_part(&m, d, fd, parts[i], e) < 0)
+			return err_wrap(e, "partition %d", parts[i]->number);
+		at = parts[i]->start + parts[i]->size;
+	}
+	if (add_gap(&m, d, fd, at, d->size, e) < 0)
+		return -1;
+	*ret = m;
+	m = (struct blockmap){0};
+	return 0;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "blockmap.h"
+#include "disk_fixture.h"
+
+static void build(const char *path, struct blockmap *m)
+{
+	auto_err e = ERR_INIT;
+	auto_disk *d = NULL;
+	assert_done(disk_probe(path, &d, &e), &e);
+	assert_done(blockmap_build(d, m, &e), &e);
+}
+
+static bool covers(const struct blockmap *m, uint64_t start, uint64_t len)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->extents[i].start <= start &&
+		    start + len <= m->extents[i].start + m->extents[i].len)
+			return true;
+	}
+	return false;
+}
+
+static bool touches(const struct blockmap *m, uint64_t start, uint64_t len)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->extents[i].start < start + len &&
+		    start < m->extents[i].start + m->extents[i].len)
+			return true;
+	}
+	return false;
+}
+
+static void neighbours_merge(void **state)
+{
+	(void)state;
+	auto_blockmap m = {0};
+	blockmap_add(&m, 0, 10);
+	blockmap_add(&m, 10, 5);
+	blockmap_add(&m, 12, 2);
+	blockmap_add(&m, 14, 6);
+	blockmap_add(&m, 30, 0);
+	blockmap_add(&m, 30, 1);
+	assert_int_equal(m.n, 2);
+	assert_int_equal(m.extents[0].len, 20);
+	assert_int_equal(m.used, 21);
+}
+
+static void free_blocks_of_ext4_are_left_out(void **state)
+{
+	auto_blockmap m = {0};
+	autofree char *path = fixture_mbr(state, "mbr.img");
+	build(path, &m);
+	assert_true(covers(&m, 0, 8 * MIB));	       /* table and boot loader gap */
+	assert_true(covers(&m, 40 * MIB, 128 * 1024)); /* superblock, group descriptors */
+	assert_false(touches(&m, 127 * MIB, 512 * 1024));
+	assert_true(m.used < 40 * MIB);
+}
+
+static void data_between_and_after_partitions_is_kept(void **state)
+{
+	auto_blockmap m = {0};
+	autofree char *path = fixture_file(state, "gaps.img", 256 * MIB);
+	fixture_table(path, "label: gpt\nstart=81920,size=40960\nstart=245760,size=40960\n");
+	fixture_poke(path, 70 * MIB, "loader", 6);
+	fixture_poke(path, 200 * MIB, "loader", 6);
+	build(path, &m);
+	assert_true(covers(&m, 70 * MIB, 6));
+	assert_true(covers(&m, 200 * MIB, 6));
+	assert_true(covers(&m, 256 * MIB - 33 * 512, 33 * 512)); /* backup GPT */
+	assert_false(touches(&m, 90 * MIB, 10 * MIB));
+}
+
+static void of_swap_only_the_header_is_kept(void **state)
+{
+	auto_blockmap m = {0};
+	autofree char *path = fixture_file(state, "swap.img", 64 * MIB);
+	autofree char *swap = fixture_file(state, "swap", 32 * MIB);
+	fixture_table(path, "label: dos\n2048,65536,82\n");
+	fixture_run((const char *[]){"mkswap", swap, NULL}, NULL, NULL);
+	char header[8192];
+	fixture_peek(swap, 0, header, sizeof(header));
+	fixture_poke(path, MIB, header, sizeof(header));
+	fixture_poke(path, 8 * MIB, "old page", 8);
+	build(path, &m);
+	assert_true(covers(&m, MIB, 4096));
+	assert_false(touches(&m, 8 * MIB, 8));
+}
+
+static void unknown_partition_is_kept_as_far_as_there_is_data(void **state)
+{
+	auto_blockmap m = {0};
+	autofree char *path = fixture_file(state, "unknown.img", 64 * MIB);
+	fixture_table(path, "label: dos\n2048,65536,da\n");
+	fixture_poke(path, 8 * MIB, "something", 9);
+	build(path, &m);
+	assert_true(covers(&m, 8 * MIB, 9));
+	assert_false(touches(&m, 20 * MIB, MIB));
+}
+
+/* Not through the page cache of a reflink: the bytes themselves. */
+static int copy_to(const char *from, const char *to, uint64_t *ret_progress, struct err *e)
+{
+	auto_blockmap m = {0};
+	struct stat st;
+	build(from, &m);
+	autoclose int in = open(from, O_RDONLY | O_CLOEXEC);
+	autoclose int out = open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_int_equal(fstat(in, &st), 0);
+	*ret_progress = m.used;
+	return blockmap_copy(in, out, "copy.img", (uint64_t)st.st_size, &m, NULL, NULL, e);
+}
+
+static void copy_has_the_same_files(void **state)
+{
+	auto_err e = ERR_INIT;
+	uint64_t used;
+	autofree char *from = fixture_mbr(state, "from.img");
+	autofree char *to = path_join(*state, "to.img");
+	assert_done(copy_to(from, to, &used, &e), &e);
+	assert_done(run_argv(&e, "cmp", from, to, NULL), &e);
+	autofree char *part = xasprintf("%s?offset=%llu", to, 40 * MIB);
+	assert_done(run_argv(&e, "e2fsck", "-fn", part, NULL), &e);
+}
+
+static void image_that_ends_inside_a_block_is_copied(void **state)
+{
+	auto_err e = ERR_INIT;
+	uint64_t used;
+	autofree char *from = fixture_file(state, "odd.img", 64 * MIB + 512);
+	autofree char *to = path_join(*state, "to.img");
+	fixture_table(from, "label: dos\n2048,129025,da\n");
+	fixture_poke(from, 64 * MIB + 500, "the last one", 12);
+	assert_done(copy_to(from, to, &used, &e), &e);
+	assert_done(run_argv(&e, "cmp", from, to, NULL), &e);
+}
+
+/* Allocated zeros become real blocks: a tool that skips holes must not skip them. */
+static void allocated_holes_become_blocks(void **state)
+{
+	auto_err e = ERR_INIT;
+	uint64_t used;
+	struct stat st;
+	autofree char *from = fixture_mbr(state, "from.img");
+	autofree char *to = path_join(*state, "to.img");
+	assert_done(copy_to(from, to, &used, &e), &e);
+	assert_int_equal(stat(to, &st), 0);
+	assert_true((uint64_t)st.st_blocks * 512 >= used);
+	assert_true((uint64_t)st.st_blocks * 512 < used + 4 * MIB);
+}
+
+static void full_disk_is_told_before_and_with_the_bytes(void **state)
+{
+	auto_err e = ERR_INIT;
+	auto_blockmap m = {0};
+	autofree char *from = fixture_file(state, "from.img", MIB);
+	autofree char *to = fixture_file(state, "to.img", 0);
+	autoclose int in = open(from, O_RDONLY | O_CLOEXEC);
+	autoclose int out = open(to, O_RDWR | O_CLOEXEC);
+	struct stat st;
+	blockmap_add(&m, 0, 1ull << 60);
+	if (blockmap_copy(in, out, "copy.img", MIB, &m, NULL, NULL, &e) == 0)
+		skip(); /* the file system has reflinks: nothing is copied */
+	assert_int_equal(e.code, ERR_SPACE);
+	assert_non_null(strstr(e.msg, "(1152921504606846976 bytes)"));
+	assert_int_equal(fstat(out, &st), 0);
+	assert_int_equal(st.st_size, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(neighbours_merge),
+		fixture_test(free_blocks_of_ext4_are_left_out),
+		fixture_test(data_between_and_after_partitions_is_kept),
+		fixture_test(of_swap_only_the_header_is_kept),
+		fixture_test(unknown_partition_is_kept_as_far_as_there_is_data),
+		fixture_test(copy_has_the_same_files),
+		fixture_test(image_that_ends_inside_a_block_is_copied),
+		fixture_test(allocated_holes_become_blocks),
+		fixture_test(full_disk_is_told_before_and_with_the_bytes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
