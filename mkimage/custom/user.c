@@ -4,9 +4,24 @@
 
 #include "account.h"
 #include "custom.h"
+#include "io.h"
 #include "mem.h"
 #include "user.h"
 #include "validate.h"
+
+int user_read_file(struct loc loc, const char *name, size_t max, char **ret_path, struct str *out,
+		   struct err *e)
+{
+	autofree char *path = profile_path(loc, name);
+	if (io_read_file(path, max, out, e) < 0) {
+		e->code = ERR_PROFILE;
+		return err_wrap(e, "%s:%d", loc.file, loc.line);
+	}
+	if (strlen(str_text(out)) != out->len)
+		return err_at(e, loc, "'%s' is not a text file", path);
+	*ret_path = steal(&path);
+	return 0;
+}
 
 static int check_home(const char *text, struct err *e)
 {

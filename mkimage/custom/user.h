@@ -26,12 +26,18 @@ int user_plan_keys(struct plan_ctx *ctx, const struct user *u, struct err *e) mu
 /* /etc/sudoers.d/010_cardstock_NAME. */
 int user_plan_sudo(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 
+/*
+ * Read a file that the profile names, at most max bytes.  *ret_path is it on the host, owned; all
+ * failures are the profile's, with file and line.
+ */
+int user_read_file(struct loc loc, const char *name, size_t max, char **ret_path, struct str *out,
+		   struct err *e) must_check;
 /* The user's own password hash from the profile (hash or hash file); *ret NULL: none. */
 int user_password_hash(const struct section *s, char **ret, struct err *e) must_check;
 /* One line of an authorized_keys file; says what is wrong with it. */
 int user_check_key_line(const char *line, struct err *e) must_check;
 
-/* Fill *e with a location of this section's key and the user's name; returns -1. */
+/* Fill *e with the location of the user's key and a message; returns -1. */
 #define user_err(u, key, e, ...) err_at((e), section_get((u)->section, (key))->loc, __VA_ARGS__)
 
 #endif

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "edit.h"
-#include "io.h"
 #include "mem.h"
 #include "user.h"
 #include "validate.h"
@@ -13,6 +12,7 @@
 #define SHADOW "/etc/shadow"
 #define GSHADOW "/etc/gshadow"
 
+#define HASH_FILE_MAX 4096 /* bytes */
 #define SUBID_FIRST 100000u
 #define SUBID_COUNT 65536u
 #define UID_PEOPLE 1000u /* where login.defs begins to count people */
@@ -156,10 +156,10 @@ static int plan_passwd(struct plan_ctx *ctx, struct user *u, struct err *e)
 
 static int read_hash_file(const struct value *v, char **ret, struct err *e)
 {
-	autofree char *path = profile_path(v->loc, v->str);
+	autofree char *path = NULL;
 	auto_str text = STR_INIT;
-	if (io_read_file(path, 4096, &text, e) < 0)
-		return err_wrap(e, "%s:%d", v->loc.file, v->loc.line);
+	if (user_read_file(v->loc, v->str, HASH_FILE_MAX, &path, &text, e) < 0)
+		return -1;
 	autofree char *hash = xstrndup(str_text(&text), strcspn(str_text(&text), "\r\n"));
 	if (validate_crypt_hash(hash, e) < 0)
 		return err_wrap(e, "%s:%d: %s", v->loc.file, v->loc.line, path);

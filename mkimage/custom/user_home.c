@@ -2,7 +2,6 @@
 /* The user's home: skeleton and ssh keys. */
 #include <string.h>
 
-#include "io.h"
 #include "mem.h"
 #include "user.h"
 
@@ -153,13 +152,11 @@ static void merge_keys(struct strv *keys, const char *text)
 
 static int add_file(struct strv *keys, struct loc loc, const char *name, struct err *e)
 {
-	autofree char *path = profile_path(loc, name);
+	autofree char *path = NULL;
 	auto_str text = STR_INIT;
 	auto_strv fresh = {0};
-	if (io_read_file(path, KEYS_MAX, &text, e) < 0)
-		return err_wrap(e, "%s:%d", loc.file, loc.line);
-	if (strlen(str_text(&text)) != text.len)
-		return err_at(e, loc, "'%s' is not a file of public ssh keys", path);
+	if (user_read_file(loc, name, KEYS_MAX, &path, &text, e) < 0)
+		return -1;
 	merge_keys(&fresh, str_text(&text));
 	strv_foreach (line, &fresh) {
 		if (user_check_key_line(*line, e) < 0)

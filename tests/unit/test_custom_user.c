@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../custom/fixture.h"
+
+#define HASH "$y$j9T$abcdefghijklmnopqrstuv$abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+
+static void a_new_user_has_the_same_numbers_everywhere(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_profile(&f, "user \"ops\" { uid = 1000 comment = \"Operator\" }");
+	fixture_run(&f, &custom_user);
+	assert_file_has(&f, "/etc/passwd", "\nops:x:1000:1000:Operator:/home/ops:/bin/bash\n");
+	assert_file_has(&f, "/etc/group", "\nops:x:1000:\n");
+	assert_file_has(&f, "/etc/gshadow", "\nops:!::\n");
+	assert_file_has(&f, "/etc/subuid", "\nops:165536:65536\n");
+	fixture_done(&f);
+}
+
+static void account_files_satisfy_pwck_and_grpck(void **state)
+{
+	(void)state;
+	struct fixture f;
+	auto_err e = ERR_INIT;
+	fixture_init(&f);
+	fixture_profile(&f, "user \"ops\" { uid = 1000 groups = {\"sudo\"} home = \"/tmp\" }\n"
+			    "user \"mpi\" { uid = 2000 gid = 100 home = \"/tmp\" }\n"
+			    "user \"pi\" { uid = 1001 groups = {\"video\"} home = \"/tmp\" }");
+	fixture_run(&f, &custom_user);
+	autofree char *passwd = fixture_host(&f, "/etc/passwd");
+	autofree char *shadow = fixture_host(&f, "/etc/shadow");
+	autofree char *group = fixture_host(&f, "/etc/group");
+	autofree char *gshadow = fixture_host(&f, "/etc/gshadow");
+	assert_ok(run_argv(&e, "pwck", "-q", "-r", passwd, shadow, NULL), &e);
+	assert_ok(run_argv(&e, "grpck", "-r", group, gshadow, NULL), &e);
+	fixture_done(&f);
+}
+
+/* '*' and not '!': sshd without PAM would refuse the key, too. */
+static void a_user_without_password_is_locked_with_a_star(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_profile(&f, "user \"ops\" { uid = 1000 }");
+	fixture_run(&f, &custom_user);
+	assert_file_has(&f, "/etc/shadow", "\nops:*:19675:0:99999:7:::\n");
+	fixture_done(&f);
+}
+
+static void a_password_is_a_hash_given_or_in_a_file(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "secret", HASH "\n");
+	fixture_profile(&f, "user \"ops\" { uid = 1000 password-hash = '" HASH "' }\n"
+			    "user \"pi\" { uid = 1001 password-hash-file = \"secret\" }");
+	fixture_run(&f, &custom_user);
+	assert_file_has(&f, "/etc/shadow", "\nops:" HASH ":19675:0:99999:7:::\n");
+	assert_file_has(&f, "/etc/shadow", "\npi:" HASH ":19675:0:99999:7:::\n");
+	fixture_done(&f);
+}
+
+static void a_user_of_the_image_is_completed(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_profile(&f, "user \"pi\" { uid = 1001 groups = {\"video\", \"sudo\"} }");
+	fixture_run(&f, &custom_user);
+	assert_file_has(&f, "/etc/passwd", "\npi:x:1001:1001:,,,:/home/pi:/bin/bash\n");
+	assert_file_has(&f, "/etc/shadow", "\npi:!:19000:0:99999:7:::\n");
+	assert_file_has(&f, "/etc/group", "\nvideo:x:44:pi\n");
+	assert_file_has(&f, "/etc/group", "\nsudo:x:27:pi\n");
+	assert_file_has(&f, "/etc/gshadow", "\nvideo:*::pi\n");
+	assert_file_has(&f, "/etc/subuid", "pi:100000:65536\n");
+	fixture_done(&f);
+}
+
+static void lines_that_are_not_concerned_stay_as_they_are(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root/etc/passwd", "root:x:0:0\n\n# odd\nbad line\n+@nis::::::\n");
+	fixture_profile(&f, "user \"ops\" { uid = 1000 }");
+	fixture_run(&f, &custom_user);
+	assert_file(&f, "/etc/passwd",
+		    "root:x:0:0\n\n# odd\nbad line\n"
+		    "ops:x:1000:1000::/home/ops:/bin/bash\n+@nis::::::\n");
+	fixture_done(&f);
+}
+
+static void the_home_is_filled_from_the_images_skeleton(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root/etc/skel/.config/app", "x\n");
+	fixture_symlink(&f, "root/etc/skel/link", ".profile");
+	fixture_profile(&f, "user \"ops\" { uid = 1000 }");
+	fixture_run(&f, &custom_user);
+	assert_attr(&f, "/home/ops", "0700 1000 1000");
+	assert_attr(&f, "/home/ops/.profile", "0644 1000 1000");
+	assert_attr(&f, "/home/ops/.config", "0755 1000 1000");
+	assert_file(&f, "/home/ops/.config/app", "x\n");
+	assert_link(&f, "/home/ops/link", ".profile");
+	fixture_done(&f);
+}
+
+static void a_user_may_be_in_the_group_of_a_later_one(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_profile(&f, "user \"ops\" { uid = 1000 groups = {\"mpi\"} }\n"
+			    "user \"mpi\" { uid = 2000 }");
+	fixture_run(&f, &custom_user);
+	assert_file_has(&f, "/etc/group", "\nmpi:x:2000:ops\n");
+	fixture_done(&f);
+}
+
+static void sudo_is_a_rule_that_visudo_accepts(void **state)
+{
+	(void)state;
+	struct fixture f;
+	auto_err e = ERR_INIT;
+	if (access("/usr/sbin/visudo", X_OK) < 0) {
+		print_message("visudo is not installed\n");
+		skip();
+	}
+	fixture_init(&f);
+	fixture_profile(&f, "user \"ops\" { uid = 1000 sudo = nopasswd }\n"
+			    "user \"pi\" { uid = 1001 sudo = password }");
+	fixture_run(&f, &custom_user);
+	autofree char *ops = fixture_host(&f, "/etc/sudoers.d/010_cardstock_ops");
+	autofree char *pi = fixture_host(&f, "/etc/sudoers.d/010_cardstock_pi");
+	assert_ok(run_argv(&e, "visudo", "-c", "-f", ops, NULL), &e);
+	assert_ok(run_argv(&e, "visudo", "-c", "-f", pi, NULL), &e);
+	fixture_done(&f);
+}
+
+static void sudo_is_a_file_that_only_root_reads(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_profile(&f, "user \"ops\" { uid = 1000 sudo = nopasswd }\n"
+			    "user \"mpi\" { uid = 2000 }");
+	fixture_run(&f, &custom_user);
+	assert_file(&f, "/etc/sudoers.d/010_cardstock_ops", "ops ALL=(ALL:ALL) NOPASSWD: ALL\n");
+	assert_attr(&f, "/etc/sudoers.d/010_cardstock_ops", "0440 0 0");
+	assert_attr(&f, "/etc/sudoers.d/010_cardstock_mpi", "none");
+	fixture_done(&f);
+}
+
+static void an_image_without_sudo_is_noted(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	autofree char *dir = fixture_host(&f, "/etc/sudoers.d");
+	assert_int_equal(rmdir(dir), 0);
+	fixture_profile(&f, "user \"ops\" { uid = 1000 sudo = nopasswd }");
+	fixture_run(&f, &custom_user);
+	assert_note(&f, "no /etc/sudoers.d");
+	fixture_done(&f);
+}
+
+static void sudo_with_a_password_that_nobody_has_is_noted(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_profile(&f, "user \"ops\" { uid = 1000 sudo = password }");
+	fixture_run(&f, &custom_user);
+	assert_note(&f, "user ops needs a password");
+	fixture_done(&f);
+}
+
+static void ranges_for_containers_do_not_overlap(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root/etc/subuid", "pi:90000:100000\nbad\nold:231072:65536\n");
+	fixture_profile(&f, "user \"ops\" { uid = 1000 }");
+	fixture_run(&f, &custom_user);
+	assert_file_has(&f, "/etc/subuid", "\nops:296608:65536\n");
+	fixture_done(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_user_has_the_same_numbers_everywhere),
+		cmocka_unit_test(account_files_satisfy_pwck_and_grpck),
+		cmocka_unit_test(a_user_without_password_is_locked_with_a_star),
+		cmocka_unit_test(a_password_is_a_hash_given_or_in_a_file),
+		cmocka_unit_test(a_user_of_the_image_is_completed),
+		cmocka_unit_test(lines_that_are_not_concerned_stay_as_they_are),
+		cmocka_unit_test(the_home_is_filled_from_the_images_skeleton),
+		cmocka_unit_test(a_user_may_be_in_the_group_of_a_later_one),
+		cmocka_unit_test(sudo_is_a_rule_that_visudo_accepts),
+		cmocka_unit_test(sudo_is_a_file_that_only_root_reads),
+		cmocka_unit_test(an_image_without_sudo_is_noted),
+		cmocka_unit_test(sudo_with_a_password_that_nobody_has_is_noted),
+		cmocka_unit_test(ranges_for_containers_do_not_overlap),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Users that cannot be: each refusal names file, line and both sides. */
+#include "../custom/fixture.h"
+
+static void refused(const char *profile, const char *fragment)
+{
+	struct fixture f;
+	fixture_init(&f);
+	autofree char *before = fixture_text(&f, "/etc/passwd");
+	assert_refused(&f, &custom_user, profile, fragment);
+	assert_file(&f, "/etc/passwd", before);
+	fixture_done(&f);
+}
+
+static void a_uid_of_another_user_of_the_image(void **state)
+{
+	(void)state;
+	refused("user \"ops\" {\nuid = 1001\n}",
+		"worker.conf:2: user 'ops' wants UID 1001, which is that of 'pi'");
+}
+
+static void a_user_of_the_image_with_another_uid(void **state)
+{
+	(void)state;
+	refused("user \"pi\" {\nuid = 1000\n}", "worker.conf:2: user 'pi' has UID 1001");
+}
+
+static void a_user_of_the_image_with_another_gid(void **state)
+{
+	(void)state;
+	refused("user \"pi\" { uid = 1001\ngid = 100\n}",
+		"worker.conf:2: user 'pi' has GID 1001 in the image");
+}
+
+static void a_gid_that_is_another_group(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 100 }", "GID 100, which is that of group 'users'");
+}
+
+static void a_group_of_that_name_with_another_gid(void **state)
+{
+	(void)state;
+	refused("user \"video\" { uid = 1000 }", "group 'video' has GID 44 in the image");
+}
+
+static void a_group_that_the_image_lacks(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000\ngroups = {\"video\",\n\"gpio\"} }",
+		"group 'gpio' of user 'ops' is not in the image; it has adm, daemon, ops, pi");
+}
+
+static void a_shell_that_the_image_lacks(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000\nshell = \"/bin/zsh\" }",
+		"worker.conf:2: shell '/bin/zsh'");
+}
+
+static void no_uid(void **state)
+{
+	(void)state;
+	refused("\nuser \"ops\" { }", "worker.conf:2: user 'ops' has no uid");
+}
+
+static void a_uid_out_of_range(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 60000 }", "59999");
+}
+
+static void two_users_with_one_uid(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000 }\nuser \"mpi\" { uid = 1000 }",
+		"worker.conf:2: UID 1000 is that of user 'ops'");
+}
+
+static void two_operators(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000 operator = true }\n"
+		"user \"mpi\" { uid = 2000 operator = true }",
+		"worker.conf:2: user 'ops'");
+}
+
+static void a_name_that_passwd_cannot_hold(void **state)
+{
+	(void)state;
+	refused("user \"Ops:x\" { uid = 1000 }", "worker.conf:1: 'Ops:x' is not a user");
+}
+
+static void a_comment_with_a_colon(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000\ncomment = \"a:b\" }", "worker.conf:2:");
+}
+
+static void a_password_that_is_not_a_hash(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000\npassword-hash = \"secret\" }", "worker.conf:2:");
+}
+
+static void a_missing_hash_file(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000\npassword-hash-file = \"gone\" }", "worker.conf:2:");
+}
+
+static void hash_and_hash_file(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000\n"
+		"password-hash = '$y$j9T$abcdefghijkl$abcdefghijkl'\n"
+		"password-hash-file = \"x\" }",
+		"worker.conf:3: user 'ops' has password-hash and password-hash-file");
+}
+
+static void a_home_that_is_a_file(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000\nhome = \"/etc/hosts\" }",
+		"worker.conf:2: home '/etc/hosts'");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_uid_of_another_user_of_the_image),
+		cmocka_unit_test(a_user_of_the_image_with_another_uid),
+		cmocka_unit_test(a_user_of_the_image_with_another_gid),
+		cmocka_unit_test(a_gid_that_is_another_group),
+		cmocka_unit_test(a_group_of_that_name_with_another_gid),
+		cmocka_unit_test(a_group_that_the_image_lacks),
+		cmocka_unit_test(a_shell_that_the_image_lacks),
+		cmocka_unit_test(no_uid),
+		cmocka_unit_test(a_uid_out_of_range),
+		cmocka_unit_test(two_users_with_one_uid),
+		cmocka_unit_test(two_operators),
+		cmocka_unit_test(a_name_that_passwd_cannot_hold),
+		cmocka_unit_test(a_comment_with_a_colon),
+		cmocka_unit_test(a_password_that_is_not_a_hash),
+		cmocka_unit_test(a_missing_hash_file),
+		cmocka_unit_test(hash_and_hash_file),
+		cmocka_unit_test(a_home_that_is_a_file),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
