@@ -17,21 +17,36 @@ static void a_new_user_has_the_same_numbers_everywhere(void **state)
 	fixture_done(&f);
 }
 
-static void account_files_satisfy_pwck_and_grpck(void **state)
+static void passwd_and_shadow_satisfy_pwck(void **state)
 {
 	(void)state;
 	struct fixture f;
 	auto_err e = ERR_INIT;
 	fixture_init(&f);
-	fixture_profile(&f, "user \"ops\" { uid = 1000 groups = {\"sudo\"} home = \"/tmp\" }\n"
-			    "user \"mpi\" { uid = 2000 gid = 100 home = \"/tmp\" }\n"
-			    "user \"pi\" { uid = 1001 groups = {\"video\"} home = \"/tmp\" }");
+	fixture_profile(&f, "user \"ops\" { uid = 1000 home = \"/tmp\" }\n"
+			    "user \"mpi\" { uid = 2000 gid = 100 comment = \"Jobs\" }\n"
+			    "user \"pi\" { uid = 1001 groups = {\"video\"} }");
 	fixture_run(&f, &custom_user);
 	autofree char *passwd = fixture_host(&f, "/etc/passwd");
 	autofree char *shadow = fixture_host(&f, "/etc/shadow");
+	assert_ok(run_argv(&e, "pwck", "-q", "-r", passwd, shadow, NULL), &e);
+	fixture_done(&f);
+}
+
+/* grpck looks for members on the host: daemon is on every one. */
+static void group_and_gshadow_satisfy_grpck(void **state)
+{
+	(void)state;
+	struct fixture f;
+	auto_err e = ERR_INIT;
+	fixture_init(&f);
+	fixture_put(&f, "root/etc/group", "root:x:0:\ndaemon:x:1:\nvideo:x:44:\nsudo:x:27:\n");
+	fixture_put(&f, "root/etc/gshadow", "root:*::\ndaemon:*::\nvideo:*::\nsudo:*::\n");
+	fixture_profile(&f, "user \"ops\" { uid = 1000 }\n"
+			    "user \"daemon\" { uid = 1 groups = {\"video\", \"ops\"} }");
+	fixture_run(&f, &custom_user);
 	autofree char *group = fixture_host(&f, "/etc/group");
 	autofree char *gshadow = fixture_host(&f, "/etc/gshadow");
-	assert_ok(run_argv(&e, "pwck", "-q", "-r", passwd, shadow, NULL), &e);
 	assert_ok(run_argv(&e, "grpck", "-r", group, gshadow, NULL), &e);
 	fixture_done(&f);
 }
@@ -195,7 +210,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_user_has_the_same_numbers_everywhere),
-		cmocka_unit_test(account_files_satisfy_pwck_and_grpck),
+		cmocka_unit_test(passwd_and_shadow_satisfy_pwck),
+		cmocka_unit_test(group_and_gshadow_satisfy_grpck),
 		cmocka_unit_test(a_user_without_password_is_locked_with_a_star),
 		cmocka_unit_test(a_password_is_a_hash_given_or_in_a_file),
 		cmocka_unit_test(a_user_of_the_image_is_completed),
