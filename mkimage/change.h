@@ -35,6 +35,7 @@ struct change {
 	char *why;	    /* one line for people; several reasons are joined by "; " */
 	const char *custom; /* the customisation that asked for it */
 	bool secret;	    /* content is never shown */
+	bool fresh;	    /* what is there goes first: neither its attributes nor xattrs stay */
 };
 
 /* Release what the change owns. */
