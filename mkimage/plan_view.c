@@ -98,6 +98,8 @@ int view_stat(const struct view *v, const char *path, struct fs_stat *ret, struc
 		return -1;
 	if (n && n->change)
 		stat_change(&st, n->change);
+	if (st.type != FILE_NONE && tree_is_fat(v->tree, path))
+		st.mode = 0755;
 	*ret = st;
 	return 0;
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "apply.h"
+#include "mem.h"
+#include "plan_private.h"
+#include "utf8.h"
+
+#define LISTED 20 /* differences that a message names */
+
+int plan_verify(const struct plan *p, struct tree *t, struct err *e)
+{
+	const struct view image = {.tree = t};
+	auto_str list = STR_INIT;
+	size_t different = 0;
+	for (size_t i = 0; i < plan_count(p); i++) {
+		const struct change *c = plan_get(p, i);
+		const char *why = "";
+		int holds = change_holds(c, &image, false, &why, e);
+		if (holds < 0)
+			return err_wrap(e, "%s", c->path);
+		if (holds || ++different > LISTED)
+			continue;
+		str_printf(&list, "\n  ");
+		utf8_visible(&list, c->path, strlen(c->path), false);
+		str_printf(&list, ": %s", why);
+	}
+	if (!different)
+		return 0;
+	const char *inner;
+	return err_set(e, ERR_CHECK, "%s: %zu of %zu planned changes are not there:%s%s",
+		       tree_fs(t, "/", &inner)->what, different, plan_count(p), str_text(&list),
+		       different > LISTED ? "\n  …" : "");
+}
