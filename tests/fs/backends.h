@@ -122,6 +122,58 @@ static void scratch_fsck_fat(const struct scratch *s)
 	assert_int_equal(unlink(part), 0);
 }
 
+#define MOUNT_CAN (CAN_SYMLINK | CAN_LINK | CAN_NODE | CAN_OWNER | CAN_XATTR | CAN_FILL | CAN_CASE)
+
+static const char *needs_root(void)
+{
+	if (geteuid() != 0)
+		return "only root can mount";
+	return access("/dev/loop-control", R_OK | W_OK) == 0 ? NULL : "there are no loop devices";
+}
+
+/* A file system made in a file of its own, then put at the offset. */
+static void make_at_offset(const struct scratch *s, const char *const *mkfs)
+{
+	auto_err e = ERR_INIT;
+	autofree char *part = path_join(s->dir, "part.img"), *from = xasprintf("if=%s", part),
+		      *to = xasprintf("of=%s", s->image),
+		      *seek = xasprintf("seek=%llu", (unsigned long long)(s->offset >> 20)),
+		      *size = xasprintf("%llu", (unsigned long long)s->size);
+	const char *argv[16];
+	size_t n = 0;
+	for (; *mkfs; mkfs++)
+		argv[n++] = *mkfs;
+	argv[n++] = part;
+	argv[n] = NULL;
+	assert_ok(run_argv(&e, "truncate", "-s", size, part, NULL), &e);
+	autofree char *said = scratch_output(argv);
+	assert_non_null(said);
+	assert_ok(run_argv(&e, "dd", "bs=1M", "status=none", "conv=sparse", from, to, seek, NULL),
+		  &e);
+	scratch_make_image(s);
+	assert_int_equal(unlink(part), 0);
+}
+
+static void make_btrfs(const struct scratch *s)
+{
+	make_at_offset(s, (const char *[]){"mkfs.btrfs", "-q", NULL});
+}
+
+static void make_xfs(const struct scratch *s)
+{
+	make_at_offset(s, (const char *[]){"mkfs.xfs", "-q", NULL});
+}
+
+static int open_btrfs(const struct fs_open *o, struct fs **ret, struct err *e)
+{
+	return fs_mount_open(o, "btrfs", ret, e);
+}
+
+static int open_xfs(const struct fs_open *o, struct fs **ret, struct err *e)
+{
+	return fs_mount_open(o, "xfs", ret, e);
+}
+
 static const struct backend backends[] = {
 	{"ext4", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext4, fs_ext_open, scratch_e2fsck},
 	{"ext4-pi", EXT_CAN, NULL, SCRATCH_OFFSET, 32 << 20, make_ext4_pi, fs_ext_open,
@@ -138,6 +190,10 @@ static const struct backend backends[] = {
 	 scratch_fsck_fat},
 	{"fat32", FAT_CAN, NULL, SCRATCH_OFFSET, 40 << 20, make_fat32, fs_fat_open,
 	 scratch_fsck_fat},
+	{"btrfs", MOUNT_CAN & ~(unsigned)CAN_FILL, needs_root, SCRATCH_OFFSET, 128 << 20,
+	 make_btrfs, open_btrfs, NULL},
+	{"xfs", MOUNT_CAN & ~(unsigned)CAN_FILL, needs_root, SCRATCH_OFFSET, 320 << 20, make_xfs,
+	 open_xfs, NULL},
 };
 
 #define N_BACKENDS (sizeof(backends) / sizeof(*backends))
