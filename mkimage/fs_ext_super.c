@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fs_ext.h"
+#include "io.h"
+#include "mem.h"
+#include "run.h"
+
+struct feature {
+	uint32_t bit;
+	const char *name;
+};
+
+/* Names as in mke2fs(8) and the kernel's documentation, of the features that may be refused. */
+static const struct feature incompat_names[] = {
+	{0x0001, "compression"},
+	{0x0008, "journal_dev"},
+	{0x0100, "mmp"},
+	{0x1000, "dirdata"},
+};
+static const struct feature ro_compat_names[] = {
+	{0x0080, "has_snapshot"}, {0x0100, "quota"},	 {0x0200, "bigalloc"},
+	{0x0800, "replica"},	  {0x1000, "read-only"}, {0x4000, "shared_blocks"},
+};
+
+/* Known to libext2fs, but not what this backend keeps right when it writes. */
+#define INCOMPAT_READ_ONLY EXT4_FEATURE_INCOMPAT_MMP
+#define RO_COMPAT_READ_ONLY                                               \
+	(EXT4_FEATURE_RO_COMPAT_QUOTA | EXT4_FEATURE_RO_COMPAT_BIGALLOC | \
+	 EXT4_FEATURE_RO_COMPAT_READONLY | EXT4_FEATURE_RO_COMPAT_SHARED_BLOCKS)
+
+static void name_features(struct str *out, uint32_t bits, const char *kind,
+			  const struct feature *names, size_t n)
+{
+	for (unsigned i = 0; i < 32; i++) {
+		uint32_t bit = 1u << i;
+		if (!(bits & bit))
+			continue;
+		const char *name = NULL;
+		for (size_t k = 0; k < n; k++) {
+			if (names[k].bit == bit)
+				name = names[k].name;
+		}
+		str_puts(out, out->len ? ", " : "");
+		if (name)
+			str_puts(out, name);
+		else
+			str_printf(out, "%s bit %u", kind, i);
+	}
+}
+
+static int check_features(const struct fs_open *o, const struct ext2_super_block *sb, struct err *e)
+{
+	uint32_t incompat = ext2fs_le32_to_cpu(sb->s_feature_incompat);
+	uint32_t ro_compat = ext2fs_le32_to_cpu(sb->s_feature_ro_compat);
+	uint32_t bad = incompat &
+		       (~EXT2_LIB_FEATURE_INCOMPAT_SUPP | EXT3_FEATURE_INCOMPAT_JOURNAL_DEV);
+	uint32_t bad_ro = 0;
+	if (o->writable) {
+		bad |= incompat & INCOMPAT_READ_ONLY;
+		bad_ro = ro_compat & (~EXT2_LIB_FEATURE_RO_COMPAT_SUPP | RO_COMPAT_READ_ONLY);
+	}
+	if (!bad && !bad_ro)
+		return 0;
+	auto_str names = STR_INIT;
+	name_features(&names, bad, "incompat", incompat_names,
+		      sizeof(incompat_names) / sizeof(*incompat_names));
+	name_features(&names, bad_ro, "ro_compat", ro_compat_names,
+		      sizeof(ro_compat_names) / sizeof(*ro_compat_names));
+	return err_set(e, ERR_IMAGE,
+		       "%s: file system feature '%s' is not supported%s; make the image without it",
+		       o->what, str_text(&names), bad ? "" : " for writing");
+}
+
+static uint64_t block_count(const struct ext2_super_block *sb)
+{
+	uint64_t blocks = ext2fs_le32_to_cpu(sb->s_blocks_count);
+	if (ext2fs_le32_to_cpu(sb->s_feature_incompat) & EXT4_FEATURE_INCOMPAT_64BIT)
+		blocks |= (uint64_t)ext2fs_le32_to_cpu(sb->s_blocks_count_hi) << 32;
+	return blocks;
+}
+
+static int check_size(const struct fs_open *o, const struct ext2_super_block *sb, struct err *e)
+{
+	uint32_t log = ext2fs_le32_to_cpu(sb->s_log_block_size);
+	if (log > EXT2_MAX_BLOCK_LOG_SIZE - EXT2_MIN_BLOCK_LOG_SIZE)
+		return err_set(e, ERR_IMAGE, "%s: block size 2^%u is not one; the image is damaged",
+			       o->what, log);
+	uint64_t blocks = block_count(sb);
+	uint64_t room = o->size >> (EXT2_MIN_BLOCK_LOG_SIZE + log);
+	if (blocks > room)
+		return err_set(e, ERR_IMAGE,
+			       "%s: the file system has %llu blocks, the partition only %llu; the "
+			       "image is cut off or damaged, take the whole one or run e2fsck",
+			       o->what, (unsigned long long)blocks, (unsigned long long)room);
+	return 0;
+}
+
+static int read_super(const struct fs_open *o, int fd, struct ext2_super_block *sb, struct err *e)
+{
+	uint64_t end = SUPERBLOCK_OFFSET + sizeof(*sb);
+	if (o->size < end)
+		return err_set(e, ERR_IMAGE, "%s: %llu bytes are too small for a file system",
+			       o->what, (unsigned long long)o->size);
+	if (io_pread_fd(fd, o->what, sb, sizeof(*sb), o->offset + SUPERBLOCK_OFFSET, e) < 0)
+		return -1;
+	if (ext2fs_le16_to_cpu(sb->s_magic) != EXT2_SUPER_MAGIC)
+		return err_set(e, ERR_IMAGE, "%s: no ext2, ext3 or ext4 file system", o->what);
+	return 0;
+}
+
+static bool is_dirty(const struct fs_open *o, const struct ext2_super_block *sb)
+{
+	uint32_t incompat = ext2fs_le32_to_cpu(sb->s_feature_incompat);
+	uint32_t ro_compat = ext2fs_le32_to_cpu(sb->s_feature_ro_compat);
+	if (incompat & EXT3_FEATURE_INCOMPAT_RECOVER)
+		return true;
+	if (!(ext2fs_le16_to_cpu(sb->s_state) & EXT2_VALID_FS))
+		return true;
+	/* Files that were deleted while open: in nobody's way when reading. */
+	return o->writable &&
+	       (sb->s_last_orphan || (ro_compat & EXT4_FEATURE_RO_COMPAT_ORPHAN_PRESENT));
+}
+
+int ext_super_check(const struct fs_open *o, int fd, struct ext_state *ret, struct err *e)
+{
+	struct ext2_super_block sb;
+	if (read_super(o, fd, &sb, e) < 0 || check_features(o, &sb, e) < 0 ||
+	    check_size(o, &sb, e) < 0)
+		return -1;
+	if (ext2fs_le16_to_cpu(sb.s_state) & EXT2_ERROR_FS)
+		return err_set(e, ERR_IMAGE,
+			       "%s: the file system is marked as having errors; run e2fsck on it",
+			       o->what);
+	ret->dirty = is_dirty(o, &sb);
+	return 0;
+}
+
+static int open_image(const struct fs_open *o, int flags, struct err *e)
+{
+	int fd = open(o->path, flags | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open '%s'", o->what, o->path);
+	return fd;
+}
+
+int fs_ext_is_dirty(const struct fs_open *o, bool *ret, struct err *e)
+{
+	struct ext_state state;
+	autoclose int fd = open_image(o, O_RDONLY, e);
+	if (fd < 0 || ext_super_check(o, fd, &state, e) < 0)
+		return -1;
+	*ret = state.dirty;
+	return 0;
+}
+
+int fs_ext_replay(const struct fs_open *o, struct err *e)
+{
+	/* By descriptor: e2fsck takes a '?' in a name for the begin of the options. */
+	autoclose int fd = open_image(o, O_RDWR, e);
+	if (fd < 0)
+		return -1;
+	autofree char *image = xasprintf("/proc/%ld/fd/%d?offset=%llu", (long)getpid(), fd,
+					 (unsigned long long)o->offset);
+	/* e2fsck takes 0 for "not set". */
+	autofree char *now = xasprintf("E2FSCK_TIME=%lld", (long long)(o->now > 0 ? o->now : 1));
+	const char *argv[] = {"e2fsck", "-p", image, NULL};
+	const char *env[] = {now, NULL};
+	auto_str said = STR_INIT;
+	/* 1: errors were corrected, which is what a replay is. */
+	struct run r = {.argv = argv, .env = env, .output = &said, .ok_status = 1 << 1};
+	if (run(&r, e) < 0)
+		return err_wrap(e, "%s: the journal cannot be replayed, run e2fsck by hand",
+				o->what);
+	return 0;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fs_ext.h"
+#include "mem.h"
+
+/* Blocks of one file that follow each other on the disk. */
+struct run_of_blocks {
+	blk64_t first;
+	uint32_t n;
+};
+
+/* New content: on the disk already, in blocks that belong to nobody but us. */
+struct content {
+	struct run_of_blocks *runs;
+	size_t n, cap;
+	uint64_t blocks, size;
+	blk64_t goal;
+};
+
+#define RUN_MAX EXT_INIT_MAX_LEN
+
+static void add_run(struct content *c, blk64_t first, uint32_t n)
+{
+	struct run_of_blocks *last = c->n ? &c->runs[c->n - 1] : NULL;
+	if (last && last->first + last->n == first && last->n + n <= RUN_MAX) {
+		last->n += n;
+	} else {
+		c->runs = array_reserve(c->runs, c->n, &c->cap, sizeof(*c->runs));
+		c->runs[c->n++] = (struct run_of_blocks){first, n};
+	}
+	c->blocks += n;
+	c->goal = first + n;
+}
+
+static void give_back(const struct ext *x, struct content *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		ext2fs_block_alloc_stats_range(x->e2, c->runs[i].first, c->runs[i].n, -1);
+	free(c->runs);
+	*c = (struct content){0};
+}
+
+/* Look for `want` free blocks in a row within [at, end); the longest run so far is kept in best. */
+static errcode_t look_for_run(const struct ext *x, blk64_t at, blk64_t end, uint32_t want,
+			      struct run_of_blocks *best)
+{
+	while (at < end && best->n < want) {
+		blk64_t first, after, limit;
+		errcode_t failure = ext2fs_find_first_zero_block_bitmap2(x->e2->block_map, at,
+									 end - 1, &first);
+		if (failure)
+			return failure == ENOENT ? 0 : failure;
+		limit = end - first < want ? end : first + want;
+		failure = ext2fs_find_first_set_block_bitmap2(x->e2->block_map, first, limit - 1,
+							      &after);
+		if (failure && failure != ENOENT)
+			return failure;
+		if (failure)
+			after = limit;
+		if (after - first > best->n)
+			*best = (struct run_of_blocks){first, (uint32_t)(after - first)};
+		at = after;
+	}
+	return 0;
+}
+
+/*
+ * Take up to `want` free blocks in a row, from the goal on, else before it.  (ext2fs_new_range of
+ * libext2fs 1.47.0 never returns when there is no run of the length it is asked for.)
+ */
+static errcode_t take_blocks(const struct ext *x, struct content *c, uint32_t want, blk64_t *ret,
+			     uint32_t *ret_n)
+{
+	struct run_of_blocks best = {0, 0};
+	blk64_t first = x->e2->super->s_first_data_block;
+	errcode_t failure = look_for_run(x, c->goal, ext2fs_blocks_count(x->e2->super), want,
+					 &best);
+	if (!failure)
+		failure = look_for_run(x, first, c->goal, want, &best);
+	if (failure)
+		return failure;
+	if (!best.n)
+		return EXT2_ET_BLOCK_ALLOC_FAIL;
+	ext2fs_block_alloc_stats_range(x->e2, best.first, best.n, +1);
+	add_run(c, best.first, best.n);
+	*ret = best.first;
+	*ret_n = best.n;
+	return 0;
+}
+
+/* Write x->chunk, whose first len bytes are content. */
+static errcode_t write_chunk(const struct ext *x, struct content *c, size_t len)
+{
+	size_t bs = x->e2->blocksize, blocks = (len + bs - 1) / bs;
+	memset(x->chunk + len, 0, blocks * bs - len);
+	if (ext2fs_free_blocks_count(x->e2->super) < blocks)
+		return EXT2_ET_BLOCK_ALLOC_FAIL;
+	for (size_t done = 0; done < blocks;) {
+		blk64_t first;
+		uint32_t n;
+		errcode_t failure = take_blocks(x, c, (uint32_t)(blocks - done), &first, &n);
+		if (!failure)
+			failure = ext_io_write_data(x->e2->io, first, n, x->chunk + done * bs);
+		if (failure)
+			return failure;
+		done += n;
+	}
+	c->size += len;
+	return 0;
+}
+
+/* Fill x->chunk; 0 at the end. */
+static ssize_t read_chunk(const struct ext *x, const struct fs_source *src, struct err *e)
+{
+	size_t len = 0;
+	while (len < EXT_CHUNK) {
+		ssize_t n = src->read(src->ctx, x->chunk + len, EXT_CHUNK - len, e);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+/* It did not fit: find out how much would have been needed, and say so. */
+static int report_no_room(const struct ext *x, const char *path, const struct fs_source *src,
+			  struct content *c, uint64_t so_far, struct err *e)
+{
+	auto_err ignored = ERR_INIT;
+	ssize_t n;
+	give_back(x, c);
+	while (so_far < (uint64_t)1 << 44 && (n = read_chunk(x, src, &ignored)) > 0)
+		so_far += (uint64_t)n;
+	return ext_no_room(x, path, so_far, e);
+}
+
+/* A bound for the blocks that hold the map of the file, not its data. */
+static uint64_t map_blocks(const struct ext *x, const struct content *c)
+{
+	uint64_t bs = x->e2->blocksize;
+	if (ext2fs_has_feature_extents(x->e2->super))
+		/* Leaves are half full when the library splits them, and so are their parents. */
+		return c->n <= 4 ? 0 : 4 * c->n / ((bs - 16) / 12) + 6;
+	return c->blocks <= EXT2_NDIR_BLOCKS ? 0 : c->blocks / (bs / 4) * 2 + 6;
+}
+
+static int take_content(const struct ext *x, const char *path, const struct fs_source *src,
+			struct content *c, struct err *e)
+{
+	ssize_t len;
+	while ((len = read_chunk(x, src, e)) > 0) {
+		errcode_t failure = write_chunk(x, c, (size_t)len);
+		if (failure == EXT2_ET_BLOCK_ALLOC_FAIL)
+			return report_no_room(x, path, src, c, c->size + (uint64_t)len, e);
+		if (failure) {
+			give_back(x, c);
+			return ext_error(x, path, failure, "cannot write", e);
+		}
+	}
+	if (len < 0) {
+		give_back(x, c);
+		return -1;
+	}
+	/* From here on nothing can stop half-way: the old content may go. */
+	if (ext2fs_free_blocks_count(x->e2->super) < map_blocks(x, c)) {
+		uint64_t size = c->size + map_blocks(x, c) * x->e2->blocksize;
+		give_back(x, c);
+		return ext_no_room(x, path, size, e);
+	}
+	return 0;
+}
+
+static errcode_t map_extents(const struct ext *x, ext2_ino_t ino, struct ext2_inode_large *inode,
+			     const struct content *c)
+{
+	ext2_extent_handle_t handle;
+	uint64_t logical = 0;
+	errcode_t failure = ext2fs_extent_open2(x->e2, ino, ext2fs_inode(inode), &handle);
+	if (failure)
+		return failure;
+	for (size_t i = 0; i < c->n && !failure; i++) {
+		struct ext2fs_extent extent = {
+			.e_pblk = c->runs[i].first, .e_lblk = logical, .e_len = c->runs[i].n};
+		failure = ext2fs_extent_insert(handle, EXT2_EXTENT_INSERT_AFTER, &extent);
+		logical += c->runs[i].n;
+	}
+	ext2fs_extent_free(handle);
+	return failure;
+}
+
+static errcode_t map_blocks_one_by_one(const struct ext *x, ext2_ino_t ino,
+				       struct ext2_inode_large *inode, const struct content *c)
+{
+	blk64_t logical = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		for (uint32_t k = 0; k < c->runs[i].n; k++) {
+			blk64_t block = c->runs[i].first + k;
+			errcode_t failure = ext2fs_bmap2(x->e2, ino, ext2fs_inode(inode), NULL,
+							 BMAP_ALLOC | BMAP_SET, logical++, NULL,
+							 &block);
+			if (failure)
+				return failure;
+		}
+	}
+	return 0;
+}
+
+/* Make the content that of the inode, which has none. */
+static int map_content(const struct ext *x, const char *path, ext2_ino_t ino,
+		       struct ext2_inode_large *inode, const struct content *c, struct err *e)
+{
+	bool extents = ext2fs_has_feature_extents(x->e2->super);
+	memset(inode->i_block, 0, sizeof(inode->i_block));
+	inode->i_flags &= ~(uint32_t)EXT4_EXTENTS_FL;
+	if (extents)
+		inode->i_flags |= EXT4_EXTENTS_FL;
+	errcode_t failure = ext2fs_inode_size_set(x->e2, ext2fs_inode(inode),
+						  (ext2_off64_t)c->size);
+	if (!failure)
+		failure = ext2fs_iblk_add_blocks(x->e2, ext2fs_inode(inode), c->blocks);
+	/* The map's own blocks are counted, and the inode is written, on the way. */
+	if (!failure)
+		failure = extents ? map_extents(x, ino, inode, c)
+				  : map_blocks_one_by_one(x, ino, inode, c);
+	if (failure)
+		return ext_error(x, path, failure, "cannot map the content", e);
+	return ext_write_inode(x, path, ino, inode, e);
+}
+
+struct visit {
+	const struct ext *x;
+	uint64_t left;
+	bool bad;
+};
+
+static int visit_block(ext2_filsys e2, blk64_t *block, e2_blkcnt_t count, blk64_t ref, int offset,
+		       void *ctx)
+{
+	(void)count;
+	(void)ref;
+	(void)offset;
+	struct visit *visit = ctx;
+	visit->bad = visit->left-- == 0 || *block >= ext2fs_blocks_count(e2->super);
+	return visit->bad ? BLOCK_ABORT : 0;
+}
+
+int ext_check_map(const struct ext *x, const char *path, ext2_ino_t ino,
+		  struct ext2_inode_large *inode, struct err *e)
+{
+	if (!ext2fs_inode_has_valid_blocks2(x->e2, ext2fs_inode(inode)))
+		return 0;
+	struct visit visit = {.x = x, .left = ext2fs_blocks_count(x->e2->super)};
+	errcode_t failure = ext2fs_block_iterate3(x->e2, ino, BLOCK_FLAG_READ_ONLY, NULL,
+						  visit_block, &visit);
+	if (visit.bad)
+		return ext_damaged(x, path, "the map of its blocks leads in a circle or outside",
+				   e);
+	return failure ? ext_error(x, path, failure, "cannot read the map of its blocks", e) : 0;
+}
+
+/* Content within the inode is an extended attribute. */
+static errcode_t drop_inline(const struct ext *x, ext2_ino_t ino, struct ext2_inode_large *inode)
+{
+	struct ext2_xattr_handle *handle;
+	errcode_t failure = ext2fs_xattrs_open(x->e2, ino, &handle);
+	if (failure)
+		return failure;
+	failure = ext2fs_xattrs_read(handle);
+	if (!failure)
+		failure = ext2fs_xattr_remove(handle, "system.data");
+	if (!failure)
+		failure = ext2fs_xattrs_write(handle);
+	ext2fs_xattrs_close(&handle);
+	if (!failure)
+		failure = ext2fs_read_inode_full(x->e2, ino, ext2fs_inode(inode), sizeof(*inode));
+	if (!failure) {
+		inode->i_flags &= ~(uint32_t)EXT4_INLINE_DATA_FL;
+		memset(inode->i_block, 0, sizeof(inode->i_block));
+	}
+	return failure;
+}
+
+int ext_free_blocks(const struct ext *x, const char *path, ext2_ino_t ino,
+		    struct ext2_inode_large *inode, struct err *e)
+{
+	errcode_t failure = 0;
+	if (inode->i_flags & EXT4_INLINE_DATA_FL)
+		failure = drop_inline(x, ino, inode);
+	else if (ext2fs_inode_has_valid_blocks2(x->e2, ext2fs_inode(inode)))
+		failure = ext2fs_punch(x->e2, ino, ext2fs_inode(inode), NULL, 0, ~(blk64_t)0);
+	return failure ? ext_error(x, path, failure, "cannot free its blocks", e) : 0;
+}
+
+/* Where content of this inode should lie: in the first group of its flex group. */
+static blk64_t content_goal(const struct ext *x, ext2_ino_t ino, dgrp_t *ret_group)
+{
+	dgrp_t group = ext2fs_group_of_ino(x->e2, ino);
+	unsigned log = x->e2->super->s_log_groups_per_flex;
+	if (ext2fs_has_feature_flex_bg(x->e2->super) && log && log < 32)
+		group &= ~(((dgrp_t)1 << log) - 1);
+	*ret_group = group;
+	return group == x->goal_group ? x->goal : ext2fs_group_first_block2(x->e2, group);
+}
+
+static int stream(struct ext *x, const char *path, ext2_ino_t ino, const struct fs_source *src,
+		  struct content *c, struct err *e)
+{
+	dgrp_t group;
+	if (!x->chunk)
+		x->chunk = xmalloc(EXT_CHUNK);
+	c->goal = content_goal(x, ino, &group);
+	if (take_content(x, path, src, c, e) < 0)
+		return -1;
+	if (c->n) {
+		x->goal_group = group;
+		x->goal = c->goal;
+	}
+	return 0;
+}
+
+static int replace(struct ext *x, const char *path, ext2_ino_t ino, const struct fs_source *src,
+		   struct err *e)
+{
+	struct ext2_inode_large inode;
+	struct content c = {0};
+	if (ext_read_inode(x, path, ino, &inode, e) < 0)
+		return -1;
+	if (!LINUX_S_ISREG(inode.i_mode))
+		return err_set(e, ERR_FAILED, "%s: %s: is a %s, not a regular file", x->fs.what,
+			       path,
+			       LINUX_S_ISDIR(inode.i_mode)   ? "directory"
+			       : LINUX_S_ISLNK(inode.i_mode) ? "symlink"
+							     : "special file");
+	if (inode.i_flags & (EXT4_ENCRYPT_FL | EXT4_VERITY_FL))
+		return err_set(e, ERR_FAILED, "%s: %s: is encrypted or sealed (fs-verity)",
+			       x->fs.what, path);
+	if (ext_check_map(x, path, ino, &inode, e) < 0 || stream(x, path, ino, src, &c, e) < 0)
+		return -1;
+	int r = ext_free_blocks(x, path, ino, &inode, e);
+	if (r == 0) {
+		ext_set_times(&inode, EXT_MTIME | EXT_CTIME, x->fs.now);
+		r = map_content(x, path, ino, &inode, &c, e);
+	}
+	free(c.runs);
+	return r;
+}
+
+static int create(struct ext *x, struct ext_dir *parent, const char *path,
+		  const struct fs_source *src, struct err *e)
+{
+	struct ext2_inode_large inode = {.i_mode = LINUX_S_IFREG | 0644, .i_links_count = 1};
+	struct content c = {0};
+	ext2_ino_t ino;
+	if (ext_new_inode(x, parent, path, S_IFREG, &ino, e) < 0 ||
+	    stream(x, path, ino, src, &c, e) < 0)
+		return -1;
+	/* Room for a block of the directory, which may have to grow by two. */
+	if (ext2fs_free_blocks_count(x->e2->super) < map_blocks(x, &c) + 4) {
+		give_back(x, &c);
+		return ext_no_room(x, path, 4 * (uint64_t)x->e2->blocksize, e);
+	}
+	errcode_t failure = ext2fs_write_new_inode(x->e2, ino, ext2fs_inode(&inode));
+	int r = failure ? ext_error(x, path, failure, "cannot write the inode", e)
+			: ext_read_inode(x, path, ino, &inode, e);
+	if (r == 0) {
+		ext2fs_inode_alloc_stats2(x->e2, ino, +1, 0);
+		ext_set_times(&inode, EXT_ATIME | EXT_MTIME | EXT_CTIME | EXT_CRTIME, x->fs.now);
+		r = map_content(x, path, ino, &inode, &c, e);
+	}
+	free(c.runs);
+	return r < 0 ? -1 : ext_dir_add(x, parent, path, ino, S_IFREG, e);
+}
+
+int ext_write(struct fs *fs, const char *path, const struct fs_source *src, struct err *e)
+{
+	struct ext *x = ext_of(fs);
+	struct ext_dir *parent;
+	ext2_ino_t ino;
+	if (ext_begin(x, path, e) < 0 || ext_find(x, path, &ino, e) < 0)
+		return -1;
+	if (ino)
+		return replace(x, path, ino, src, e);
+	if (ext_begin_new(x, path, &parent, e) < 0)
+		return -1;
+	return create(x, parent, path, src, e);
+}
