@@ -60,7 +60,7 @@ char *profile_find(const char *name, const struct strv *search, struct err *e)
 	auto_str looked = STR_INIT;
 	strv_foreach (dir, search) {
 		autofree char *file = xasprintf("%s.conf", name);
-		autofree char *path = path_join(*dir, file);
+		autofree char *path = strcmp(*dir, ".") ? path_join(*dir, file) : xstrdup(file);
 		if (is_file(path))
 			return steal(&path);
 		str_printf(&looked, "%s'%s'", looked.len ? ", " : "", path);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A guard before libconfuse, which takes a missing brace, a comment without an end and stray
- * characters in silence, replaces "${HOME}" by what it is for the user who runs it, and hangs on a
- * key that is a quoted "=".  The language itself (names, types, values, escapes) stays
- * libconfuse's.
+ * characters in silence, replaces "${HOME}" by what it is for the user who runs it, and takes the
+ * key "user=pi|uid" for a path into a section.  The language itself (names, types, values,
+ * escapes) stays libconfuse's.
  */
 #include <string.h>
 

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Keys and certificates, by ssh-keygen.  Each is made under a temporary name in its directory and
+ * renamed, the private key last: where that is, all of it is.  What an interrupted run left under
+ * a temporary name is removed by the next.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cluster_private.h"
+#include "io.h"
+#include "mem.h"
+#include "run.h"
+
+#define KEY_MAX_BYTES (64u << 10)
+
+static bool exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+static int flush_file(const char *path, mode_t mode, struct err *e)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot flush", path);
+	return 0;
+}
+
+static int rename_file(const char *from, const char *to, struct err *e)
+{
+	if (rename(from, to) == 0)
+		return 0;
+	return err_errno(e, ERR_FAILED, "%s: cannot rename to '%s'", from, to);
+}
+
+static int make_key(const char *path, const char *comment, struct err *e)
+{
+	autofree char *public = xasprintf("%s.pub", path);
+	autofree char *temp = xasprintf("%s.new", path);
+	autofree char *temp_public = xasprintf("%s.new.pub", path);
+	if (run_argv(e, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", temp,
+		     NULL) < 0)
+		return err_wrap(e, "%s", path);
+	if (flush_file(temp, 0600, e) < 0 || flush_file(temp_public, 0644, e) < 0)
+		return -1;
+	return rename_file(temp_public, public, e) < 0 ? -1 : rename_file(temp, path, e);
+}
+
+/* The public half of a key whose .pub was lost. */
+static int make_public(const char *path, const char *public, struct err *e)
+{
+	auto_str text = STR_INIT;
+	const char *const argv[] = {"ssh-keygen", "-y", "-P", "", "-f", path, NULL};
+	if (run(&(struct run){.argv = argv, .output = &text}, e) < 0)
+		return err_wrap(e, "%s: not a private key that ssh-keygen can read", path);
+	return io_replace_file(public, str_text(&text), text.len, 0644, e);
+}
+
+static int ensure_key(const char *path, const char *comment, struct err *e)
+{
+	autofree char *public = xasprintf("%s.pub", path);
+	if (!exists(path))
+		return make_key(path, comment, e);
+	return exists(public) ? 0 : make_public(path, public, e);
+}
+
+/* What a run that was killed has left; we hold the lock, so nobody else is at work. */
+static void sweep(const char *path)
+{
+	DIR *dir = opendir(path);
+	for (struct dirent *d; dir && (d = readdir(dir));) {
+		if (str_ends(d->d_name, ".tmp") || strstr(d->d_name, ".new"))
+			unlinkat(dirfd(dir), d->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Make a directory of the cluster directory, for ever. */
+static int make_dir(const struct cluster *c, const char *path, struct err *e)
+{
+	if (exists(path)) {
+		sweep(path);
+		return 0;
+	}
+	autofree char *parent = path_dir(path);
+	bool is_new = !exists(parent);
+	if (io_mkdirs(path, 0700, e) < 0 || io_flush_dir(parent, e) < 0)
+		return -1;
+	return is_new ? io_flush_dir(c->dir, e) : 0;
+}
+
+int keys_make(const struct cluster *c, struct err *e)
+{
+	autofree char *dir = path_join(c->dir, "keys");
+	autofree char *admin = path_join(dir, "admin"), *ca = path_join(dir, "host-ca");
+	autofree char *admin_comment = xasprintf("admin@%s", c->name);
+	autofree char *ca_comment = xasprintf("host-ca@%s", c->name);
+	sweep(c->dir);
+	if (make_dir(c, dir, e) < 0 || ensure_key(admin, admin_comment, e) < 0)
+		return -1;
+	return ensure_key(ca, ca_comment, e) < 0 ? -1 : io_flush_dir(dir, e);
+}
+
+/* Everything that a person may type behind `ssh`. */
+static void add_principals(const struct cluster *c, const struct node *n, struct strv *out)
+{
+	strv_add(out, n->hostname);
+	strv_printf(out, "%s.%s", n->hostname, c->name);
+	if (n->address)
+		strv_add(out, n->address);
+}
+
+static char *join(const struct strv *words)
+{
+	auto_str text = STR_INIT;
+	for (size_t i = 0; i < words->n; i++)
+		str_printf(&text, "%s%s", i ? "," : "", words->v[i]);
+	return str_steal(&text);
+}
+
+static char *make_serial(const struct cluster *c, const struct node *n)
+{
+	uint8_t bytes[16];
+	autofree char *label = xasprintf("%s certificate serial", n->hostname);
+	cluster_derive(c, label, bytes);
+	return xasprintf("%u",
+			 (unsigned)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]);
+}
+
+static bool cert_is_good(const char *cert, const char *ca, const struct strv *principals,
+			 const char *key, const struct node *n)
+{
+	auto_str cert_text = STR_INIT, ca_text = STR_INIT, key_text = STR_INIT;
+	auto_err ignored = ERR_INIT; /* what cannot be read is made again */
+	if (io_read_file(cert, KEY_MAX_BYTES, &cert_text, &ignored) < 0 ||
+	    io_read_file(ca, KEY_MAX_BYTES, &ca_text, &ignored) < 0 ||
+	    io_read_file(key, KEY_MAX_BYTES, &key_text, &ignored) < 0)
+		return false;
+	return cert_is(str_text(&cert_text), &(struct cert){.id = n->hostname,
+							    .principals = principals,
+							    .key = str_text(&key_text),
+							    .ca = str_text(&ca_text)});
+}
+
+/* ssh-keygen names the certificate after the key, so the temporary key's is a temporary name. */
+static int sign(const struct cluster *c, const struct node *n, const struct strv *principals,
+		const char *key, const char *cert, struct err *e)
+{
+	autofree char *ca = path_join(c->dir, "keys/host-ca");
+	autofree char *names = join(principals), *serial = make_serial(c, n);
+	autofree char *dir = path_dir(key);
+	autofree char *temp_public = xasprintf("%s.new.pub", key);
+	autofree char *temp_cert = xasprintf("%s.new-cert.pub", key);
+	autofree char *public = xasprintf("%s.pub", path_base(key));
+	if (symlink(public, temp_public) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot create", temp_public);
+	if (run_argv(e, "ssh-keygen", "-q", "-s", ca, "-h", "-I", n->hostname, "-n", names, "-V",
+		     "always:forever", "-z", serial, temp_public, NULL) < 0)
+		return err_wrap(e, "%s", cert);
+	if (flush_file(temp_cert, 0644, e) < 0 || rename_file(temp_cert, cert, e) < 0)
+		return -1;
+	unlink(temp_public);
+	return io_flush_dir(dir, e);
+}
+
+static int ensure_cert(const struct cluster *c, const struct node *n, const char *key,
+		       struct err *e)
+{
+	auto_strv principals = {0};
+	add_principals(c, n, &principals);
+	autofree char *public = xasprintf("%s.pub", key), *cert = xasprintf("%s-cert.pub", key);
+	autofree char *ca = path_join(c->dir, "keys/host-ca.pub");
+	if (cert_is_good(cert, ca, &principals, public, n))
+		return 0;
+	return sign(c, n, &principals, key, cert, e);
+}
+
+int cluster_issue(struct cluster *c, const struct node *n, struct err *e)
+{
+	autofree char *dir = xasprintf("%s/nodes/%s", c->dir, n->hostname);
+	autofree char *key = path_join(dir, "ssh_host_ed25519_key");
+	autofree char *comment = xasprintf("root@%s", n->hostname);
+	if (make_dir(c, dir, e) < 0 || ensure_key(key, comment, e) < 0 ||
+	    ensure_cert(c, n, key, e) < 0)
+		return -1;
+	return ledger_enter(c, n, e);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_CLUSTER_PRIVATE_H
+#define MKIMAGE_CLUSTER_PRIVATE_H
+
+#include "cluster.h"
+
+/* "profiles/worker.conf:12", for the second place that a message names; owned. */
+char *loc_text(struct loc loc);
+
+/* ---- cluster_nodes.c: what the profiles plan ---- */
+
+/* A planned node and the profile that plans it; all borrowed. */
+struct planned {
+	const struct node *node;
+	const struct profile *profile;
+};
+
+struct planned_list {
+	struct planned *v;
+	size_t n;
+};
+
+/* Fill c->members and judge all names and addresses. */
+int cluster_plan_nodes(struct cluster *c, const struct profile *p, const struct strv *search,
+		       struct err *e) must_check;
+void planned_done(struct planned_list *l);
+#define auto_planned __attribute__((cleanup(planned_done))) struct planned_list
+
+/* All planned nodes, or all that have an address, sorted by name or by address. */
+struct planned_list planned_by_name(const struct cluster *c);
+struct planned_list planned_by_address(const struct cluster *c);
+const struct planned *planned_find_name(const struct planned_list *l, const char *name);
+const struct planned *planned_find_address(const struct planned_list *l, const char *address);
+
+/* ---- cluster_ledger.c: who was ever built ---- */
+
+/* Refuse a plan that gives a node another name or address than it was built with. */
+int ledger_check(const struct cluster *c, struct err *e) must_check;
+int ledger_enter(const struct cluster *c, const struct node *n, struct err *e) must_check;
+
+/* ---- cluster_keys.c: ssh-keygen ---- */
+
+/* Make CA and the administrator's key where they are missing. */
+int keys_make(const struct cluster *c, struct err *e) must_check;
+
+/* ---- cluster_cert.c ---- */
+
+struct cert {
+	const char *id;
+	const struct strv *principals;
+	const char *key; /* text of the .pub that is signed */
+	const char *ca;	 /* text of the CA's .pub */
+};
+
+/*
+ * Is text a host certificate (PROTOCOL.certkeys of OpenSSH) of exactly this, for all times?  What
+ * is no certificate at all is not.
+ */
+bool cert_is(const char *text, const struct cert *wanted);
+
+#endif

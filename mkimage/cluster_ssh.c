@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cluster_private.h"
+#include "io.h"
+#include "mem.h"
+
+#define FILE_MAX_BYTES (64u << 20)
+
+static const struct value *find_value(const struct section *s, const char *key)
+{
+	for (const struct value *v = s->values; v->key; v++) {
+		if (strcmp(v->key->name, key) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+static bool is_operator(const struct section *s)
+{
+	const struct value *v = find_value(s, "operator");
+	return v && v->on;
+}
+
+static bool may_sudo(const struct section *s)
+{
+	const struct value *v = find_value(s, "sudo");
+	return v && v->str && strcmp(v->str, "none") != 0;
+}
+
+static const struct section *first_user(const struct profile *p,
+					bool (*is_wanted)(const struct section *))
+{
+	const struct section *s = NULL;
+	while ((s = profile_next(p, "user", s)) && !is_wanted(s))
+		;
+	return s;
+}
+
+/* Who logs in: the operator, else the first who may become root; NULL: not told. */
+static const char *login_name(const struct profile *p)
+{
+	const struct section *s = first_user(p, is_operator);
+	if (!s)
+		s = first_user(p, may_sudo);
+	if (!s)
+		return NULL;
+	const struct value *renamed = find_value(s, "rename-to");
+	return renamed && renamed->str ? renamed->str : s->title;
+}
+
+/* In ssh_config(5) a path is quoted for blanks and has '%' doubled. */
+static char *quote_path(const char *path)
+{
+	auto_str out = STR_INIT;
+	str_puts(&out, "\"");
+	for (const char *c = path; *c; c++)
+		str_printf(&out, "%s%c", *c == '%' ? "%" : "", *c);
+	str_puts(&out, "\"");
+	return str_steal(&out);
+}
+
+static void add_host(const struct node *n, const char *user, const char *key, const char *hosts,
+		     struct str *out)
+{
+	str_printf(out, "\nHost %s\n", n->hostname);
+	if (n->address)
+		str_printf(out, "\tHostName %s\n", n->address);
+	str_printf(out, "\tHostKeyAlias %s\n", n->hostname);
+	if (user)
+		str_printf(out, "\tUser %s\n", user);
+	str_printf(out, "\tIdentityFile %s\n\tIdentitiesOnly yes\n", key);
+	str_printf(out, "\tUserKnownHostsFile %s\n\tStrictHostKeyChecking yes\n", hosts);
+}
+
+static void format_config(const struct cluster *c, const char *dir, struct str *out)
+{
+	autofree char *key_path = path_join(dir, "keys/admin");
+	autofree char *hosts_path = path_join(dir, "known_hosts");
+	autofree char *key = quote_path(key_path), *hosts = quote_path(hosts_path);
+	str_printf(out, "# Nodes of %s; mkimage writes this file at each run.\n", c->name);
+	for (size_t i = 0; i < c->n_members; i++) {
+		const struct member *m = &c->members[i];
+		const char *user = login_name(m->profile);
+		for (size_t j = 0; j < m->n_nodes; j++)
+			add_host(&m->nodes[j], user, key, hosts, out);
+	}
+}
+
+/* Every node is trusted through the CA that signed its key, so a reflashed board is known too. */
+static void format_known_hosts(const struct cluster *c, const char *ca, struct str *out)
+{
+	for (size_t i = 0; i < c->n_members; i++) {
+		for (size_t j = 0; j < c->members[i].n_nodes; j++) {
+			const struct node *n = &c->members[i].nodes[j];
+			str_printf(out, "@cert-authority %s,%s.%s%s%s %s\n", n->hostname,
+				   n->hostname, c->name, n->address ? "," : "",
+				   n->address ? n->address : "", ca);
+		}
+	}
+}
+
+static int update(const struct cluster *c, const char *name, const struct str *text, struct err *e)
+{
+	autofree char *path = path_join(c->dir, name);
+	auto_str old = STR_INIT;
+	auto_err ignored = ERR_INIT; /* what cannot be read is replaced */
+	if (io_read_file(path, FILE_MAX_BYTES, &old, &ignored) == 0 && old.len == text->len &&
+	    memcmp(str_text(&old), str_text(text), old.len) == 0)
+		return 0;
+	return io_replace_file(path, str_text(text), text->len, 0600, e);
+}
+
+int cluster_write_ssh(const struct cluster *c, struct err *e)
+{
+	auto_str config = STR_INIT, hosts = STR_INIT, ca = STR_INIT;
+	autofree char *dir = realpath(c->dir, NULL);
+	if (!dir)
+		return err_errno(e, ERR_FAILED, "cluster directory '%s'", c->dir);
+	if (cluster_read(c, "keys/host-ca.pub", &ca, e) < 0)
+		return -1;
+	autofree char *ca_line = xstrndup(str_text(&ca), strcspn(str_text(&ca), "\n"));
+	format_config(c, dir, &config);
+	format_known_hosts(c, ca_line, &hosts);
+	return update(c, "known_hosts", &hosts, e) < 0 ? -1 : update(c, "ssh_config", &config, e);
+}
