@@ -84,7 +84,8 @@ static void walk_cut(struct walk *w, size_t len)
 /* On FAT a planned "config.txt" is what "CONFIG.TXT" means too. */
 static void walk_spell(struct walk *w)
 {
-	if (!tree_is_fat(w->ctx->tree, w->done.data))
+	struct tree *t = w->ctx->tree;
+	if (!tree_is_fat(t, w->done.data) || tree_is_mount(t, w->done.data))
 		return;
 	for (const struct plan *p = w->ctx->plan; p; p = p->below) {
 		autofree char *dir = path_dir(w->done.data);

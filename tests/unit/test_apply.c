@@ -373,8 +373,8 @@ static struct attr random_attr(struct dice *d)
 	return a;
 }
 
-/* Whatever it is, it may be refused: the plan then has to be as sound as before. */
-static void random_operation(struct planned *p, struct dice *d)
+/* Whatever it is, it may be refused (-1): the plan then has to be as sound as before. */
+static int random_operation(struct planned *p, struct dice *d)
 {
 	autofree char *path = random_path(d), *target = random_path(d);
 	auto_err e = ERR_INIT;
@@ -399,6 +399,7 @@ static void random_operation(struct planned *p, struct dice *d)
 	}
 	if (done < 0)
 		assert_non_null(e.msg);
+	return done;
 }
 
 /* Everything that a view shows below path, with its attributes. */
@@ -483,6 +484,31 @@ static void random_plans_come_true(void **state)
 	}
 }
 
+/* One plan of many operations does what they do when each is planned and applied alone. */
+static void a_plan_is_the_sum_of_its_operations(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= 400; seed++) {
+		void *whole, *piece;
+		struct dice d = {seed * 104729}, same = d;
+		planned_setup(&whole);
+		planned_setup(&piece);
+		struct planned *a = whole, *b = piece;
+		for (int i = 0; i < 30; i++) {
+			planned_again(b, NULL);
+			assert_int_equal(random_operation(a, &d), random_operation(b, &same));
+			assert_ok(plan_apply(b->ctx.plan, b->tree, &b->e), &b->e);
+		}
+		planned_apply(a);
+		autofree char *root = memfs_dump(a->root), *boot = memfs_dump(a->boot);
+		autofree char *root2 = memfs_dump(b->root), *boot2 = memfs_dump(b->boot);
+		assert_string_equal(root, root2);
+		assert_string_equal(boot, boot2);
+		planned_teardown(&whole);
+		planned_teardown(&piece);
+	}
+}
+
 /* A node's plan, made before its role's was applied, is right afterwards. */
 static void plans_on_plans_come_true(void **state)
 {
@@ -538,6 +564,7 @@ int main(void)
 		planned_test(terminal_escapes_are_printed_visibly),
 		planned_test(json_is_read_by_python),
 		cmocka_unit_test(random_plans_come_true),
+		cmocka_unit_test(a_plan_is_the_sum_of_its_operations),
 		cmocka_unit_test(plans_on_plans_come_true),
 	};
 	return cmocka_run_group_tests_name("apply", tests, NULL, NULL);
