@@ -12,8 +12,10 @@ static const char *const vendor_dirs[] = {"/usr/lib/systemd/system", "/lib/syste
 
 int systemd_present(struct plan_ctx *ctx, struct err *e)
 {
-	int found = plan_exists(ctx, "/usr/lib/systemd/systemd", e);
-	return found ? found : plan_exists(ctx, "/lib/systemd/systemd", e);
+	int found = 0;
+	for (size_t i = 0; !found && i < N_VENDOR_DIRS; i++)
+		found = plan_exists(ctx, vendor_dirs[i], e);
+	return found;
 }
 
 /* 1 when the admin's name for the unit is the mask, a link to /dev/null. */

@@ -6,7 +6,7 @@
 
 #include "plan.h"
 
-/* 1 when the image has systemd as its init, 0 when not. */
+/* 1 when the image has a place for systemd's units, 0 when not. */
 int systemd_present(struct plan_ctx *ctx, struct err *e) must_check;
 /* The unit's file ("/usr/lib/systemd/system/ssh.service"), owned; *ret NULL: there is none. */
 int systemd_unit_path(struct plan_ctx *ctx, const char *unit, char **ret, struct err *e) must_check;

@@ -114,7 +114,6 @@ static inline void fixture_image(struct fixture *f)
 	fixture_mkdir(f, "root/home/pi");
 	fixture_put(f, "root/usr/bin/bash", "bash\n");
 	fixture_put(f, "root/usr/sbin/nologin", "nologin\n");
-	fixture_put(f, "root/usr/lib/systemd/systemd", "init\n");
 	fixture_symlink(f, "root/bin", "usr/bin");
 	fixture_symlink(f, "root/lib", "usr/lib");
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
