@@ -33,6 +33,10 @@ int fs_ext_blockmap(const char *path, uint64_t offset, uint64_t size, struct blo
 int fs_fat_blockmap(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
 		    struct err *e) must_check;
 
+/* What fsck.fat reads: all of the above but the content of files. */
+int fs_fat_metadata(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
+		    struct err *e) must_check;
+
 /*
  * Copy the image: by reflink where the file system can, else the mapped bytes only, in large
  * blocks.  to is empty and gets size bytes.  progress (may be NULL) is called with bytes done.

@@ -58,6 +58,12 @@ enum fat_mark { FAT_FREE, FAT_NEXT, FAT_BAD, FAT_END };
 /* What the table says of a cluster; *ret_next is set for FAT_NEXT. */
 int fat_look(struct fat_volume *v, uint32_t cluster, enum fat_mark *ret, uint32_t *ret_next,
 	     struct err *e) must_check;
+/*
+ * How many clusters follow each other on the disk from *cluster, at most max; *cluster becomes the
+ * one where the chain goes on, 0 at its end.
+ */
+int fat_next_run(struct fat_volume *v, uint32_t *cluster, uint32_t max, uint32_t *ret_n,
+		 struct err *e) must_check;
 /* Whether this many clusters are free. */
 int fat_has_room(struct fat_volume *v, uint64_t clusters, bool *ret, struct err *e) must_check;
 /*
@@ -73,5 +79,9 @@ int fat_find(struct fat_volume *v, const char *path, struct fat_entry *ret,
 /* The names of a directory, without "." and "..". */
 int fat_names(struct fat_volume *v, const struct fat_entry *dir, struct strv *ret,
 	      struct err *e) must_check;
+
+/* The directories in a directory: *ret are their first clusters, owned. */
+int fat_subdirs(struct fat_volume *v, const struct fat_entry *dir, uint32_t **ret, size_t *ret_n,
+		struct err *e) must_check;
 
 #endif

@@ -315,7 +315,7 @@ static int fat_write(struct fs *fs, const char *path, const struct fs_source *sr
 {
 	struct fat *f = (struct fat *)fs;
 	struct fat_entry old = {.size = 0};
-	uint64_t size;
+	uint64_t size = 0;
 	int there = prepare(f, path, &old, e);
 	if (there < 0)
 		return -1;

@@ -230,3 +230,23 @@ int fat_names(struct fat_volume *v, const struct fat_entry *dir, struct strv *re
 		strv_add(ret, entry.name);
 	return 0;
 }
+
+int fat_subdirs(struct fat_volume *v, const struct fat_entry *dir, uint32_t **ret, size_t *ret_n,
+		struct err *e)
+{
+	auto_str slots = STR_INIT;
+	struct fat_entry entry;
+	autofree uint32_t *clusters = NULL;
+	size_t n = 0, cap = 0;
+	if (load_dir(v, dir, &slots, e) < 0)
+		return -1;
+	for (size_t at = 0; next_entry(v, &slots, &at, &entry);) {
+		if (!(entry.attr & FAT_ATTR_DIR))
+			continue;
+		clusters = array_reserve(clusters, n, &cap, sizeof(*clusters));
+		clusters[n++] = entry.cluster;
+	}
+	*ret = steal(&clusters);
+	*ret_n = n;
+	return 0;
+}

@@ -195,12 +195,8 @@ int fat_has_room(struct fat_volume *v, uint64_t clusters, bool *ret, struct err 
 	return 0;
 }
 
-/*
- * How many clusters follow each other on the disk from *cluster, at most max; *cluster becomes the
- * one where the chain goes on, 0 at its end.
- */
-static int next_run(struct fat_volume *v, uint32_t *cluster, uint32_t max, uint32_t *ret_n,
-		    struct err *e)
+int fat_next_run(struct fat_volume *v, uint32_t *cluster, uint32_t max, uint32_t *ret_n,
+		 struct err *e)
 {
 	uint32_t n = 0, next = *cluster, at;
 	do {
@@ -228,7 +224,7 @@ int fat_read_chain(struct fat_volume *v, uint32_t cluster, uint64_t size, bool t
 	autofree char *block = xmalloc((size_t)run_max * v->cluster_size);
 	while (size && cluster) {
 		uint32_t n = 0, first = cluster;
-		if (next_run(v, &cluster, run_max, &n, e) < 0)
+		if (fat_next_run(v, &cluster, run_max, &n, e) < 0)
 			return -1;
 		uint64_t len = (uint64_t)n * v->cluster_size;
 		if (to_end && len > size)
