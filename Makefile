@@ -15,7 +15,8 @@ N ?= 3
 COMMON_SRC := $(wildcard common/*.c)
 MKIMAGE_SRC := $(wildcard mkimage/*.c mkimage/custom/*.c)
 LIB_SRC := $(COMMON_SRC) $(filter-out mkimage/main.c,$(MKIMAGE_SRC))
-LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+OBJ := $(BUILD)/obj
+LIB_OBJ := $(LIB_SRC:%.c=$(OBJ)/%.o)
 UNIT_SRC := $(wildcard tests/unit/*.c tests/fs/*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
@@ -54,14 +55,14 @@ clean:
 
 # ---- programs ----
 
-$(BUILD)/mkimage: $(BUILD)/mkimage/main.o $(LIB_OBJ)
+$(BUILD)/mkimage: $(OBJ)/mkimage/main.o $(LIB_OBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(BUILD)/%.o: %.c
+$(OBJ)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/mkimage/custom.o: mkimage/custom/list.def
+$(OBJ)/mkimage/custom.o: mkimage/custom/list.def
 
 # ---- tests ----
 
@@ -69,10 +70,12 @@ $(BUILD)/mkimage/custom.o: mkimage/custom/list.def
 units: $(UNIT)
 shims: $(SHIMS)
 
-$(UNIT): $(BUILD)/%: $(BUILD)/%.o $(LIB_OBJ)
+$(UNIT): $(BUILD)/%: $(OBJ)/%.o $(LIB_OBJ)
+	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
-$(BUILD)/tests/bench/patch: $(BUILD)/tests/bench/patch.o $(LIB_OBJ)
+$(BUILD)/tests/bench/patch: $(OBJ)/tests/bench/patch.o $(LIB_OBJ)
+	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/tests/shims/%.so: tests/shims/%.c
@@ -97,7 +100,8 @@ fuzz:
 .PHONY: fuzz-programs
 fuzz-programs: $(FUZZ)
 
-$(FUZZ): $(BUILD)/%: $(BUILD)/%.o $(LIB_OBJ)
+$(FUZZ): $(BUILD)/%: $(OBJ)/%.o $(LIB_OBJ)
+	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
 # Half an hour of fuzzing and the campaigns that are too long for check.
@@ -107,4 +111,4 @@ check-long: all units shims fuzz
 bench: all $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
 
--include $(patsubst %.c,$(BUILD)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c)
+-include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c)
