@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cluster_private.h"
@@ -62,6 +63,17 @@ static int busy(const struct cluster *c, int fd, struct err *e)
 		       c->dir, *pid ? ", process " : "", pid);
 }
 
+/* The lock of a killed run lasts until the program that it was about to start has begun. */
+static int lock_file(int fd)
+{
+	int r = flock(fd, LOCK_EX | LOCK_NB);
+	for (int tries = 0; r < 0 && errno == EWOULDBLOCK && tries < 20; tries++) {
+		nanosleep(&(struct timespec){0, 10000000}, NULL);
+		r = flock(fd, LOCK_EX | LOCK_NB);
+	}
+	return r;
+}
+
 static int take_lock(struct cluster *c, struct err *e)
 {
 	autofree char *path = path_join(c->dir, "lock");
@@ -69,7 +81,7 @@ static int take_lock(struct cluster *c, struct err *e)
 	autoclose int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot open", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (lock_file(fd) < 0)
 		return errno == EWOULDBLOCK ? busy(c, fd, e)
 					    : err_errno(e, ERR_FAILED, "%s: cannot lock", path);
 	if (ftruncate(fd, 0) < 0)

@@ -47,7 +47,7 @@ struct cluster {
 	size_t n_members;
 };
 
-/* Plan only: nothing is created, a missing directory gives keys that say so (see cluster_keys). */
+/* Plan only: nothing is created, a missing directory gives keys that say so (see cluster_read). */
 enum cluster_mode { CLUSTER_READ, CLUSTER_WRITE };
 
 /*

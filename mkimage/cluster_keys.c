@@ -2,7 +2,8 @@
 /*
  * Keys and certificates, by ssh-keygen.  Each is made under a temporary name in its directory and
  * renamed, the private key last: where that is, all of it is.  What an interrupted run left under
- * a temporary name is removed by the next.
+ * a temporary name is removed by the next.  The names hold our process number, because ssh-keygen
+ * outlives a run that is killed.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -38,11 +39,16 @@ static int rename_file(const char *from, const char *to, struct err *e)
 	return err_errno(e, ERR_FAILED, "%s: cannot rename to '%s'", from, to);
 }
 
+static char *temp_name(const char *path)
+{
+	return xasprintf("%s.new-%ld", path, (long)getpid());
+}
+
 static int make_key(const char *path, const char *comment, struct err *e)
 {
 	autofree char *public = xasprintf("%s.pub", path);
-	autofree char *temp = xasprintf("%s.new", path);
-	autofree char *temp_public = xasprintf("%s.new.pub", path);
+	autofree char *temp = temp_name(path);
+	autofree char *temp_public = xasprintf("%s.pub", temp);
 	if (run_argv(e, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", temp,
 		     NULL) < 0)
 		return err_wrap(e, "%s", path);
@@ -155,8 +161,9 @@ static int sign(const struct cluster *c, const struct node *n, const struct strv
 	autofree char *ca = path_join(c->dir, "keys/host-ca");
 	autofree char *names = join(principals), *serial = make_serial(c, n);
 	autofree char *dir = path_dir(key);
-	autofree char *temp_public = xasprintf("%s.new.pub", key);
-	autofree char *temp_cert = xasprintf("%s.new-cert.pub", key);
+	autofree char *temp = temp_name(key);
+	autofree char *temp_public = xasprintf("%s.pub", temp);
+	autofree char *temp_cert = xasprintf("%s-cert.pub", temp);
 	autofree char *public = xasprintf("%s.pub", path_base(key));
 	if (symlink(public, temp_public) < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot create", temp_public);
