@@ -25,6 +25,7 @@ static enum err_code code_for(errcode_t failure)
 	case EXT2_ET_INVALID_ARGUMENT:
 	case EXT2_ET_EA_BAD_NAME_LEN:
 	case EXT2_ET_EA_KEY_NOT_FOUND:
+	case EXT2_ET_MISSING_EA_FEATURE:
 		return ERR_FAILED;
 	default:
 		/* Codes of errno are small, those of a library are not. */
@@ -68,7 +69,8 @@ void ext_free(struct ext *x)
 	free(x);
 }
 
-static int open_checked(const struct fs_open *o, struct err *e)
+/* The image, once its superblock is one that libext2fs can be trusted with. */
+static int open_checked(const struct fs_open *o, bool accept_dirty, struct err *e)
 {
 	autoclose int fd = open(o->path, (o->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	struct ext_state state;
@@ -76,7 +78,7 @@ static int open_checked(const struct fs_open *o, struct err *e)
 		return err_errno(e, ERR_FAILED, "%s: cannot open '%s'", o->what, o->path);
 	if (ext_super_check(o, fd, &state, e) < 0)
 		return -1;
-	if (state.dirty)
+	if (state.dirty && !accept_dirty)
 		return err_set(e, ERR_IMAGE,
 			       "%s: the journal has changes that are not in the file system yet; "
 			       "replay it (e2fsck -p) on a copy of the image",
@@ -84,9 +86,9 @@ static int open_checked(const struct fs_open *o, struct err *e)
 	return steal_fd(&fd);
 }
 
-int ext_open_library(const struct fs_open *o, struct ext **ret, struct err *e)
+int ext_open_library(const struct fs_open *o, bool accept_dirty, struct ext **ret, struct err *e)
 {
-	int fd = open_checked(o, e);
+	int fd = open_checked(o, accept_dirty, e);
 	if (fd < 0)
 		return -1;
 	set_com_err_hook(be_silent);
@@ -375,7 +377,7 @@ static const struct fs_ops ext_ops = {
 int fs_ext_open(const struct fs_open *o, struct fs **ret, struct err *e)
 {
 	struct ext *x;
-	if (ext_open_library(o, &x, e) < 0)
+	if (ext_open_library(o, false, &x, e) < 0)
 		return -1;
 	x->fs.ops = &ext_ops;
 	*ret = &x->fs;

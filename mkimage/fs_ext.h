@@ -56,7 +56,7 @@ int ext_super_check(const struct fs_open *o, int fd, struct ext_state *ret, stru
 int ext_error(const struct ext *x, const char *path, errcode_t code, const char *doing,
 	      struct err *e);
 int ext_damaged(const struct ext *x, const char *path, const char *how, struct err *e);
-int ext_open_library(const struct fs_open *o, struct ext **ret, struct err *e);
+int ext_open_library(const struct fs_open *o, bool accept_dirty, struct ext **ret, struct err *e);
 void ext_free(struct ext *x);
 int ext_read_inode(const struct ext *x, const char *path, ext2_ino_t ino,
 		   struct ext2_inode_large *ret, struct err *e);

@@ -32,7 +32,7 @@ int fs_ext_blockmap(const char *path, uint64_t offset, uint64_t size, struct blo
 {
 	struct fs_open o = {.path = path, .offset = offset, .size = size, .what = path};
 	struct ext *x;
-	if (ext_open_library(&o, &x, e) < 0)
+	if (ext_open_library(&o, false, &x, e) < 0)
 		return -1;
 	errcode_t failure = ext2fs_read_block_bitmap(x->e2);
 	if (!failure) {

@@ -285,6 +285,31 @@ static errcode_t drop_inline(const struct ext *x, ext2_ino_t ino, struct ext2_in
 	return failure;
 }
 
+static int free_block(ext2_filsys e2, blk64_t *block, e2_blkcnt_t count, blk64_t ref, int offset,
+		      void *ctx)
+{
+	(void)count;
+	(void)ref;
+	(void)offset;
+	uint64_t *freed = ctx;
+	if (ext2fs_test_block_bitmap2(e2->block_map, *block))
+		ext2fs_block_alloc_stats2(e2, *block, -1);
+	++*freed;
+	return 0;
+}
+
+/* (ext2fs_punch of 1.47.0 fails with "Illegal block number" on extent trees of three levels.) */
+static errcode_t free_mapped(const struct ext *x, ext2_ino_t ino, struct ext2_inode_large *inode)
+{
+	uint64_t freed = 0;
+	errcode_t failure = ext2fs_block_iterate3(x->e2, ino, BLOCK_FLAG_READ_ONLY, NULL,
+						  free_block, &freed);
+	if (failure)
+		return failure;
+	memset(inode->i_block, 0, sizeof(inode->i_block));
+	return ext2fs_iblk_sub_blocks(x->e2, ext2fs_inode(inode), freed);
+}
+
 int ext_free_blocks(const struct ext *x, const char *path, ext2_ino_t ino,
 		    struct ext2_inode_large *inode, struct err *e)
 {
@@ -292,7 +317,7 @@ int ext_free_blocks(const struct ext *x, const char *path, ext2_ino_t ino,
 	if (inode->i_flags & EXT4_INLINE_DATA_FL)
 		failure = drop_inline(x, ino, inode);
 	else if (ext2fs_inode_has_valid_blocks2(x->e2, ext2fs_inode(inode)))
-		failure = ext2fs_punch(x->e2, ino, ext2fs_inode(inode), NULL, 0, ~(blk64_t)0);
+		failure = free_mapped(x, ino, inode);
 	return failure ? ext_error(x, path, failure, "cannot free its blocks", e) : 0;
 }
 
