@@ -246,23 +246,24 @@ static int plan_primary(struct plan_ctx *ctx, const struct user *u, struct err *
 			u->name, has ? has : "", u->gid, has ? has : "");
 }
 
-/* First number after the ranges that [start, start + count) touches; start when it is free. */
-static uint64_t after_overlap(const char *text, const char *name, uint64_t start)
+/* The wanted range when it is free, else the one behind all others. */
+static uint64_t find_range(const char *text, uint64_t wanted)
 {
 	auto_strv lines = {0};
+	uint64_t behind = wanted;
+	bool taken = false;
 	strv_split(&lines, text, "\n");
 	strv_foreach (line, &lines) {
-		autofree char *who = db_field(*line, 0), *from = db_field(*line, 1),
-			      *count = db_field(*line, 2);
+		autofree char *from = db_field(*line, 1), *count = db_field(*line, 2);
 		long long a, n;
-		if (!who || !from || !count || !strcmp(who, name) ||
-		    !parse_number(from, 0, UINT32_MAX, &a) ||
+		if (!from || !count || !parse_number(from, 0, UINT32_MAX, &a) ||
 		    !parse_number(count, 1, UINT32_MAX, &n))
 			continue;
-		if (start < (uint64_t)(a + n) && (uint64_t)a < start + SUBID_COUNT)
-			return (uint64_t)(a + n);
+		uint64_t start = (uint64_t)a, end = start + (uint64_t)n;
+		taken = taken || (wanted < end && start < wanted + SUBID_COUNT);
+		behind = end > behind ? end : behind;
 	}
-	return start;
+	return taken ? behind : wanted;
 }
 
 /* Ranges for containers, by UID so that they are equal on all nodes; people have them only. */
@@ -275,9 +276,8 @@ static int plan_subid(struct plan_ctx *ctx, const struct user *u, const char *pa
 	autofree char *line = db_get(str_text(&text), u->name);
 	if (line)
 		return 0;
-	uint64_t start = SUBID_FIRST + (uint64_t)(u->uid - UID_PEOPLE) * SUBID_COUNT;
-	for (uint64_t next; (next = after_overlap(str_text(&text), u->name, start)) != start;)
-		start = next;
+	uint64_t start = find_range(str_text(&text),
+				    SUBID_FIRST + (uint64_t)(u->uid - UID_PEOPLE) * SUBID_COUNT);
 	if (start + SUBID_COUNT > UINT32_MAX)
 		return err_set(e, ERR_IMAGE, "%s in the image has no room for user '%s'", path,
 			       u->name);

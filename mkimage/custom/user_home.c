@@ -7,58 +7,79 @@
 
 #define SKEL "/etc/skel"
 #define SKEL_DEPTH 16
+#define SKEL_ENTRIES 4096
+#define SKEL_BYTES (8u << 20)
 #define KEYS_MAX (1u << 20) /* bytes of a file of public keys */
 
-static int copy_dir(struct plan_ctx *ctx, const struct user *u, const char *from, const char *to,
-		    unsigned depth, struct err *e);
+/* A copy of the skeleton under way; the image may be hostile, so there is an end to it. */
+struct copy {
+	struct plan_ctx *ctx;
+	const struct user *user;
+	size_t entries, bytes;
+};
 
-static int copy_file(struct plan_ctx *ctx, const struct user *u, const char *from, const char *to,
-		     uint32_t mode, struct err *e)
+static int copy_dir(struct copy *c, const char *from, const char *to, unsigned depth,
+		    struct err *e);
+
+static int too_much(struct err *e)
+{
+	return err_set(e, ERR_IMAGE,
+		       SKEL " in the image is not a skeleton for homes: more than %d files, %u MiB "
+			    "or %d directories deep",
+		       SKEL_ENTRIES, SKEL_BYTES >> 20, SKEL_DEPTH);
+}
+
+static int copy_file(struct copy *c, const char *from, const char *to, const struct fs_stat *st,
+		     struct err *e)
 {
 	auto_str text = STR_INIT;
-	if (plan_read(ctx, from, &text, e) < 0)
+	if (st->size > SKEL_BYTES - c->bytes)
+		return too_much(e);
+	if (plan_read(c->ctx, from, &text, e) < 0)
 		return -1;
-	return plan_write(ctx, to, str_text(&text), text.len, (struct attr){mode, u->uid, u->gid},
-			  "from " SKEL, e);
+	c->bytes += text.len < SKEL_BYTES - c->bytes ? text.len : SKEL_BYTES - c->bytes;
+	struct attr attr = {st->mode, c->user->uid, c->user->gid};
+	return plan_write(c->ctx, to, str_text(&text), text.len, attr, "from " SKEL, e);
 }
 
 /* What the home has already stays. */
-static int copy_item(struct plan_ctx *ctx, const struct user *u, const char *from, const char *to,
-		     unsigned depth, struct err *e)
+static int copy_item(struct copy *c, const char *from, const char *to, unsigned depth,
+		     struct err *e)
 {
 	struct fs_stat st;
 	autofree char *target = NULL;
-	int there = plan_exists(ctx, to, e);
-	if (there < 0 || plan_readlink(ctx, from, &target, e) < 0 ||
-	    plan_stat(ctx, from, &st, e) < 0)
+	int there = plan_exists(c->ctx, to, e);
+	if (there < 0 || plan_readlink(c->ctx, from, &target, e) < 0)
 		return -1;
 	if (target)
-		return there ? 0 : plan_symlink(ctx, to, target, "from " SKEL, e);
+		return there ? 0 : plan_symlink(c->ctx, to, target, "from " SKEL, e);
+	if (plan_stat(c->ctx, from, &st, e) < 0)
+		return -1;
 	if (st.type == FILE_DIR)
-		return copy_dir(ctx, u, from, to, depth + 1, e);
+		return copy_dir(c, from, to, depth + 1, e);
 	if (there || st.type != FILE_REGULAR)
 		return 0;
-	return copy_file(ctx, u, from, to, st.mode, e);
+	return copy_file(c, from, to, &st, e);
 }
 
-static int copy_dir(struct plan_ctx *ctx, const struct user *u, const char *from, const char *to,
-		    unsigned depth, struct err *e)
+static int copy_dir(struct copy *c, const char *from, const char *to, unsigned depth, struct err *e)
 {
 	auto_strv names = {0};
 	struct fs_stat st, there;
 	if (depth > SKEL_DEPTH)
-		return err_set(e, ERR_IMAGE, "%s in the image is more than %d directories deep",
-			       SKEL, SKEL_DEPTH);
-	if (plan_list(ctx, from, &names, e) < 0 || plan_stat(ctx, from, &st, e) < 0 ||
-	    plan_stat(ctx, to, &there, e) < 0)
+		return too_much(e);
+	if (plan_list(c->ctx, from, &names, e) < 0 || plan_stat(c->ctx, from, &st, e) < 0 ||
+	    plan_stat(c->ctx, to, &there, e) < 0)
 		return -1;
-	if (there.type == FILE_NONE &&
-	    plan_mkdir(ctx, to, (struct attr){st.mode, u->uid, u->gid}, "from " SKEL, e) < 0)
+	struct attr attr = {st.mode, c->user->uid, c->user->gid};
+	if (there.type == FILE_NONE && plan_mkdir(c->ctx, to, attr, "from " SKEL, e) < 0)
 		return -1;
 	strv_foreach (name, &names) {
 		autofree char *inner_from = path_join(from, *name);
 		autofree char *inner_to = path_join(to, *name);
-		if (copy_item(ctx, u, inner_from, inner_to, depth, e) < 0)
+		if (++c->entries > SKEL_ENTRIES)
+			return too_much(e);
+		if (copy_item(c, inner_from, inner_to, depth, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -66,9 +87,11 @@ static int copy_dir(struct plan_ctx *ctx, const struct user *u, const char *from
 
 int user_plan_home(struct plan_ctx *ctx, const struct user *u, struct err *e)
 {
-	struct fs_stat home;
-	if (!u->home || u->home[0] != '/' || plan_stat(ctx, u->home, &home, e) < 0)
-		return u->home && u->home[0] == '/' ? -1 : 0;
+	struct fs_stat home, skel;
+	if (!u->home || u->home[0] != '/')
+		return 0;
+	if (plan_stat(ctx, u->home, &home, e) < 0 || plan_stat(ctx, SKEL, &skel, e) < 0)
+		return -1;
 	if (home.type != FILE_NONE && home.type != FILE_DIR)
 		return user_err(u, "home", e,
 				"home '%s' of user '%s' is not a directory in the image", u->home,
@@ -76,10 +99,10 @@ int user_plan_home(struct plan_ctx *ctx, const struct user *u, struct err *e)
 	if (home.type == FILE_DIR && !u->is_new)
 		return 0;
 	struct attr attr = {home.type == FILE_DIR ? KEEP : 0700, u->uid, u->gid};
+	struct copy c = {.ctx = ctx, .user = u};
 	if (plan_mkdir(ctx, u->home, attr, "home", e) < 0)
 		return -1;
-	int skel = plan_exists(ctx, SKEL, e);
-	return skel <= 0 ? skel : copy_dir(ctx, u, SKEL, u->home, 0, e);
+	return skel.type == FILE_DIR ? copy_dir(&c, SKEL, u->home, 0, e) : 0;
 }
 
 static bool is_key_type(const char *word, size_t len)

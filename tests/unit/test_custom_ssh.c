@@ -95,7 +95,7 @@ static void every_node_knows_the_clusters_authority(void **state)
 	assert_ok(cluster_read(f.cluster, "keys/host-ca.pub", &ca, &e), &e);
 	assert_file_has(&f, "/etc/ssh/ssh_known_hosts", "old.example ssh-rsa AAAA\n");
 	assert_file_has(&f, "/etc/ssh/ssh_known_hosts",
-			"\n@cert-authority worker001,worker001.testbed,10.0.0.1,worker002,");
+			"\n@cert-authority worker001,worker001.testbed,10.0.0.1 ssh-ed25519 ");
 	assert_file_has(&f, "/etc/ssh/ssh_known_hosts", str_text(&ca));
 	fixture_done(&f);
 }

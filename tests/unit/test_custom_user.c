@@ -124,6 +124,23 @@ static void the_home_is_filled_from_the_images_skeleton(void **state)
 	fixture_done(&f);
 }
 
+static void a_hostile_skeleton_is_refused(void **state)
+{
+	(void)state;
+	struct fixture f;
+	auto_err e = ERR_INIT;
+	fixture_init(&f);
+	autofree char *skel = fixture_host(&f, "/etc/skel");
+	assert_ok(run_argv(&e, "rm", "-r", skel, NULL), &e);
+	fixture_symlink(&f, "root/etc/skel", "/");
+	fixture_profile(&f, "user \"ops\" { uid = 1000 }");
+	assert_int_equal(fixture_try(&f, &custom_user, &e), -1);
+	assert_int_equal(e.code, ERR_IMAGE);
+	assert_non_null(strstr(e.msg, "/etc/skel in the image is not a skeleton"));
+	assert_attr(&f, "/home/ops", "none");
+	fixture_done(&f);
+}
+
 static void a_user_may_be_in_the_group_of_a_later_one(void **state)
 {
 	(void)state;
@@ -217,6 +234,7 @@ int main(void)
 		cmocka_unit_test(a_user_of_the_image_is_completed),
 		cmocka_unit_test(lines_that_are_not_concerned_stay_as_they_are),
 		cmocka_unit_test(the_home_is_filled_from_the_images_skeleton),
+		cmocka_unit_test(a_hostile_skeleton_is_refused),
 		cmocka_unit_test(a_user_may_be_in_the_group_of_a_later_one),
 		cmocka_unit_test(sudo_is_a_rule_that_visudo_accepts),
 		cmocka_unit_test(sudo_is_a_file_that_only_root_reads),
