@@ -79,16 +79,11 @@ static bool is_binary(const struct str *text)
 static int read_side(const struct view *v, const char *path, const struct fs_stat *st,
 		     struct str *out, struct err *e)
 {
-	auto_err unread = ERR_INIT;
-	/* FAT tells no sizes: there, too large is found out by reading. */
-	bool sized = view_written(v, path) || !tree_is_fat(v->tree, path);
 	if (st->type != FILE_REGULAR)
 		return 1;
 	if (st->size > SHOWN_MAX)
 		return 0;
-	if (view_read(v, path, SHOWN_MAX, out, sized ? e : &unread) < 0)
-		return sized ? -1 : 0;
-	return 1;
+	return view_read(v, path, SHOWN_MAX, out, e) < 0 ? -1 : 1;
 }
 
 static int show_text(struct shown *s, const struct str *from, const struct str *to, struct err *e)

@@ -24,7 +24,7 @@ struct fs_stat {
 	enum file_type type; /* FILE_NONE: there is nothing at this path */
 	uint32_t mode;	     /* permission bits, 07777; FAT: 0755 */
 	uint32_t uid, gid;   /* FAT: 0 */
-	uint64_t size;	     /* bytes; symlink: length of the target; FAT: 0 until read */
+	uint64_t size;	     /* bytes; symlink: length of the target */
 };
 
 /* Where the bytes of a file come from; read returns 0 at the end, -1 with *e on failure. */

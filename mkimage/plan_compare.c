@@ -42,15 +42,12 @@ static int wanted_size(const struct change *c, uint64_t *ret, struct err *e)
 	return 0;
 }
 
-/* have is of the wanted length when it is read in full; FAT may hold more, which it cannot tell. */
-static int bytes_equal(const struct change *c, const struct view *v, uint64_t size, bool sized,
-		       struct err *e)
+static int bytes_equal(const struct change *c, const struct view *v, uint64_t size, struct err *e)
 {
 	/* One byte more than is needed: str then never grows, which would double it. */
 	auto_str have = {.data = xcalloc(1, size + 2), .cap = size + 2};
-	auto_err unread = ERR_INIT;
-	if (view_read(v, c->path, size, &have, sized ? e : &unread) < 0)
-		return sized ? -1 : 0;
+	if (view_read(v, c->path, size, &have, e) < 0)
+		return -1;
 	if (c->host_path)
 		return host_equals(c->host_path, &have, e);
 	return have.len == c->len && (!c->len || memcmp(have.data, c->data, c->len) == 0);
@@ -59,16 +56,14 @@ static int bytes_equal(const struct change *c, const struct view *v, uint64_t si
 static int content_holds(const struct change *c, const struct view *v, const struct fs_stat *st,
 			 bool exact, struct err *e)
 {
-	const struct change *planned = view_written(v, c->path);
-	bool sized = planned || !tree_is_fat(v->tree, c->path);
 	uint64_t size;
 	if (wanted_size(c, &size, e) < 0)
 		return -1;
-	if (sized && st->size != size)
+	if (st->size != size)
 		return 0;
 	if (size > PLAN_COMPARE_MAX)
 		return !exact;
-	return bytes_equal(c, v, size, sized, e);
+	return bytes_equal(c, v, size, e);
 }
 
 static int target_holds(const struct change *c, const struct view *v, const struct fs_stat *st,

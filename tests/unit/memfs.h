@@ -96,7 +96,7 @@ static inline int memfs_stat(struct fs *fs, const char *path, struct fs_stat *re
 	if (n)
 		*ret = (struct fs_stat){n->type, n->mode, n->uid, n->gid, n->data.len};
 	if (n && strcmp(fs->ops->name, "fat") == 0)
-		*ret = (struct fs_stat){.type = n->type, .mode = 0755};
+		*ret = (struct fs_stat){.type = n->type, .mode = 0755, .size = n->data.len};
 	return 0;
 }
 
