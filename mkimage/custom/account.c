@@ -4,6 +4,7 @@
 #include "account.h"
 #include "edit.h"
 #include "mem.h"
+#include "text.h"
 
 uint32_t account_section_gid(const struct section *user)
 {
@@ -24,7 +25,7 @@ static int find_in_image(struct plan_ctx *ctx, const char *path, const char *nam
 			 struct err *e)
 {
 	auto_str text = STR_INIT;
-	if (plan_read_optional(ctx, path, &text, e) < 0)
+	if (text_read_optional(ctx, path, &text, e) < 0)
 		return -1;
 	autofree char *line = db_get(str_text(&text), name);
 	autofree char *id = line ? db_field(line, 2) : NULL;

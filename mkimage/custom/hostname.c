@@ -5,6 +5,7 @@
 #include "custom.h"
 #include "edit.h"
 #include "mem.h"
+#include "text.h"
 
 #define HOSTNAME "/etc/hostname"
 #define HOSTS "/etc/hosts"
@@ -27,7 +28,7 @@ static void hosts_block(const struct cluster *c, struct str *out)
 
 static int read_hosts(struct plan_ctx *ctx, struct str *out, struct err *e)
 {
-	int found = plan_read_optional(ctx, HOSTS, out, e);
+	int found = text_read_optional(ctx, HOSTS, out, e);
 	if (!found)
 		str_puts(out, HOSTS_NEW);
 	return found;
@@ -48,7 +49,7 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 static int read_old_name(struct plan_ctx *ctx, char **ret, struct err *e)
 {
 	auto_str text = STR_INIT;
-	if (plan_read_optional(ctx, HOSTNAME, &text, e) < 0)
+	if (text_read_optional(ctx, HOSTNAME, &text, e) < 0)
 		return -1;
 	*ret = xstrndup(str_text(&text), strcspn(str_text(&text), " \t\r\n"));
 	return 0;

@@ -10,6 +10,7 @@
 #include "edit.h"
 #include "mem.h"
 #include "systemd.h"
+#include "text.h"
 
 #define CONFIG "/etc/ssh/sshd_config"
 #define DROP_IN "/etc/ssh/sshd_config.d/10-cardstock.conf"
@@ -149,7 +150,7 @@ static int plan_known_hosts(struct plan_ctx *ctx, struct err *e)
 {
 	auto_str key = STR_INIT, body = STR_INIT, old = STR_INIT, text = STR_INIT;
 	if (cluster_read(ctx->cluster, "keys/host-ca.pub", &key, e) < 0 ||
-	    plan_read_optional(ctx, KNOWN_HOSTS, &old, e) < 0)
+	    text_read_optional(ctx, KNOWN_HOSTS, &old, e) < 0)
 		return -1;
 	autofree char *ca = xstrndup(str_text(&key), strcspn(str_text(&key), "\n"));
 	trust_nodes(ctx->cluster, ca, &body);
@@ -161,7 +162,7 @@ static int plan_known_hosts(struct plan_ctx *ctx, struct err *e)
 static int plan(struct plan_ctx *ctx, struct err *e)
 {
 	auto_str config = STR_INIT;
-	int server = plan_read_optional(ctx, CONFIG, &config, e);
+	int server = text_read_optional(ctx, CONFIG, &config, e);
 	if (server < 0 || plan_known_hosts(ctx, e) < 0)
 		return -1;
 	if (!server) {

@@ -4,6 +4,7 @@
 
 #include "edit.h"
 #include "mem.h"
+#include "text.h"
 #include "user.h"
 #include "validate.h"
 
@@ -22,7 +23,7 @@ static int put_line(struct plan_ctx *ctx, const char *path, const char *line, co
 		    struct err *e)
 {
 	auto_str old = STR_INIT, text = STR_INIT;
-	if (plan_read(ctx, path, &old, e) < 0)
+	if (text_read(ctx, path, &old, e) < 0)
 		return -1;
 	db_set(&text, str_text(&old), line);
 	if (!strcmp(path, SHADOW) || !strcmp(path, GSHADOW))
@@ -35,7 +36,7 @@ static int get_line(struct plan_ctx *ctx, const char *path, const char *name, ch
 		    struct err *e)
 {
 	auto_str text = STR_INIT;
-	if (plan_read_optional(ctx, path, &text, e) < 0)
+	if (text_read_optional(ctx, path, &text, e) < 0)
 		return -1;
 	*ret = db_get(str_text(&text), name);
 	return 0;
@@ -46,7 +47,7 @@ static int find_owner(struct plan_ctx *ctx, const char *path, uint32_t id, char 
 		      struct err *e)
 {
 	auto_str text = STR_INIT;
-	if (plan_read_optional(ctx, path, &text, e) < 0)
+	if (text_read_optional(ctx, path, &text, e) < 0)
 		return -1;
 	*ret = db_find_id(str_text(&text), 2, id);
 	return 0;
@@ -270,7 +271,7 @@ static uint64_t find_range(const char *text, uint64_t wanted)
 static int plan_subid(struct plan_ctx *ctx, const struct user *u, const char *path, struct err *e)
 {
 	auto_str text = STR_INIT;
-	int found = plan_read_optional(ctx, path, &text, e);
+	int found = text_read_optional(ctx, path, &text, e);
 	if (found <= 0 || u->uid < UID_PEOPLE)
 		return found < 0 ? -1 : 0;
 	autofree char *line = db_get(str_text(&text), u->name);
@@ -331,7 +332,7 @@ int user_plan_groups(struct plan_ctx *ctx, const struct user *u, struct err *e)
 	for (size_t i = 0; i < groups->n; i++) {
 		auto_str text = STR_INIT;
 		autofree char *shadowed = NULL;
-		if (plan_read(ctx, GROUP, &text, e) < 0)
+		if (text_read(ctx, GROUP, &text, e) < 0)
 			return -1;
 		autofree char *line = db_get(str_text(&text), groups->v[i]);
 		if (!line)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "text.h"
 #include "user.h"
 
 #define SKEL "/etc/skel"
@@ -237,7 +238,7 @@ int user_plan_keys(struct plan_ctx *ctx, const struct user *u, struct err *e)
 	autofree char *dir = path_join(u->home, ".ssh");
 	autofree char *path = path_join(dir, "authorized_keys");
 	if (plan_mkdir(ctx, dir, (struct attr){0700, u->uid, u->gid}, "ssh keys", e) < 0 ||
-	    plan_read_optional(ctx, path, &text, e) < 0)
+	    text_read_optional(ctx, path, &text, e) < 0)
 		return -1;
 	append_keys(&text, &wanted);
 	return plan_write(ctx, path, str_text(&text), text.len, (struct attr){0600, u->uid, u->gid},

@@ -54,6 +54,22 @@ static void an_image_without_hosts_gets_localhost_too(void **state)
 	fixture_done(&f);
 }
 
+/* The edits work on text: what is behind a NUL byte would be lost. */
+static void a_hosts_file_that_is_not_text_is_refused(void **state)
+{
+	(void)state;
+	struct fixture f;
+	auto_err e = ERR_INIT;
+	fixture_init(&f);
+	autofree char *hosts = fixture_host(&f, "/etc/hosts");
+	assert_ok(io_replace_file(hosts, "127.0.0.1 a\0\n10.9.9.9 b\n", 25, 0644, &e), &e);
+	fixture_profile(&f, "");
+	assert_int_equal(fixture_try(&f, &custom_hostname, &e), -1);
+	assert_int_equal(e.code, ERR_IMAGE);
+	assert_non_null(strstr(e.msg, "/etc/hosts: has NUL bytes"));
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -61,6 +77,7 @@ int main(void)
 		cmocka_unit_test(hosts_lists_every_planned_node),
 		cmocka_unit_test(a_node_without_address_knows_itself_as_127_0_1_1),
 		cmocka_unit_test(an_image_without_hosts_gets_localhost_too),
+		cmocka_unit_test(a_hosts_file_that_is_not_text_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
