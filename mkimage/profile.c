@@ -44,7 +44,7 @@ struct loader {
 	struct reading *reading;
 	struct section *open[LEVELS_MAX]; /* around the next value */
 	unsigned level;
-	size_t n_sections;
+	size_t n_sections, n_values;
 	/* All that were read.  cfg_free resets the scanner, so none is freed before the end. */
 	struct file {
 		cfg_t *cfg;
@@ -132,6 +132,8 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 		return 0;
 	if (l->err.msg)
 		return -1;
+	if (++l->n_values > PROFILE_MAX_VALUES)
+		return err_at(&l->err, here(l, cfg), "more than %d values", PROFILE_MAX_VALUES);
 	return take_value(l, opt, text, here(l, cfg));
 }
 

@@ -10,7 +10,7 @@
 #define PROFILE_MAX_BYTES (1u << 20) /* of one file */
 #define PROFILE_MAX_DEPTH 16	     /* includes within includes */
 #define PROFILE_MAX_SECTIONS 1000    /* in one profile */
-#define PROFILE_MAX_ITEMS 4096	     /* in one list */
+#define PROFILE_MAX_VALUES 20000     /* in one profile, items of lists too */
 
 /* ---- profile_scan.c: what libconfuse would accept in silence, or hang on ---- */
 

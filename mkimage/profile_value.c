@@ -38,14 +38,11 @@ static int set_bool(struct value *v, const char *text, struct loc loc, struct er
 	return err_at(e, loc, "%s: '%s' is neither true nor false", v->key->name, text);
 }
 
-static int add_item(struct value *v, const char *text, struct loc loc, struct err *e)
+static void add_item(struct value *v, const char *text, struct loc loc)
 {
-	if (v->list.n == PROFILE_MAX_ITEMS)
-		return err_at(e, loc, "%s: more than %d items", v->key->name, PROFILE_MAX_ITEMS);
 	strv_add(&v->list, text);
 	v->list_loc = xrealloc(v->list_loc, v->list.n, sizeof(*v->list_loc));
 	v->list_loc[v->list.n - 1] = loc;
-	return 0;
 }
 
 static int set_typed(struct value *v, const char *text, struct loc loc, struct err *e)
@@ -56,7 +53,8 @@ static int set_typed(struct value *v, const char *text, struct loc loc, struct e
 	case KEY_BOOL:
 		return set_bool(v, text, loc, e);
 	case KEY_LIST:
-		return add_item(v, text, loc, e);
+		add_item(v, text, loc);
+		return 0;
 	case KEY_STRING:
 		free((char *)v->str);
 		v->str = xstrdup(text);
