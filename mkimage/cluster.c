@@ -132,13 +132,32 @@ static int load_seed(struct cluster *c, enum cluster_mode mode, struct err *e)
 		       path);
 }
 
+/* New ones would be strangers to the cards that the ledger tells of. */
+static int check_complete(const struct cluster *c, struct err *e)
+{
+	static const char *const names[] = {"seed", "keys/admin", "keys/host-ca"};
+	autofree char *ledger = path_join(c->dir, "ledger");
+	if (access(ledger, F_OK) < 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		autofree char *path = path_join(c->dir, names[i]);
+		if (access(path, F_OK) < 0 && errno == ENOENT)
+			return err_set(e, ERR_PROFILE,
+				       "'%s' is gone, but nodes were built with it ('%s'); restore "
+				       "it from a backup, or remove '%s' to begin a new cluster",
+				       path, ledger, ledger);
+	}
+	return 0;
+}
+
 static int open_write(struct cluster *c, struct err *e)
 {
 	if (io_mkdirs(c->dir, 0700, e) < 0 || check_dir(c->dir, e) < 0 ||
 	    check_path(c->dir, e) < 0 || take_lock(c, e) < 0)
 		return -1;
 	/* Before anything is made: a plan that does not fit leaves the directory as it was. */
-	if (ledger_check(c, e) < 0 || load_seed(c, CLUSTER_WRITE, e) < 0)
+	if (ledger_check(c, e) < 0 || check_complete(c, e) < 0 ||
+	    load_seed(c, CLUSTER_WRITE, e) < 0)
 		return -1;
 	return keys_make(c, e);
 }

@@ -6,6 +6,7 @@
  * outlives a run that is killed.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,9 +71,11 @@ static int make_public(const char *path, const char *public, struct err *e)
 static int ensure_key(const char *path, const char *comment, struct err *e)
 {
 	autofree char *public = xasprintf("%s.pub", path);
-	if (!exists(path))
-		return make_key(path, comment, e);
-	return exists(public) ? 0 : make_public(path, public, e);
+	if (exists(path))
+		return exists(public) ? 0 : make_public(path, public, e);
+	if (errno != ENOENT)
+		return err_errno(e, ERR_FAILED, "%s", path);
+	return make_key(path, comment, e);
 }
 
 /* What a run that was killed has left; we hold the lock, so nobody else is at work. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +112,7 @@ static int ledger_read(const struct cluster *c, struct ledger *l, struct err *e)
 {
 	l->path = path_join(c->dir, "ledger");
 	auto_str text = STR_INIT;
-	if (access(l->path, F_OK) < 0)
+	if (access(l->path, F_OK) < 0 && errno == ENOENT)
 		return 0;
 	if (io_read_file(l->path, LEDGER_MAX_BYTES, &text, e) < 0)
 		return -1;

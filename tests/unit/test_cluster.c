@@ -323,11 +323,24 @@ static void a_certificate_of_another_ca_is_replaced(void **state)
 	cluster_free(c);
 	const char *cert = "cluster/nodes/worker001/ssh_host_ed25519_key-cert.pub";
 	autofree char *before = get_file(cert);
-	assert_int_equal(unlink("cluster/keys/host-ca"), 0);
+	assert_int_equal(unlink("cluster/keys/host-ca") | unlink("cluster/ledger"), 0);
 	auto_cluster *again = open_cluster(CLUSTER_WRITE);
 	issue(again, worker(again, 1));
 	autofree char *after = get_file(cert);
 	assert_string_not_equal(before, after);
+	workdir_passed(state);
+}
+
+static void a_private_key_that_was_lost_is_not_made_again(void **state)
+{
+	put_profiles(MASTER, WORKER);
+	struct cluster *c = open_cluster(CLUSTER_WRITE);
+	issue(c, worker(c, 1));
+	cluster_free(c);
+	assert_int_equal(unlink("cluster/keys/host-ca"), 0);
+	assert_refused("'cluster/keys/host-ca' is gone, but nodes were built with it "
+		       "('cluster/ledger'); restore it from a backup, or remove 'cluster/ledger' "
+		       "to begin a new cluster");
 	workdir_passed(state);
 }
 
@@ -388,7 +401,7 @@ static void a_ledger_that_disagrees_is_an_error_with_both_places(void **state)
 static void nodes_that_are_planned_no_more_stay_in_the_ledger(void **state)
 {
 	put_profiles(MASTER, WORKER);
-	assert_int_equal(mkdir("cluster", 0700), 0);
+	cluster_free(open_cluster(CLUSTER_WRITE));
 	put_file("cluster/ledger", "worker 9 worker009 10.0.0.19\nstorage 1 disk -\n");
 	auto_cluster *c = open_cluster(CLUSTER_WRITE);
 	issue(c, worker(c, 1));
@@ -586,6 +599,7 @@ int main(void)
 		IN_WORKDIR(a_second_run_changes_nothing),
 		IN_WORKDIR(a_new_address_gets_a_new_certificate_for_the_old_key),
 		IN_WORKDIR(a_certificate_of_another_ca_is_replaced),
+		IN_WORKDIR(a_private_key_that_was_lost_is_not_made_again),
 		IN_WORKDIR(a_public_key_that_was_lost_is_made_again),
 		IN_WORKDIR(a_ledger_that_disagrees_is_an_error_with_both_places),
 		IN_WORKDIR(nodes_that_are_planned_no_more_stay_in_the_ledger),
