@@ -38,7 +38,7 @@ struct fat_volume {
 
 struct fat_entry {
 	char name[256 * 3]; /* long name as UTF-8, else the short one */
-	char alias[16];	    /* short name */
+	char alias[40];	    /* short name */
 	uint8_t attr;
 	uint32_t cluster; /* first; 0: none */
 	uint32_t size;
@@ -83,5 +83,19 @@ int fat_names(struct fat_volume *v, const struct fat_entry *dir, struct strv *re
 /* The directories in a directory: *ret are their first clusters, owned. */
 int fat_subdirs(struct fat_volume *v, const struct fat_entry *dir, uint32_t **ret, size_t *ret_n,
 		struct err *e) must_check;
+
+/* Names, fs_fat_name.c. */
+
+/* Why FAT cannot hold this name, or why mtools would take it for something else; NULL: it can. */
+const char *fat_name_refusal(const char *name);
+/* Without case, for ASCII and Latin-1. */
+bool fat_name_equal(const char *a, const char *b);
+/*
+ * "NAME.EXT" of a directory's slot as UTF-8, at most 40 bytes; flags is its byte 12, which says
+ * what was lower case when it was made, or 0.
+ */
+void fat_short_name(const uint8_t *slot, uint8_t flags, char *out);
+/* Returns how many bytes were put, at most 4. */
+size_t fat_put_utf8(char *out, uint32_t c);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <fcntl.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "fat.h"
@@ -10,7 +9,6 @@
 #include "mem.h"
 #include "run.h"
 
-#define NAME_MAX_UNITS 255
 #define FILE_MAX 0xffffffffull
 #define IN_MEMORY (1u << 20)
 #define FIRST_TIME 315532800ll /* 1980-01-01, where FAT's calendar begins */
@@ -89,57 +87,6 @@ static int fat_list(struct fs *fs, const char *path, struct strv *ret, struct er
 	return 0;
 }
 
-/* How many UTF-16 units a UTF-8 name takes; 0 when it is not UTF-8. */
-static size_t utf16_units(const char *name)
-{
-	size_t units = 0;
-	for (const unsigned char *p = (const unsigned char *)name; *p;) {
-		size_t more = *p < 0x80		    ? 0
-			      : (*p & 0xe0) == 0xc0 ? 1
-			      : (*p & 0xf0) == 0xe0 ? 2
-			      : (*p & 0xf8) == 0xf0 ? 3
-						    : 4;
-		for (size_t i = 1; i <= more; i++) {
-			if (more == 4 || (p[i] & 0xc0) != 0x80)
-				return 0;
-		}
-		units += more == 3 ? 2 : 1;
-		p += more + 1;
-	}
-	return units;
-}
-
-static bool is_device_name(const char *name)
-{
-	static const char *const names[] = {"AUX",  "CON",  "NUL",  "PRN",  "CLOCK$",
-					    "COM1", "COM2", "COM3", "COM4", "LPT1",
-					    "LPT2", "LPT3", "LPT4"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (strcasecmp(name, names[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Why FAT cannot hold this name, or why mtools would take it for something else; NULL: it can. */
-static const char *why_not(const char *name)
-{
-	size_t units = utf16_units(name);
-	char last = *name ? name[strlen(name) - 1] : '\0';
-	if (!units)
-		return "a name on FAT has to be UTF-8";
-	if (units > NAME_MAX_UNITS)
-		return "a name on FAT has at most 255 characters";
-	if (last == '.' || last == ' ')
-		return "a name on FAT cannot end in a dot or a blank";
-	for (const char *p = name; *p; p++) {
-		if ((unsigned char)*p < ' ' || *p == 127 || strchr("\"*:<>?[\\|", *p))
-			return "a name on FAT cannot have \" * : < > ? [ \\ | or control "
-			       "characters";
-	}
-	return is_device_name(name) ? "this name is a device on FAT" : NULL;
-}
-
 /*
  * Every change begins here: path is one that mtools understands, its parent is a directory.
  * Returns 1 when something is at path, 0 when not.
@@ -153,7 +100,7 @@ static int prepare(struct fat *f, const char *path, struct fat_entry *ret, struc
 	auto_strv names = {0};
 	strv_split(&names, path, "/");
 	strv_foreach (name, &names) {
-		const char *why = why_not(*name);
+		const char *why = fat_name_refusal(*name);
 		if (why)
 			return fail(f, path, why, e);
 	}

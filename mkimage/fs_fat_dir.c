@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "fat.h"
 #include "io.h"
@@ -46,30 +44,6 @@ static void lfn_add(struct lfn *l, const uint8_t *slot)
 	l->expected--;
 }
 
-static size_t put_utf8(char *out, uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* One character of UTF-16; half a surrogate pair becomes U+FFFD. */
 static uint32_t get_utf16(const struct lfn *l, size_t *i)
 {
@@ -100,41 +74,17 @@ static bool lfn_text(const struct lfn *l, const uint8_t *slot, char *out, size_t
 		return false;
 	size_t len = 0;
 	for (size_t i = 0; i < l->n && l->units[i] && len + 5 < size;)
-		len += put_utf8(out + len, get_utf16(l, &i));
+		len += fat_put_utf8(out + len, get_utf16(l, &i));
 	out[len] = '\0';
 	return name_is_usable(out);
-}
-
-static size_t put_short(char *out, const uint8_t *from, size_t n, bool lower)
-{
-	while (n && from[n - 1] == ' ')
-		n--;
-	for (size_t i = 0; i < n; i++) {
-		int c = from[i];
-		bool plain = c > ' ' && c < 127 && c != '/';
-		out[i] = plain || c == ' ' ? (char)(lower ? tolower(c) : c) : '_';
-	}
-	return n;
-}
-
-/* "NAME.EXT"; byte 12 says which part was lower case when it was made. */
-static void short_text(const uint8_t *slot, uint8_t flags, char *out)
-{
-	size_t len = put_short(out, slot, 8, flags & 0x08);
-	char extension[4];
-	size_t more = put_short(extension, slot + 8, 3, flags & 0x10);
-	if (more)
-		out[len++] = '.';
-	memcpy(out + len, extension, more);
-	out[len + more] = '\0';
 }
 
 static void fill_entry(const struct fat_volume *v, const uint8_t *slot, const struct lfn *l,
 		       struct fat_entry *ret)
 {
-	short_text(slot, 0, ret->alias);
+	fat_short_name(slot, 0, ret->alias);
 	if (!lfn_text(l, slot, ret->name, sizeof(ret->name)))
-		short_text(slot, slot[12], ret->name);
+		fat_short_name(slot, slot[12], ret->name);
 	ret->attr = slot[11];
 	ret->cluster = le16(slot + 26);
 	if (v->bits == 32)
@@ -183,7 +133,7 @@ static bool next_entry(const struct fat_volume *v, const struct str *slots, size
 
 static bool is_called(const struct fat_entry *entry, const char *name)
 {
-	return strcasecmp(entry->name, name) == 0 || strcasecmp(entry->alias, name) == 0;
+	return fat_name_equal(entry->name, name) || fat_name_equal(entry->alias, name);
 }
 
 static int find_in(struct fat_volume *v, const struct fat_entry *dir, const char *name,

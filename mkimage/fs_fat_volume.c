@@ -227,8 +227,6 @@ int fat_read_chain(struct fat_volume *v, uint32_t cluster, uint64_t size, bool t
 		if (fat_next_run(v, &cluster, run_max, &n, e) < 0)
 			return -1;
 		uint64_t len = (uint64_t)n * v->cluster_size;
-		if (to_end && len > size)
-			return damaged(v, "a directory is larger than 2 MiB, or loops", e);
 		len = len < size ? len : size;
 		uint64_t at = v->offset + v->data + (uint64_t)(first - 2) * v->cluster_size;
 		if (io_pread_fd(v->fd, v->what, block, (size_t)len, at, e) < 0)
@@ -238,5 +236,7 @@ int fat_read_chain(struct fat_volume *v, uint32_t cluster, uint64_t size, bool t
 	}
 	if (size && !to_end)
 		return damaged(v, "a file is longer than its chain", e);
+	if (cluster && to_end)
+		return damaged(v, "a directory is larger than 2 MiB, or loops", e);
 	return 0;
 }

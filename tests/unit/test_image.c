@@ -23,6 +23,7 @@ static void setup(struct t *t)
 static void teardown(struct t *t)
 {
 	image_discard(&t->image);
+	err_done(&t->e);
 	scratch_done(&t->s);
 }
 
