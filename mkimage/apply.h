@@ -15,8 +15,10 @@ int plan_apply(const struct plan *p, struct tree *t, struct err *e) must_check;
 int plan_verify(const struct plan *p, struct tree *t, struct err *e) must_check;
 
 /*
- * Print for people: per path what, why, and a unified diff against the tree (secrets as ‹secret›);
- * as_json: one array.
+ * Print for people: per path what (+ new, ~ changed, - removed, @ owner or mode), why, and a
+ * unified diff against the tree with the plan below (secrets as ‹secret›); then the notes and a
+ * count. as_json: one array of the changes, an object each: kind, change, path, target, mode,
+ * owner, custom, why, and summary or diff.  Whatever an image holds, it is harmless on a terminal.
  */
 int plan_print(const struct plan *p, struct tree *t, FILE *out, bool as_json,
 	       struct err *e) must_check;

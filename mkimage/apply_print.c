@@ -163,12 +163,6 @@ static int print_change(struct printer *p, const struct change *c, const struct 
 static int print_note(struct printer *p, const char *note, struct err *e)
 {
 	auto_str text = STR_INIT;
-	if (p->as_json) {
-		str_puts(&text, "{\"kind\":\"note\"");
-		json_field(&text, "text", note);
-		str_puts(&text, "}");
-		return put_element(p, &text, e);
-	}
 	str_puts(&text, "note: ");
 	add_visible(&text, note);
 	str_puts(&text, "\n");
@@ -205,8 +199,8 @@ int plan_print(const struct plan *p, struct tree *t, FILE *out, bool as_json, st
 		if (print_change(&printer, plan_get(p, i), p, &image, e) < 0)
 			return -1;
 	}
-	strv_foreach (note, &p->notes) {
-		if (print_note(&printer, *note, e) < 0)
+	for (size_t i = 0; i < p->notes.n && !as_json; i++) {
+		if (print_note(&printer, p->notes.v[i], e) < 0)
 			return -1;
 	}
 	return print_end(&printer, e);

@@ -314,7 +314,7 @@ static void json_is_read_by_python(void **state)
 	static const char program[] =
 		"import json,sys\n"
 		"a=json.load(sys.stdin)\n"
-		"assert [x['kind'] for x in a]==['write','write','symlink','remove','note'],a\n"
+		"assert [x['kind'] for x in a]==['write','write','symlink','remove'],a\n"
 		"assert a[0]=={'kind':'write','change':'changed','path':'/etc/hostname',"
 		"'mode':'0644','owner':'0:0','custom':'test','why':'\"quoted\"',"
 		"'diff':'--- a/etc/hostname\\n+++ b/etc/hostname\\n@@ -1 +1 @@\\n-raspberrypi\\n"
