@@ -71,8 +71,10 @@ static int needs_replay(const struct disk *d, const char *name, bool *ret, struc
 {
 	for (size_t i = 0; i < d->n_parts; i++) {
 		const struct part *p = &d->parts[i];
+		autofree char *what = xasprintf("%s: partition %d (%s)", name, p->number,
+						p->fstype);
 		const struct fs_open open = {
-			.path = d->path, .offset = p->start, .size = p->size, .what = name};
+			.path = d->path, .offset = p->start, .size = p->size, .what = what};
 		bool dirty = false;
 		if (is_ext(p) && fs_ext_is_dirty(&open, &dirty, e) < 0)
 			return -1;
@@ -119,9 +121,10 @@ int session_open_base(struct session *s, struct err *e)
 		return -1;
 	auto_disk *d = NULL;
 	bool dirty = false;
-	if (disk_probe(s->source->path, &d, e) < 0 ||
-	    needs_replay(d, s->source->name, &dirty, e) < 0)
+	if (disk_probe(s->source->path, &d, e) < 0)
 		return err_wrap(e, "base '%s'", s->source->name);
+	if (needs_replay(d, s->source->name, &dirty, e) < 0)
+		return -1;
 	if (dirty && copy_base(s, d, e) < 0)
 		return -1;
 	struct image_open open = {

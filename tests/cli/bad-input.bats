@@ -5,7 +5,7 @@ load helper
 
 @test "unknown command, option and missing value" {
 	assert_fails 2 "did you mean 'plan'" mk plam
-	assert_fails 2 "did you mean '--profile'" mk --profil x
+	assert_fails 2 "did you mean '--profile'" mk --profiel x
 	assert_fails 2 'needs a value' mk --profile
 	assert_fails 2 'not a number from 1 to 65535' mk -n 0
 }
@@ -174,7 +174,7 @@ own_base() {
 }
 
 @test "SIGTERM leaves no file behind and is exit code 130" {
-	mk --profile ./worker.conf -n 8 & pid=$!
+	"$MKIMAGE" --profile ./worker.conf -n 8 & pid=$!
 	sleep 0.05
 	kill -TERM $pid 2>/dev/null || true
 	wait $pid || status=$?
@@ -187,7 +187,7 @@ own_base() {
 	mk --profile ./worker.conf -n 3 -o whole
 	for delay in 0.01 0.03 0.05 0.08 0.12 0.2 0.3; do
 		rm -rf out
-		mk --profile ./worker.conf -n 3 2>/dev/null & pid=$!
+		"$MKIMAGE" --profile ./worker.conf -n 3 2>/dev/null & pid=$!
 		sleep "$delay"
 		kill -KILL $pid 2>/dev/null || true
 		wait $pid || true

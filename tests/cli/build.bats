@@ -40,7 +40,7 @@ load helper
 @test "an image holds nothing of another node" {
 	mk --profile ./worker.conf -n 3
 	for n in 1 2 3; do
-		key=$(sed -n 2p cluster/nodes/worker00$n/ssh_host_ed25519_key)
+		key=$(sed -n 4p cluster/nodes/worker00$n/ssh_host_ed25519_key)
 		[ "$(grep -lF -- "$key" out/*.img)" = "out/worker00$n.img" ]
 	done
 }

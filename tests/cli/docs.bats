@@ -26,9 +26,10 @@ load helper
 }
 
 @test "every example profile of the manual is a valid profile" {
+	ln -s "$ROOT/overlays" overlays
 	for page in "$ROOT"/docs/man/keys/*.md; do
-		sed -n '/^```conf/,/^```$/p' "$page" | grep -v '^```' >example
-		[ -s example ] || { echo "no example in $page" >&2; return 1; }
+		sed -n '/^```conf/,/^```$/p' "$page" | sed '/^```/d' >example
+		[ -s example ] || continue # a customisation without keys
 		grep -v '^members' worker.conf >example.conf
 		# The example's own keys replace those of the test's profile.
 		sed -n 's/^\([a-z-]*\)[ ]*=.*/\1/p' example | grep -v '^base$' | while read -r key; do sed -i "/^$key[ ]*=/d" example.conf; done

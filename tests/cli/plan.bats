@@ -15,15 +15,17 @@ load helper
 	mk --profile ./worker.conf
 	mk plan --profile ./worker.conf >plan.txt
 	grep -q '‹secret›' plan.txt
-	run ! grep -qF -- "$(sed -n 2p cluster/nodes/worker001/ssh_host_ed25519_key)" plan.txt
+	run ! grep -qF -- "$(sed -n 4p cluster/nodes/worker001/ssh_host_ed25519_key)" plan.txt
 }
 
 @test "plan --json is JSON" {
 	mk plan --profile ./worker.conf --json >plan.json
 	python3 - <<-'END'
 		import json
-		paths = [c["path"] for line in open("plan.json") for c in json.loads(line)]
-		assert "/etc/hostname" in paths, paths
+		plan = json.load(open("plan.json"))
+		assert plan["role"] == "worker" and "/etc/passwd" in [c["path"] for c in plan["changes"]], plan
+		node = plan["nodes"][0]
+		assert node["hostname"] == "worker001" and "/etc/hostname" in [c["path"] for c in node["changes"]], node
 	END
 }
 
@@ -46,7 +48,7 @@ load helper
 	mk --profile ./worker.conf
 	sed "s|^base = .*|base = \"$PWD/out/worker001.img\"|" worker.conf >again.conf
 	mk plan --profile ./again.conf --json >plan.json
-	python3 -c 'import json; assert not [c for l in open("plan.json") for c in json.loads(l)], open("plan.json").read()'
+	python3 -c 'import json; p=json.load(open("plan.json")); assert not p["changes"] + p["nodes"][0]["changes"], p'
 }
 
 @test "inspect shows partitions, system and host name" {
