@@ -65,9 +65,12 @@ struct fs_ops {
 	/* Set permission bits and owner (of the symlink itself). FAT accepts and forgets. */
 	int (*attr)(struct fs *fs, const char *path, uint32_t mode, uint32_t uid, uint32_t gid,
 		    struct err *e);
-	/* Set the modification time, seconds since 1970. */
+	/* Set the modification time, seconds since 1970. FAT accepts and forgets. */
 	int (*utime)(struct fs *fs, const char *path, int64_t mtime, struct err *e);
-	/* Set one extended attribute ("security.capability"); get: absent gives *ret_len = 0. */
+	/*
+	 * Set one extended attribute ("security.capability"); get: absent adds nothing.  FAT and
+	 * directories have none: setting is an error.
+	 */
 	int (*xattr_set)(struct fs *fs, const char *path, const char *name, const void *value,
 			 size_t len, struct err *e);
 	int (*xattr_get)(struct fs *fs, const char *path, const char *name, struct str *ret,
@@ -75,7 +78,10 @@ struct fs_ops {
 
 	/* Write everything to the image. */
 	int (*sync)(struct fs *fs, struct err *e);
-	/* Release; whatever was not synced is synced first, errors are reported. */
+	/*
+	 * Release; whatever was not synced is synced first, errors are reported.  A file system
+	 * that is not writable (fs_discard makes it so) is only released.
+	 */
 	int (*close)(struct fs *fs, struct err *e);
 };
 

@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "run.h"
 
+#define FAT32_MIN_CLUSTERS 65525u
 #define FILE_MAX 0xffffffffull
 #define IN_MEMORY (1u << 20)
 #define FIRST_TIME 315532800ll /* 1980-01-01, where FAT's calendar begins */
@@ -97,6 +98,11 @@ static int prepare(struct fat *f, const char *path, struct fat_entry *ret, struc
 		return fail(f, path, "is open read-only", e);
 	if (*path != '/')
 		return fail(f, path, "is not an absolute path", e);
+	if (f->volume.bits == 32 && f->volume.n_clusters < FAT32_MIN_CLUSTERS)
+		return err_set(e, ERR_IMAGE,
+			       "%s: %s: a FAT32 has at least %u clusters, this one has %u, so that "
+			       "mtools takes it for a FAT16; format it as FAT16",
+			       f->fs.what, path, FAT32_MIN_CLUSTERS, f->volume.n_clusters);
 	auto_strv names = {0};
 	strv_split(&names, path, "/");
 	strv_foreach (name, &names) {

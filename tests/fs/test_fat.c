@@ -277,6 +277,20 @@ static void images_may_be_called_anything_and_lie_far_in(void **state)
 	teardown(&t);
 }
 
+static void a_fat32_that_is_too_small_is_only_read(void **state)
+{
+	(void)state;
+	struct t t;
+	auto_strv names = {0};
+	make(&t, "32", "8", SCRATCH_OFFSET, 40 << 20);
+	open_it(&t);
+	assert_fails(fs_write_data(t.fs, "/x", "x", 1, &t.e), &t.e, ERR_IMAGE,
+		     "format it as FAT16");
+	assert_ok(t.fs->ops->list(t.fs, "/", &names, &t.e), &t.e);
+	assert_int_equal(names.n, 0);
+	teardown(&t);
+}
+
 static void a_full_root_directory_is_no_room(void **state)
 {
 	(void)state;
@@ -445,6 +459,7 @@ int main(void)
 		cmocka_unit_test(short_names_may_have_umlauts_but_no_strangers),
 		cmocka_unit_test(read_only_files_are_changed_without_a_question),
 		cmocka_unit_test(images_may_be_called_anything_and_lie_far_in),
+		cmocka_unit_test(a_fat32_that_is_too_small_is_only_read),
 		cmocka_unit_test(a_full_root_directory_is_no_room),
 		cmocka_unit_test(looping_directories_end),
 		cmocka_unit_test(chains_that_lead_astray_are_errors),
