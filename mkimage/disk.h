@@ -66,5 +66,7 @@ int disk_create_mbr(const char *path, uint32_t id, const struct disk_layout_part
  * reason.
  */
 int disk_grow(const char *path, int number, uint64_t new_size, struct err *e) must_check;
+/* The same judgement, with nothing written. */
+int disk_grow_check(const struct disk *d, int number, uint64_t new_size, struct err *e) must_check;
 
 #endif

@@ -261,27 +261,37 @@ static int grow_checked(const struct disk *d, int fd, int number, uint64_t new_s
 	return io_pwrite_fd(fd, d->path, before_table, sizeof(before_table), 0, e);
 }
 
+int disk_grow_check(const struct disk *d, int number, uint64_t new_size, struct err *e)
+{
+	const struct part *part = disk_part(d, number);
+	struct stat st;
+	if (!part)
+		return err_set(e, ERR_IMAGE, "%s: there is no partition %d", d->path, number);
+	autoclose int fd = open(d->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", d->path);
+	if (!S_ISREG(st.st_mode) || new_size < d->size)
+		return err_set(e, ERR_FAILED,
+			       "%s: cannot become %llu bytes: only image files can grow, and this "
+			       "one has %llu bytes already",
+			       d->path, (unsigned long long)new_size, (unsigned long long)d->size);
+	const char *obstacle = grow_obstacle(d, part, fd);
+	if (obstacle)
+		return err_set(e, ERR_IMAGE, "%s: partition %d cannot grow: %s", d->path, number,
+			       obstacle);
+	return 0;
+}
+
 int disk_grow(const char *path, int number, uint64_t new_size, struct err *e)
 {
 	auto_disk *d = NULL;
 	if (disk_probe(path, &d, e) < 0)
 		return -1;
-	const struct part *part = disk_part(d, number);
-	if (!part)
-		return err_set(e, ERR_IMAGE, "%s: there is no partition %d", path, number);
-	autoclose int fd = open(path, O_RDWR | O_CLOEXEC);
-	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot open", path);
 	new_size -= new_size % d->sector_size;
-	if (!S_ISREG(st.st_mode) || new_size < d->size)
-		return err_set(e, ERR_FAILED,
-			       "%s: cannot become %llu bytes: only image files can grow, and this "
-			       "one has %llu bytes already",
-			       path, (unsigned long long)new_size, (unsigned long long)d->size);
-	const char *obstacle = grow_obstacle(d, part, fd);
-	if (obstacle)
-		return err_set(e, ERR_IMAGE, "%s: partition %d cannot grow: %s", path, number,
-			       obstacle);
+	if (disk_grow_check(d, number, new_size, e) < 0)
+		return -1;
+	autoclose int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", path);
 	return grow_checked(d, fd, number, new_size, e);
 }
