@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Finished images boot as a cluster: four nodes on one wired network, looked at over ssh.
+load helper
+
+nodes=(master worker001 worker002 worker003)
+
+setup_file() {
+	boot "$BATS_FILE_TMPDIR" master worker001 worker002 worker003
+}
+
+teardown_file() {
+	halt
+}
+
+@test "every node has its name" {
+	for node in "${nodes[@]}"; do
+		is "$node" on "$node" hostname
+	done
+}
+
+@test "users have the same UID everywhere" {
+	for node in "${nodes[@]}"; do
+		is 1000 on "$node" id -u ops
+		is 2000 on "$node" id -u mpi
+	done
+}
+
+@test "workers boot to multi-user.target" {
+	for node in "${nodes[@]:1}"; do
+		is multi-user.target on "$node" systemctl get-default
+	done
+}
+
+@test "boot completes, and no unit has failed" {
+	for node in "${nodes[@]}"; do
+		is running on "$node" systemctl is-system-running --wait || {
+			on "$node" systemctl --failed --no-legend --plain >&2
+			return 1
+		}
+	done
+}
+
+@test "the root file system is clean" {
+	for node in "${nodes[@]}"; do
+		# shellcheck disable=SC2016 # for the node
+		run on "$node" 'sudo tune2fs -l "$(findmnt -no SOURCE /)"'
+		[[ $output =~ "Filesystem state:"\ +clean ]]
+	done
+}
+
+@test "nodes reach each other by name on the wired network" {
+	for node in "${nodes[@]}"; do
+		for peer in "${nodes[@]}"; do
+			[ "$node" = "$peer" ] || on "$node" ping -q -c 1 -W 30 -I eth0 "$peer"
+		done
+	done
+}
+
+@test "host keys are checked: a node under another's name is refused" {
+	sed 's/HostKeyAlias worker001/HostKeyAlias worker002/' "$TRY/try.ssh_config" >"$BATS_TEST_TMPDIR/config"
+	run ssh -F "$BATS_TEST_TMPDIR/config" -o BatchMode=yes worker001 true
+	[ "$status" = 255 ]
+	[[ $output == *'Host key verification failed'* ]]
+}
+
+@test "the guests wrote nothing to the images" {
+	for node in "${nodes[@]}"; do
+		[ "$OUT/$node.img" -ot "$TRY/up" ]
+	done
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A worker's image boots on the devices of a real board, a Raspberry Pi 3B: SD card, serial port, USB.
+load helper
+
+setup_file() {
+	boot "$BATS_FILE_TMPDIR" worker001 -- --machine raspi3b
+}
+
+teardown_file() {
+	halt
+}
+
+@test "it is a Raspberry Pi 3" {
+	run on worker001 cat /sys/firmware/devicetree/base/model
+	[[ $output == 'Raspberry Pi 3 Model B'* ]]
+}
+
+@test "it has its name and its users" {
+	is worker001 on worker001 hostname
+	is 1000 on worker001 id -u ops
+	is 2000 on worker001 id -u mpi
+}
+
+@test "boot completes, and no unit has failed" {
+	is running on worker001 systemctl is-system-running --wait || {
+		on worker001 systemctl --failed --no-legend --plain >&2
+		return 1
+	}
+}
+
+@test "its wired network is the card that the profile names" {
+	run on worker001 ip -4 -br address show eth0
+	[[ $output == *UP*10.0.0.* ]]
+}

@@ -1,0 +1,216 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# scripts/try-cluster by itself: mkimage and QEMU are stand-ins, so each test takes a second.
+bats_require_minimum_version 1.5.0
+ROOT=$(cd "$(dirname "$BATS_TEST_FILENAME")/../.." && pwd)
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	mkdir bin boot tmp cluster
+	export TMPDIR=$PWD/tmp MKIMAGE=$PWD/bin/mkimage GUEST=$PWD PATH=$PWD/bin:$PATH
+	echo '@cert-authority * ssh-ed25519 AAAA' >cluster/known_hosts
+	truncate -s 3M worker001.img worker002.img
+	stand_in_mkimage
+	stand_in_qemu
+}
+
+# An image has what the directory boot has.
+stand_in_mkimage() {
+	cat >bin/mkimage <<-'END'
+		#!/bin/sh
+		case $3 in /boot/firmware/*) cat "$GUEST/boot/${3##*/}" ;; *) echo "no such file" >&2; exit 1 ;; esac
+	END
+	chmod +x bin/mkimage
+	{ head -c 56 /dev/zero; printf 'ARMd'; } >boot/vmlinuz-6
+	echo initrd >boot/initrd.img-6
+	echo dtb >boot/bcm2837-rpi-3-b.dtb
+	printf 'kernel=vmlinuz-6\r\ninitramfs initrd.img-6 followkernel\n' >boot/config.txt
+	echo 'console=tty0 console=ttyS1,115200 root=PARTUUID=1234-02 rw quiet net.ifnames=0' >boot/cmdline.txt
+}
+
+# Records its arguments in NAME.args, is what $GUEST/behave says, and greets as an ssh server.
+stand_in_qemu() {
+	cat >bin/qemu-system-aarch64 <<-'END'
+		#!/usr/bin/env python3
+		import os, re, socket, sys, threading
+		words = " ".join(sys.argv)
+		name = re.search(r"-name (\S+)", words).group(1)
+		console = re.search(r"file:(\S+\.console)", words).group(1)
+		disk = re.search(r"file=(\S+)/disk", words).group(1) + "/disk"
+		open(name + ".args", "w").write(words)
+		open(name + ".pid", "w").write(str(os.getpid()))
+		os.system("qemu-img info --output=json " + disk + " >" + name + ".disk")
+		def monitor(path):
+		    if open(path).readline() == "system_powerdown\n":
+		        open(name + ".shutdown", "w").close()
+		        os._exit(0)
+		pipe = re.search(r"path=(\S+)", words).group(1) + ".in"
+		threading.Thread(target=monitor, args=[pipe], daemon=True).start()
+		behave = open("behave").read().strip() if os.path.exists("behave") else ""
+		if behave == "die": sys.exit("qemu: no such device")
+		open(console, "w").write("Kernel panic - not syncing\n" if behave == "panic" else "login:\n")
+		port = int(re.search(r"127.0.0.1:(\d+)-:22", words).group(1))
+		server = socket.create_server(("127.0.0.1", port))
+		while True:
+		    peer = server.accept()[0]
+		    if behave == "": peer.sendall(b"SSH-2.0-stand-in\r\n")
+		    peer.close()
+	END
+	chmod +x bin/qemu-system-aarch64
+}
+
+try() {
+	"$ROOT/scripts/try-cluster" "$@"
+}
+
+# fails CODE FRAGMENT COMMAND…
+fails() {
+	local code=$1 fragment=$2
+	shift 2
+	run "$@"
+	[ "$status" = "$code" ] || { echo "exit code $status, not $code: $output" >&2; return 1; }
+	[[ $output == *"$fragment"* ]] || { echo "no '$fragment' in: $output" >&2; return 1; }
+}
+
+# No process and no file of a run is left, whatever ended it.
+nothing_left() {
+	local file since=$SECONDS
+	for file in *.pid; do
+		while kill -0 "$(cat "$file")" 2>/dev/null; do
+			[ $((SECONDS - since)) -lt 10 ] || { echo "$file is still running" >&2; return 1; }
+			sleep 0.1
+		done
+	done
+	[ -n "${1:-}" ] || [ -z "$(ls -A tmp)" ]
+}
+
+# start ARGUMENT…: in the background; returns when both guests run.
+start() {
+	"$ROOT/scripts/try-cluster" "$@" >log 2>&1 3>&- &
+	script=$!
+	until [ -s worker001.disk ] && [ -s worker002.disk ]; do
+		kill -0 "$script" || { cat log >&2; return 1; }
+		sleep 0.1
+	done
+}
+
+@test "wrong arguments say what is right" {
+	fails 2 'no image given' try
+	fails 2 "machine 'pdp11' is not known" try --machine pdp11 worker001.img
+	fails 2 "memory 'much'" try --memory much worker001.img
+	fails 2 '--timeout needs a value' try worker001.img --timeout
+	fails 2 "unknown option '--frob'" try --frob
+	fails 1 'nowhere.img: cannot be read' try nowhere.img
+	fails 1 'tmp: has no known_hosts' try --cluster tmp worker001.img
+	cp worker001.img tmp/
+	fails 1 "there is a node 'worker001' already" try worker001.img tmp/worker001.img
+}
+
+@test "the guest gets the image's kernel and command line, the console replaced" {
+	try worker001.img --run true
+	[[ $(cat worker001.args) == *'-append root=PARTUUID=1234-02 rw net.ifnames=0 console=ttyAMA0,115200 '* ]]
+	[[ $(cat worker001.args) == *'/worker001/kernel -initrd '*'/worker001/initrd'* ]]
+}
+
+@test "the wired card comes first, with an address of its own per node" {
+	try worker001.img worker002.img --run true
+	[[ $(cat worker001.args) == *netdev=wired*netdev=laptop* ]]
+	[ "$(grep -o 'wired,mac=[^ ]*' worker001.args)" != "$(grep -o 'wired,mac=[^ ]*' worker002.args)" ]
+}
+
+@test "the disk is an overlay; on raspi3b it is as large as a power of two" {
+	try worker001.img --run true
+	grep -q '"virtual-size": 3145728' worker001.disk
+	grep -q '"backing-filename": ".*worker001.img"' worker001.disk
+	try --machine raspi3b worker001.img --run true
+	grep -q '"virtual-size": 4194304' worker001.disk
+}
+
+@test "--persist gives the guest the image itself, shuts it down, and refuses a card of an odd size" {
+	try --persist worker001.img --run true
+	[ -e worker001.shutdown ]
+	grep -q '"format": "raw"' worker001.disk
+	fails 1 "'truncate -s 4194304" try --persist --machine raspi3b worker001.img --run true
+}
+
+@test "what an image lacks is named" {
+	rm boot/initrd.img-6
+	fails 1 "no initramfs '/boot/firmware/initrd.img-6'" try worker001.img --run true
+	rm boot/vmlinuz-6
+	fails 1 "no kernel '/boot/firmware/vmlinuz-6'" try worker001.img --run true
+	rm boot/cmdline.txt
+	fails 1 'worker001.img: no cmdline.txt' try worker001.img --run true
+	nothing_left
+}
+
+@test "a kernel for another machine is refused" {
+	echo 'not a kernel' >boot/vmlinuz-6
+	fails 1 'no architecture known here' try worker001.img --run true
+}
+
+@test "--run: its exit status is the script's, and everything ends" {
+	# shellcheck disable=SC2016 # for the shell that runs when the nodes are up
+	run try worker001.img worker002.img --run sh -c 'test -e "$TRY_DIR/worker002.console" && exit 7'
+	[ "$status" = 7 ]
+	[[ $output == *'worker001 is up'*'worker002 is up'* ]]
+	nothing_left
+	[ -e worker001.console ]
+}
+
+@test "a guest that dies is reported with QEMU's words" {
+	echo die >behave
+	fails 1 'qemu: no such device' try worker001.img --run true
+	nothing_left
+}
+
+@test "a guest that cannot boot is not waited for" {
+	echo panic >behave
+	fails 1 'worker001: does not boot' try worker001.img --run true
+	[[ $output == *'Kernel panic'*'worker001.console'* ]]
+	nothing_left
+}
+
+@test "--timeout bounds the wait, and the console's last words are shown" {
+	echo mute >behave
+	fails 1 'no answer in 2 s' try --timeout 2 worker001.img --wait
+	[[ $output == *'login:'* ]]
+	nothing_left
+}
+
+@test "ssh_config: strict, by the node's name, with the cluster's keys" {
+	start --cluster cluster --user root worker001.img worker002.img
+	until [ -e try.ssh_config ]; do sleep 0.1; done
+	run ssh -G -F try.ssh_config worker002
+	[[ $output == *'user root'* && $output == *'hostkeyalias worker002'* ]]
+	[[ $output == *'hostname 127.0.0.1'* && $output == *'stricthostkeychecking true'* ]]
+	[[ $output == *"userknownhostsfile $PWD/cluster/known_hosts"* ]]
+	[[ $output == *"identityfile $PWD/cluster/keys/admin"* ]]
+	kill "$script"
+	wait "$script" || true
+	nothing_left
+}
+
+@test "TERM ends all guests" {
+	start worker001.img worker002.img
+	kill "$script"
+	run wait "$script"
+	nothing_left
+}
+
+@test "even KILL leaves no guest behind" {
+	start worker001.img worker002.img
+	kill -KILL "$script"
+	run wait "$script"
+	nothing_left but-files
+}
+
+@test "two runs do not disturb each other" {
+	start worker001.img worker002.img
+	mkdir other
+	cp worker001.img other/third.img
+	try other/third.img --run true
+	kill -0 "$(cat worker001.pid)"
+	kill "$script"
+	run wait "$script"
+	nothing_left
+}
