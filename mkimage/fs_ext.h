@@ -72,11 +72,6 @@ int ext_begin(struct ext *x, const char *path, struct err *e);
  */
 int ext_need_blocks(const struct ext *x, const char *path, uint64_t blocks, struct err *e);
 int ext_no_room(const struct ext *x, const char *path, uint64_t bytes, struct err *e);
-/* A map that visits more blocks than there are, or blocks outside, would keep libext2fs for ever.
- */
-int ext_check_map(const struct ext *x, const char *path, ext2_ino_t ino,
-		  struct ext2_inode_large *inode, struct err *e);
-
 /* Set atime, mtime or ctime with the bits beyond 2038 where the inode has room for them. */
 enum ext_time { EXT_ATIME = 1, EXT_MTIME = 2, EXT_CTIME = 4, EXT_CRTIME = 8 };
 void ext_set_times(struct ext2_inode_large *inode, unsigned which, int64_t seconds);
@@ -91,6 +86,8 @@ int ext_dir_open(struct ext *x, const char *path, ext2_ino_t ino, struct ext_dir
 ext2_ino_t ext_dir_inode(const struct ext_dir *d);
 ext2_ino_t ext_dir_lookup(const struct ext_dir *d, const char *name, size_t len);
 size_t ext_dir_count(const struct ext_dir *d);
+/* Why no name can be added ("the directory is encrypted"), or NULL. */
+const char *ext_dir_sealed(const struct ext_dir *d);
 void ext_dir_names(const struct ext_dir *d, struct strv *ret);
 /* path ends in the name; mode has the S_IFMT bits. */
 int ext_dir_add(struct ext *x, struct ext_dir *d, const char *path, ext2_ino_t ino, mode_t mode,
@@ -102,6 +99,11 @@ void ext_dirs_done(struct ext_dirs *dirs);
 
 /* fs_ext_write.c */
 int ext_write(struct fs *fs, const char *path, const struct fs_source *src, struct err *e);
+
+/* fs_ext_map.c */
+/* An error when the map is damaged, visits more blocks than there are (a circle), or others. */
+int ext_check_map(const struct ext *x, const char *path, ext2_ino_t ino,
+		  struct ext2_inode_large *inode, struct err *e);
 /* Give back the blocks of an inode; inode is updated, not written. */
 int ext_free_blocks(const struct ext *x, const char *path, ext2_ino_t ino,
 		    struct ext2_inode_large *inode, struct err *e);

@@ -96,6 +96,11 @@ ext2_ino_t ext_dir_inode(const struct ext_dir *d)
 	return d->ino;
 }
 
+const char *ext_dir_sealed(const struct ext_dir *d)
+{
+	return d->sealed;
+}
+
 size_t ext_dir_count(const struct ext_dir *d)
 {
 	return d->n;
@@ -231,6 +236,8 @@ static int load_dir(struct ext *x, const char *path, ext2_ino_t ino, struct ext_
 		return err_set(e, ERR_FAILED, "%s: %s: is not a directory", x->fs.what, path);
 	if (EXT2_I_SIZE(&inode) > DIR_MAX_BYTES)
 		return ext_damaged(x, path, "the directory is absurdly large", e);
+	if (ext_check_map(x, path, ino, &inode, e) < 0)
+		return -1;
 	if (inode.i_flags & EXT4_ENCRYPT_FL)
 		d->sealed = "the directory is encrypted";
 	else if (inode.i_flags & EXT4_CASEFOLD_FL)

@@ -23,6 +23,9 @@ int ext_begin_new(struct ext *x, const char *path, struct ext_dir **ret, struct 
 			       x->fs.what, path, EXT2_NAME_LEN);
 	if (ext_parent(x, path, &parent, e) < 0)
 		return -1;
+	if (ext_dir_sealed(parent))
+		return err_set(e, ERR_FAILED, "%s: %s: %s; nothing can be added", x->fs.what, path,
+			       ext_dir_sealed(parent));
 	if (ext_dir_lookup(parent, name, len))
 		return err_set(e, ERR_FAILED, "%s: %s: exists already", x->fs.what, path);
 	if (ext_need_blocks(x, path, BLOCKS_FOR_A_NAME, e) < 0)

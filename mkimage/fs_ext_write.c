@@ -149,6 +149,18 @@ static uint64_t map_blocks(const struct ext *x, const struct content *c)
 	return c->blocks <= EXT2_NDIR_BLOCKS ? 0 : c->blocks / (bs / 4) * 2 + 6;
 }
 
+/* Room for the map of the content and so many blocks more; else the content is given back. */
+static int need_room_for_map(const struct ext *x, const char *path, struct content *c,
+			     uint64_t more, struct err *e)
+{
+	uint64_t need = map_blocks(x, c) + more;
+	if (ext2fs_free_blocks_count(x->e2->super) >= need)
+		return 0;
+	uint64_t bytes = (c->blocks + need) * x->e2->blocksize;
+	give_back(x, c);
+	return ext_no_room(x, path, bytes, e);
+}
+
 static int take_content(const struct ext *x, const char *path, const struct fs_source *src,
 			struct content *c, struct err *e)
 {
@@ -167,12 +179,7 @@ static int take_content(const struct ext *x, const char *path, const struct fs_s
 		return -1;
 	}
 	/* From here on nothing can stop half-way: the old content may go. */
-	if (ext2fs_free_blocks_count(x->e2->super) < map_blocks(x, c)) {
-		uint64_t size = c->size + map_blocks(x, c) * x->e2->blocksize;
-		give_back(x, c);
-		return ext_no_room(x, path, size, e);
-	}
-	return 0;
+	return need_room_for_map(x, path, c, 0, e);
 }
 
 static errcode_t map_extents(const struct ext *x, ext2_ino_t ino, struct ext2_inode_large *inode,
@@ -230,95 +237,6 @@ static int map_content(const struct ext *x, const char *path, ext2_ino_t ino,
 	if (failure)
 		return ext_error(x, path, failure, "cannot map the content", e);
 	return ext_write_inode(x, path, ino, inode, e);
-}
-
-struct visit {
-	const struct ext *x;
-	uint64_t left;
-	bool bad;
-};
-
-static int visit_block(ext2_filsys e2, blk64_t *block, e2_blkcnt_t count, blk64_t ref, int offset,
-		       void *ctx)
-{
-	(void)count;
-	(void)ref;
-	(void)offset;
-	struct visit *visit = ctx;
-	visit->bad = visit->left-- == 0 || *block >= ext2fs_blocks_count(e2->super);
-	return visit->bad ? BLOCK_ABORT : 0;
-}
-
-int ext_check_map(const struct ext *x, const char *path, ext2_ino_t ino,
-		  struct ext2_inode_large *inode, struct err *e)
-{
-	if (!ext2fs_inode_has_valid_blocks2(x->e2, ext2fs_inode(inode)))
-		return 0;
-	struct visit visit = {.x = x, .left = ext2fs_blocks_count(x->e2->super)};
-	errcode_t failure = ext2fs_block_iterate3(x->e2, ino, BLOCK_FLAG_READ_ONLY, NULL,
-						  visit_block, &visit);
-	if (visit.bad)
-		return ext_damaged(x, path, "the map of its blocks leads in a circle or outside",
-				   e);
-	return failure ? ext_error(x, path, failure, "cannot read the map of its blocks", e) : 0;
-}
-
-/* Content within the inode is an extended attribute. */
-static errcode_t drop_inline(const struct ext *x, ext2_ino_t ino, struct ext2_inode_large *inode)
-{
-	struct ext2_xattr_handle *handle;
-	errcode_t failure = ext2fs_xattrs_open(x->e2, ino, &handle);
-	if (failure)
-		return failure;
-	failure = ext2fs_xattrs_read(handle);
-	if (!failure)
-		failure = ext2fs_xattr_remove(handle, "system.data");
-	if (!failure)
-		failure = ext2fs_xattrs_write(handle);
-	ext2fs_xattrs_close(&handle);
-	if (!failure)
-		failure = ext2fs_read_inode_full(x->e2, ino, ext2fs_inode(inode), sizeof(*inode));
-	if (!failure) {
-		inode->i_flags &= ~(uint32_t)EXT4_INLINE_DATA_FL;
-		memset(inode->i_block, 0, sizeof(inode->i_block));
-	}
-	return failure;
-}
-
-static int free_block(ext2_filsys e2, blk64_t *block, e2_blkcnt_t count, blk64_t ref, int offset,
-		      void *ctx)
-{
-	(void)count;
-	(void)ref;
-	(void)offset;
-	uint64_t *freed = ctx;
-	if (ext2fs_test_block_bitmap2(e2->block_map, *block))
-		ext2fs_block_alloc_stats2(e2, *block, -1);
-	++*freed;
-	return 0;
-}
-
-/* (ext2fs_punch of 1.47.0 fails with "Illegal block number" on extent trees of three levels.) */
-static errcode_t free_mapped(const struct ext *x, ext2_ino_t ino, struct ext2_inode_large *inode)
-{
-	uint64_t freed = 0;
-	errcode_t failure = ext2fs_block_iterate3(x->e2, ino, BLOCK_FLAG_READ_ONLY, NULL,
-						  free_block, &freed);
-	if (failure)
-		return failure;
-	memset(inode->i_block, 0, sizeof(inode->i_block));
-	return ext2fs_iblk_sub_blocks(x->e2, ext2fs_inode(inode), freed);
-}
-
-int ext_free_blocks(const struct ext *x, const char *path, ext2_ino_t ino,
-		    struct ext2_inode_large *inode, struct err *e)
-{
-	errcode_t failure = 0;
-	if (inode->i_flags & EXT4_INLINE_DATA_FL)
-		failure = drop_inline(x, ino, inode);
-	else if (ext2fs_inode_has_valid_blocks2(x->e2, ext2fs_inode(inode)))
-		failure = free_mapped(x, ino, inode);
-	return failure ? ext_error(x, path, failure, "cannot free its blocks", e) : 0;
 }
 
 /* Where content of this inode should lie: in the first group of its flex group. */
@@ -384,11 +302,9 @@ static int create(struct ext *x, struct ext_dir *parent, const char *path,
 	if (ext_new_inode(x, parent, path, S_IFREG, &ino, e) < 0 ||
 	    stream(x, path, ino, src, &c, e) < 0)
 		return -1;
-	/* Room for a block of the directory, which may have to grow by two. */
-	if (ext2fs_free_blocks_count(x->e2->super) < map_blocks(x, &c) + 4) {
-		give_back(x, &c);
-		return ext_no_room(x, path, 4 * (uint64_t)x->e2->blocksize, e);
-	}
+	/* The directory may have to grow, by two blocks when it leaves its inode. */
+	if (need_room_for_map(x, path, &c, 4, e) < 0)
+		return -1;
 	errcode_t failure = ext2fs_write_new_inode(x->e2, ino, ext2fs_inode(&inode));
 	int r = failure ? ext_error(x, path, failure, "cannot write the inode", e)
 			: ext_read_inode(x, path, ino, &inode, e);

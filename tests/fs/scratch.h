@@ -139,6 +139,27 @@ static inline char *scratch_debugfs(const struct scratch *s, const char *command
 	return scratch_output((const char *[]){"debugfs", "-R", command, s->checked, NULL});
 }
 
+/* Change the image by a command of debugfs. */
+static inline void scratch_debugfs_write(const struct scratch *s, const char *command)
+{
+	free(scratch_output((const char *[]){"debugfs", "-w", "-R", command, s->checked, NULL}));
+}
+
+static inline struct fs *scratch_open_ext(const struct scratch *s, bool writable)
+{
+	auto_err e = ERR_INIT;
+	struct fs_open o = scratch_how(s, writable);
+	struct fs *fs = NULL;
+	assert_ok(fs_ext_open(&o, &fs, &e), &e);
+	return fs;
+}
+
+static inline void scratch_close(struct fs **fs)
+{
+	auto_err e = ERR_INIT;
+	assert_ok(fs_close(fs, &e), &e);
+}
+
 /* The content of a file, read through the backend. */
 static inline char *scratch_read(struct fs *fs, const char *path)
 {

@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What only ext2, ext3 and ext4 can do or be; the contract they share with others is elsewhere. */
 #include <fcntl.h>
-#include <sys/mman.h>
 
 #include "blockmap.h"
 #include "scratch.h"
 
 #define SIZE (48u << 20)
-
-static struct fs *open_ext(const struct scratch *s, bool writable)
-{
-	auto_err e = ERR_INIT;
-	struct fs_open o = scratch_how(s, writable);
-	struct fs *fs = NULL;
-	assert_ok(fs_ext_open(&o, &fs, &e), &e);
-	return fs;
-}
-
-static void close_ext(struct fs **fs)
-{
-	auto_err e = ERR_INIT;
-	assert_ok(fs_close(fs, &e), &e);
-}
 
 /* Fails with ERR_IMAGE and says this. */
 static void assert_refused(const struct scratch *s, bool writable, const char *fragment)
@@ -31,12 +15,6 @@ static void assert_refused(const struct scratch *s, bool writable, const char *f
 	struct fs *fs = NULL;
 	assert_fails(fs_ext_open(&o, &fs, &e), &e, ERR_IMAGE, fragment);
 	assert_null(fs);
-}
-
-/* Change the image by debugfs -w. */
-static void debugfs_write(const struct scratch *s, const char *command)
-{
-	free(scratch_output((const char *[]){"debugfs", "-w", "-R", command, s->checked, NULL}));
 }
 
 static void assert_debugfs(const struct scratch *s, const char *command, const char *fragment)
@@ -122,10 +100,10 @@ static void check_edits(const struct scratch *s)
 	autofree char *many = scratch_debugfs(s, "ls -p /etc/many");
 	assert_non_null(strstr(many, "/a-rather-long-name-of-a-file-598/"));
 	assert_null(strstr(many, "/a-rather-long-name-of-a-file-597/"));
-	struct fs *fs = open_ext(s, false);
+	struct fs *fs = scratch_open_ext(s, false);
 	scratch_assert_pattern(fs, "/usr/bin/program", 6, (3 << 20) + 1);
 	scratch_assert_pattern(fs, "/usr/bin/other", 6, (3 << 20) + 1);
-	close_ext(&fs);
+	scratch_close(&fs);
 }
 
 struct matrix {
@@ -138,9 +116,9 @@ static void edits_are_clean_with_these_features(void **state)
 	struct scratch s;
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
 	make_filled(&s, m->type, m->features, m->inode_size);
-	struct fs *fs = open_ext(&s, true);
+	struct fs *fs = scratch_open_ext(&s, true);
 	edit_everything(fs);
-	close_ext(&fs);
+	scratch_close(&fs);
 	scratch_e2fsck(&s);
 	check_edits(&s);
 	scratch_done(&s);
@@ -173,13 +151,13 @@ static void same_edits_give_same_bytes(void **state)
 	scratch_init(&b, SCRATCH_OFFSET, SIZE);
 	make_filled(&a, "ext4", "metadata_csum_seed,orphan_file", "256");
 	assert_ok(run_argv(&e, "cp", a.image, b.image, NULL), &e);
-	struct fs *fs = open_ext(&a, true);
+	struct fs *fs = scratch_open_ext(&a, true);
 	edit_everything(fs);
-	close_ext(&fs);
+	scratch_close(&fs);
 	sleep(1);
-	fs = open_ext(&b, true);
+	fs = scratch_open_ext(&b, true);
 	edit_everything(fs);
-	close_ext(&fs);
+	scratch_close(&fs);
 	assert_ok(run_argv(&e, "cmp", a.image, b.image, NULL), &e);
 	scratch_done(&a);
 	scratch_done(&b);
@@ -194,8 +172,8 @@ static void nothing_changed_writes_nothing(void **state)
 	scratch_mke2fs(&s, "ext4", NULL);
 	autofree char *copy = path_join(s.dir, "copy");
 	assert_ok(run_argv(&e, "cp", s.image, copy, NULL), &e);
-	struct fs *fs = open_ext(&s, true);
-	close_ext(&fs);
+	struct fs *fs = scratch_open_ext(&s, true);
+	scratch_close(&fs);
 	assert_ok(run_argv(&e, "cmp", s.image, copy, NULL), &e);
 	scratch_done(&s);
 }
@@ -206,7 +184,7 @@ static void discard_writes_no_metadata(void **state)
 	struct scratch s;
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
 	make_filled(&s, "ext4", "metadata_csum", "256");
-	struct fs *fs = open_ext(&s, true);
+	struct fs *fs = scratch_open_ext(&s, true);
 	edit_everything(fs);
 	fs_discard(&fs);
 	scratch_e2fsck(&s);
@@ -221,10 +199,10 @@ static void times_reach_beyond_2038(void **state)
 	auto_err e = ERR_INIT;
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
 	scratch_mke2fs(&s, "ext4", NULL);
-	struct fs *fs = open_ext(&s, true);
+	struct fs *fs = scratch_open_ext(&s, true);
 	scratch_write(fs, "/f", "x");
 	assert_ok(fs->ops->utime(fs, "/f", 0x1200000000, &e), &e);
-	close_ext(&fs);
+	scratch_close(&fs);
 	scratch_e2fsck(&s);
 	assert_debugfs(&s, "stat /f", "mtime: 0x00000000:00000002");
 	assert_debugfs(&s, "stat /f", "crtime: 0x6553f100");
@@ -238,7 +216,7 @@ static void free_blocks_are_found_however_scattered(void **state)
 	auto_err e = ERR_INIT;
 	scratch_init(&s, SCRATCH_OFFSET, 16 << 20);
 	scratch_mke2fs(&s, "ext4", (const char *[]){"-N", "8192", "-O", "^has_journal", NULL});
-	struct fs *fs = open_ext(&s, true);
+	struct fs *fs = scratch_open_ext(&s, true);
 	int n = 0;
 	for (;; n++) {
 		autofree char *path = xasprintf("/f%d", n);
@@ -253,11 +231,11 @@ static void free_blocks_are_found_however_scattered(void **state)
 	/* A thousand extents: the map is a tree with its own blocks. */
 	assert_ok(scratch_write_pattern(fs, "/scattered", 2, 4 << 20, &e), &e);
 	assert_ok(scratch_write_pattern(fs, "/scattered", 3, 2 << 20, &e), &e);
-	close_ext(&fs);
+	scratch_close(&fs);
 	scratch_e2fsck(&s);
-	fs = open_ext(&s, false);
+	fs = scratch_open_ext(&s, false);
 	scratch_assert_pattern(fs, "/scattered", 3, 2 << 20);
-	close_ext(&fs);
+	scratch_close(&fs);
 	scratch_done(&s);
 }
 
@@ -268,10 +246,10 @@ static void a_full_file_system_is_named_with_what_is_needed(void **state)
 	auto_err e = ERR_INIT;
 	scratch_init(&s, SCRATCH_OFFSET, 16 << 20);
 	scratch_mke2fs(&s, "ext4", NULL);
-	struct fs *fs = open_ext(&s, true);
+	struct fs *fs = scratch_open_ext(&s, true);
 	assert_fails(scratch_write_pattern(fs, "/kernel", 1, 31 << 20, &e), &e, ERR_SPACE,
 		     "card.img: partition 2: /kernel: no room: 32505856 bytes are needed");
-	close_ext(&fs);
+	scratch_close(&fs);
 	scratch_e2fsck(&s);
 	scratch_done(&s);
 }
@@ -283,14 +261,14 @@ static void inodes_can_run_out(void **state)
 	auto_err e = ERR_INIT;
 	scratch_init(&s, SCRATCH_OFFSET, 16 << 20);
 	scratch_mke2fs(&s, "ext4", (const char *[]){"-N", "16", NULL});
-	struct fs *fs = open_ext(&s, true);
+	struct fs *fs = scratch_open_ext(&s, true);
 	int r = 0;
 	for (int i = 0; i < 100 && r == 0; i++) {
 		autofree char *path = xasprintf("/f%d", i);
 		r = fs_write_data(fs, path, "x", 1, &e);
 	}
 	assert_fails(r, &e, ERR_SPACE, "no inode is free");
-	close_ext(&fs);
+	scratch_close(&fs);
 	scratch_e2fsck(&s);
 	scratch_done(&s);
 }
@@ -302,8 +280,8 @@ static void features_that_we_do_not_keep_right_are_read_only(void **state)
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
 	scratch_mke2fs(&s, "ext4", (const char *[]){"-O", "quota,bigalloc", NULL});
 	assert_refused(&s, true, "'quota, bigalloc' is not supported for writing");
-	struct fs *fs = open_ext(&s, false);
-	close_ext(&fs);
+	struct fs *fs = scratch_open_ext(&s, false);
+	scratch_close(&fs);
 	scratch_done(&s);
 }
 
@@ -313,10 +291,10 @@ static void features_that_nobody_knows_are_named(void **state)
 	struct scratch s;
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
 	scratch_mke2fs(&s, "ext4", NULL);
-	debugfs_write(&s, "ssv feature_ro_compat 0x4200046b");
+	scratch_debugfs_write(&s, "ssv feature_ro_compat 0x4200046b");
 	assert_refused(&s, true, "'ro_compat bit 25, ro_compat bit 30'");
 	scratch_mke2fs(&s, "ext4", NULL);
-	debugfs_write(&s, "ssv feature_incompat 0x1002c3");
+	scratch_debugfs_write(&s, "ssv feature_incompat 0x1002c3");
 	assert_refused(&s, false, "'compression, incompat bit 20'");
 	scratch_done(&s);
 }
@@ -327,11 +305,28 @@ static void a_file_system_with_errors_is_refused(void **state)
 	struct scratch s;
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
 	scratch_mke2fs(&s, "ext4", NULL);
-	debugfs_write(&s, "ssv state 3");
+	scratch_debugfs_write(&s, "ssv state 3");
 	assert_refused(&s, true,
 		       "card.img: partition 2: the file system is marked as having errors");
 	assert_refused(&s, false, "run e2fsck");
 	scratch_done(&s);
+}
+
+/* Put new content for the only block of /f into the journal, and not into the file. */
+static void journal_content(const struct scratch *s, const char *content)
+{
+	struct fs *fs = scratch_open_ext(s, true);
+	scratch_write(fs, "/f", "before");
+	scratch_close(&fs);
+	auto_err e = ERR_INIT;
+	autofree char *block = scratch_debugfs(s, "blocks /f");
+	autofree char *file = path_join(s->dir, "block"), *commands = path_join(s->dir, "commands");
+	autofree char *script = xasprintf("printf '%s' > %s && truncate -s 1024 %s && printf "
+					  "'jo\\njw -b %ld %s\\njc\\n' > %s",
+					  content, file, file, strtol(block, NULL, 10), file,
+					  commands);
+	assert_ok(run_argv(&e, "sh", "-c", script, NULL), &e);
+	free(scratch_output((const char *[]){"debugfs", "-w", "-f", commands, s->checked, NULL}));
 }
 
 static void a_dirty_journal_is_refused_until_it_is_replayed(void **state)
@@ -339,18 +334,13 @@ static void a_dirty_journal_is_refused_until_it_is_replayed(void **state)
 	(void)state;
 	struct scratch s;
 	auto_err e = ERR_INIT;
-	bool dirty = false;
+	bool dirty = true;
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
 	scratch_mke2fs(&s, "ext4", NULL);
 	struct fs_open o = scratch_how(&s, true);
 	assert_ok(fs_ext_is_dirty(&o, &dirty, &e), &e);
 	assert_false(dirty);
-	/* A transaction that revokes a block: the smallest change a journal can hold. */
-	autofree char *commands = path_join(s.dir, "commands");
-	assert_ok(run_argv(&e, "sh", "-c", "printf 'jo\\njw -r 1000\\njc\\n' > \"$0\"", commands,
-			   NULL),
-		  &e);
-	free(scratch_output((const char *[]){"debugfs", "-w", "-f", commands, s.checked, NULL}));
+	journal_content(&s, "after!");
 	assert_ok(fs_ext_is_dirty(&o, &dirty, &e), &e);
 	assert_true(dirty);
 	assert_refused(&s, true, "replay it");
@@ -359,8 +349,10 @@ static void a_dirty_journal_is_refused_until_it_is_replayed(void **state)
 	assert_ok(fs_ext_is_dirty(&o, &dirty, &e), &e);
 	assert_false(dirty);
 	scratch_e2fsck(&s);
-	struct fs *fs = open_ext(&s, true);
-	close_ext(&fs);
+	struct fs *fs = scratch_open_ext(&s, false);
+	autofree char *content = scratch_read(fs, "/f");
+	assert_string_equal(content, "after!");
+	scratch_close(&fs);
 	scratch_done(&s);
 }
 
@@ -371,7 +363,7 @@ static void an_image_may_be_opened_by_descriptor(void **state)
 	auto_err e = ERR_INIT;
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
 	scratch_mke2fs(&s, "ext4", NULL);
-	debugfs_write(&s, "ssv state 0");
+	scratch_debugfs_write(&s, "ssv state 0");
 	autoclose int fd = open(s.image, O_RDWR | O_CLOEXEC);
 	autofree char *path = xasprintf("/proc/%ld/fd/%d", (long)getpid(), fd);
 	struct fs_open o = scratch_how(&s, true);
@@ -380,7 +372,7 @@ static void an_image_may_be_opened_by_descriptor(void **state)
 	assert_ok(fs_ext_replay(&o, &e), &e);
 	assert_ok(fs_ext_open(&o, &fs, &e), &e);
 	scratch_write(fs, "/f", "by descriptor");
-	close_ext(&fs);
+	scratch_close(&fs);
 	assert_debugfs(&s, "cat /f", "by descriptor");
 	scratch_done(&s);
 }
@@ -412,9 +404,9 @@ static void blockmap_has_what_is_allocated(void **state)
 	auto_blockmap map = {0};
 	scratch_init(&s, SCRATCH_OFFSET, 300 << 20);
 	make_filled(&s, m->type, m->features, m->inode_size);
-	struct fs *fs = open_ext(&s, true);
+	struct fs *fs = scratch_open_ext(&s, true);
 	edit_everything(fs);
-	close_ext(&fs);
+	scratch_close(&fs);
 	assert_ok(fs_ext_blockmap(s.image, s.offset, s.size, &map, &e), &e);
 	autofree char *stats = scratch_debugfs(&s, "stats -h");
 	long long blocks = 0, unused = 0, bs = 0, first = 0;
@@ -439,9 +431,9 @@ static void a_copy_by_blockmap_is_whole(void **state)
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
 	scratch_init(&copy, SCRATCH_OFFSET, SIZE);
 	make_filled(&s, "ext4", "^64bit", "256");
-	struct fs *fs = open_ext(&s, true);
+	struct fs *fs = scratch_open_ext(&s, true);
 	edit_everything(fs);
-	close_ext(&fs);
+	scratch_close(&fs);
 	assert_ok(fs_ext_blockmap(s.image, s.offset, s.size, &map, &e), &e);
 	scratch_make_image(&copy);
 	autoclose int from = open(s.image, O_RDONLY | O_CLOEXEC);
