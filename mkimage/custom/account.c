@@ -15,7 +15,7 @@ uint32_t account_section_gid(const struct section *user)
 static const struct section *find_section(const struct profile *p, const char *name)
 {
 	const struct section *s = NULL;
-	while ((s = profile_next(p, "user", s)) && strcmp(s->title, name))
+	while ((s = profile_next(p, "user", s)) && strcmp(s->title, name) != 0)
 		;
 	return s;
 }

@@ -12,7 +12,7 @@
 
 static int check_overlay(const char *text, struct err *e)
 {
-	if (*text && strcmp(text, ".") && strcmp(text, ".."))
+	if (*text && strcmp(text, ".") != 0 && strcmp(text, "..") != 0)
 		return 0;
 	return err_set(e, ERR_PROFILE,
 		       "'%s' is not an overlay: use a name such as 'common', or a path with a '/'",
@@ -30,7 +30,7 @@ static const struct key keys[] = {
 /* ".../profiles" has the overlays beside it, any other directory has them inside. */
 static char *overlays_of(const char *dir)
 {
-	if (strcmp(path_base(dir), "profiles"))
+	if (strcmp(path_base(dir), "profiles") != 0)
 		return path_join(dir, "overlays");
 	autofree char *parent = path_dir(dir);
 	return path_join(parent, "overlays");

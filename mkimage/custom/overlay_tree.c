@@ -73,7 +73,7 @@ static int item_attr(const struct walk *w, const struct item *i, struct attr *re
 static int plan_directory(struct walk *w, const struct item *i, struct err *e)
 {
 	struct fs_stat there;
-	struct attr attr;
+	struct attr attr = ATTR_KEEP;
 	if (plan_stat(w->ctx, i->path, &there, e) < 0)
 		return -1;
 	if (there.type != FILE_NONE && there.type != FILE_DIR)
@@ -94,7 +94,7 @@ static int plan_directory(struct walk *w, const struct item *i, struct err *e)
 static int plan_template(struct walk *w, const struct item *i, int fd, struct err *e)
 {
 	auto_str text = STR_INIT, out = STR_INIT;
-	struct attr attr;
+	struct attr attr = ATTR_KEEP;
 	if (io_read_fd(fd, i->host, TEMPLATE_MAX, &text, e) < 0)
 		return -1;
 	bool of_node = template_needs_node(str_text(&text), text.len);
@@ -111,7 +111,7 @@ static int plan_template(struct walk *w, const struct item *i, int fd, struct er
 static int plan_content(struct walk *w, const struct item *i, int fd, struct err *e)
 {
 	auto_str text = STR_INIT;
-	struct attr attr;
+	struct attr attr = ATTR_KEEP;
 	if (item_attr(w, i, &attr, e) < 0)
 		return -1;
 	if (i->st.st_size > INLINE_MAX)
@@ -242,8 +242,8 @@ static int list_dir(int fd, const char *host, struct strv *ret, struct err *e)
 	}
 	struct dirent *d;
 	while ((errno = 0, d = readdir(dir))) {
-		if (strcmp(d->d_name, ".") && strcmp(d->d_name, "..") &&
-		    strcmp(d->d_name, KEEP_NAME))
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 &&
+		    strcmp(d->d_name, KEEP_NAME) != 0)
 			strv_add(ret, d->d_name);
 	}
 	int r = errno ? err_errno(e, ERR_PROFILE, "%s: cannot list", host) : 0;
@@ -275,7 +275,7 @@ static int walk_dir(struct walk *w, int fd, const char *path, unsigned depth, st
 static int plan_foreign(struct walk *w, const struct attrs_entry *entry, struct err *e)
 {
 	struct fs_stat there;
-	struct attr attr;
+	struct attr attr = ATTR_KEEP;
 	if (plan_stat(w->ctx, entry->path, &there, e) < 0)
 		return -1;
 	if (there.type == FILE_NONE)

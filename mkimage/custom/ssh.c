@@ -65,10 +65,10 @@ static bool drop_in_rules(const char *config)
 		const char *word, *rest;
 		if (!split_setting(*line, &word, &rest))
 			continue;
-		if (!strcasecmp(word, "Include") && strstr(rest, "sshd_config.d/*.conf"))
+		if (strcasecmp(word, "Include") == 0 && strstr(rest, "sshd_config.d/*.conf"))
 			return true;
 		for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++) {
-			if (!strcasecmp(word, ours[i]))
+			if (strcasecmp(word, ours[i]) == 0)
 				return false;
 		}
 	}

@@ -72,7 +72,7 @@ static const struct field fields[] = {
 static const struct field *find_field(const char *name, size_t len)
 {
 	for (size_t i = 0; i < N_FIELDS; i++) {
-		if (strlen(fields[i].name) == len && !strncmp(fields[i].name, name, len))
+		if (strlen(fields[i].name) == len && strncmp(fields[i].name, name, len) == 0)
 			return &fields[i];
 	}
 	return NULL;
@@ -81,7 +81,7 @@ static const struct field *find_field(const char *name, size_t len)
 /* What begins at s, which is at a "$": its length, or 0 for a lone dollar sign. */
 static size_t token_length(const char *s, const char *end)
 {
-	if (end - s >= 3 && !memcmp(s, "$${", 3))
+	if (end - s >= 3 && memcmp(s, "$${", 3) == 0)
 		return 3;
 	if (end - s < 2 || s[1] != '{')
 		return 0;

@@ -27,7 +27,7 @@ static int check_home(const char *text, struct err *e)
 {
 	if (validate_abspath(text, e) < 0)
 		return -1;
-	if (strcmp(text, "/") && !str_ends(text, "/"))
+	if (strcmp(text, "/") != 0 && !str_ends(text, "/"))
 		return 0;
 	return err_set(e, ERR_PROFILE, "'%s' cannot be a home: name a directory such as '/home/me'",
 		       text);

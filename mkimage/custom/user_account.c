@@ -26,7 +26,7 @@ static int put_line(struct plan_ctx *ctx, const char *path, const char *line, co
 	if (text_read(ctx, path, &old, e) < 0)
 		return -1;
 	db_set(&text, str_text(&old), line);
-	if (!strcmp(path, SHADOW) || !strcmp(path, GSHADOW))
+	if (strcmp(path, SHADOW) == 0 || strcmp(path, GSHADOW) == 0)
 		return plan_write_secret(ctx, path, str_text(&text), text.len, ATTR_KEEP, why, e);
 	return plan_write(ctx, path, str_text(&text), text.len, ATTR_KEEP, why, e);
 }
@@ -323,7 +323,7 @@ static int join(struct plan_ctx *ctx, const struct user *u, const char *path, co
 {
 	autofree char *with = group_line_with(line, u->name);
 	autofree char *why = xasprintf("member '%s'", u->name);
-	return strcmp(with, line) ? put_line(ctx, path, with, why, e) : 0;
+	return strcmp(with, line) != 0 ? put_line(ctx, path, with, why, e) : 0;
 }
 
 int user_plan_groups(struct plan_ctx *ctx, const struct user *u, struct err *e)

@@ -118,7 +118,7 @@ static bool is_key_type(const char *word, size_t len)
 		"sk-ecdsa-sha2-nistp256@openssh.com",
 	};
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
-		if (strlen(types[i]) == len && !strncmp(types[i], word, len))
+		if (strlen(types[i]) == len && strncmp(types[i], word, len) == 0)
 			return true;
 	}
 	return false;
