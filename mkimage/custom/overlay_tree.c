@@ -235,10 +235,10 @@ static int list_dir(int fd, const char *host, struct strv *ret, struct err *e)
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	if (!dir) {
-		err_errno(e, ERR_PROFILE, "%s: cannot list", host);
+		int failed = err_errno(e, ERR_PROFILE, "%s: cannot list", host);
 		if (copy >= 0)
 			close(copy);
-		return -1;
+		return failed;
 	}
 	struct dirent *d;
 	while ((errno = 0, d = readdir(dir))) {
