@@ -155,3 +155,20 @@ int io_memfd(const char *name, const void *data, size_t len, struct err *e)
 		return -1;
 	return steal_fd(&fd);
 }
+
+int io_tempfile(const char *what, struct err *e)
+{
+	const char *dir = getenv("TMPDIR");
+	dir = dir && *dir ? dir : "/var/tmp";
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+	/* Older overlay file systems, as containers have them, know no O_TMPFILE. */
+	autofree char *path = xasprintf("%s/cardstock-XXXXXX", dir);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot create a temporary file in '%s'", what,
+				 dir);
+	unlink(path);
+	return fd;
+}

@@ -32,4 +32,7 @@ int io_mkdirs(const char *path, mode_t mode, struct err *e) must_check;
 /* An anonymous file in memory that can be named to other programs as /proc/PID/fd/N; returns fd. */
 int io_memfd(const char *name, const void *data, size_t len, struct err *e) must_check;
 
+/* A file without a name in $TMPDIR, else /var/tmp: for what is too large for memory; returns fd. */
+int io_tempfile(const char *what, struct err *e) must_check;
+
 #endif

@@ -184,12 +184,9 @@ static int make_writable(struct fat *f, const char *path, const struct fat_entry
 /* Large files wait on the disk, so that memory stays bounded. */
 static int move_to_disk(int *memory, uint64_t size, const char *what, struct err *e)
 {
-	const char *dir = getenv("TMPDIR");
-	dir = dir && *dir ? dir : "/var/tmp";
-	autoclose int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	autoclose int fd = io_tempfile(what, e);
 	if (fd < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot create a temporary file in '%s'", what,
-				 dir);
+		return -1;
 	autofree char *block = xmalloc(size);
 	if (io_pread_fd(*memory, what, block, size, 0, e) < 0 ||
 	    io_write_fd(fd, what, block, size, e) < 0)

@@ -48,7 +48,8 @@ static int run_check(const char *const *argv, int found, const char *what, struc
 		return 0;
 	summarise(&summary, str_text(&said));
 	if (r < 0)
-		return err_wrap(e, "%s: cannot be checked (%s)", what, str_text(&summary));
+		return err_wrap(e, "%s: cannot be checked%s%s", what, summary.len ? ": " : "",
+				str_text(&summary));
 	return err_set(e, ERR_CHECK, "%s: %s found errors: %s", what, argv[0], str_text(&summary));
 }
 
@@ -84,14 +85,13 @@ static int copy_extent(int from, int to, const char *what, const struct extent *
 /* fsck.fat knows no offset: a sparse file without a name gets what of the partition it reads. */
 static int extract_fat(int image, const struct part *p, const char *what, struct err *e)
 {
-	const char *dir = getenv("TMPDIR");
-	dir = dir && *dir ? dir : "/var/tmp";
 	auto_blockmap map = {0};
 	autofree char *path = fd_path(image);
-	autoclose int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0 || ftruncate(fd, (off_t)p->size) < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot create a temporary file in '%s'", what,
-				 dir);
+	autoclose int fd = io_tempfile(what, e);
+	if (fd < 0)
+		return -1;
+	if (ftruncate(fd, (off_t)p->size) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot make its copy for fsck.fat", what);
 	if (fs_fat_metadata(path, p->start, p->size, &map, e) < 0)
 		return -1;
 	for (size_t i = 0; i < map.n; i++) {

@@ -98,7 +98,9 @@ static void describe(struct str *out, const struct candidate *c)
 {
 	const struct part *p = c->part;
 	autofree char *size = format_size(p->size);
-	str_printf(out, "\n  partition %d: %s", p->number,
+	autofree char *where = p->number ? xasprintf("partition %d", p->number)
+					 : xstrdup("the whole image");
+	str_printf(out, "\n  %s: %s", where,
 		   *p->fstype	 ? p->fstype
 		   : p->extended ? "extended"
 				 : "unknown content");
@@ -107,6 +109,12 @@ static void describe(struct str *out, const struct candidate *c)
 	str_printf(out, ", %s", size);
 	if (c->problem)
 		str_printf(out, "; %s", c->problem);
+}
+
+static int refuse(const struct image_open *o, const struct part *p, const char *why, struct err *e)
+{
+	autofree char *name = image_part_name(o->name, p);
+	return err_set(e, ERR_IMAGE, "%s %s", name, why);
 }
 
 static int none(const struct image_open *o, const struct candidate *c, size_t n, struct err *e)
@@ -125,8 +133,7 @@ static int none(const struct image_open *o, const struct candidate *c, size_t n,
 	if (n_problems == 1 && !refusal_of(problem->part))
 		return err_set(e, problem->code, "%s", problem->problem);
 	if (n_problems == 1)
-		return err_set(e, ERR_IMAGE, "%s: partition %d %s", o->name, problem->part->number,
-			       problem->problem);
+		return refuse(o, problem->part, problem->problem, e);
 	return err_set(e, ERR_IMAGE,
 		       "%s: no partition has a root file system (/etc/os-release); there is:%s",
 		       o->name, str_text(&list));
@@ -176,8 +183,7 @@ static int check_chosen(const struct image_open *o, const struct disk *d, struct
 	const char *refusal = refusal_of(p);
 	if (!refusal && !can_hold_root(p))
 		refusal = "holds no file system that can be a root";
-	return refusal ? err_set(e, ERR_IMAGE, "%s: partition %d %s", o->name, p->number, refusal)
-		       : 0;
+	return refusal ? refuse(o, p, refusal, e) : 0;
 }
 
 int image_find_root(const struct image_open *o, const struct disk *d, int *ret, struct err *e)
