@@ -28,17 +28,16 @@ static void err_replace(struct err *e, enum err_code code, char *msg)
 	e->code = code;
 }
 
-int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+void err_fill(struct err *e, enum err_code code, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
 	char *msg = xvasprintf(fmt, ap);
 	va_end(ap);
 	err_replace(e, code, msg);
-	return -1;
 }
 
-int err_errno(struct err *e, enum err_code code, const char *fmt, ...)
+void err_fill_errno(struct err *e, enum err_code code, const char *fmt, ...)
 {
 	int saved = errno;
 	va_list ap;
@@ -49,10 +48,9 @@ int err_errno(struct err *e, enum err_code code, const char *fmt, ...)
 		code = ERR_SPACE;
 	err_replace(e, code, xasprintf("%s: %s", subject, strerror(saved)));
 	free(subject);
-	return -1;
 }
 
-int err_wrap(struct err *e, const char *fmt, ...)
+void err_prefix(struct err *e, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -61,7 +59,6 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	err_replace(e, e->code ? e->code : ERR_FAILED,
 		    xasprintf("%s: %s", subject, e->msg ? e->msg : "unknown error"));
 	free(subject);
-	return -1;
 }
 
 void err_done(struct err *e)

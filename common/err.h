@@ -41,17 +41,27 @@ extern const struct err_code_help err_codes[]; /* ends with help == NULL */
 		0 \
 	}
 
+static inline int err_failure(void)
+{
+	return -1;
+}
+
 /*
- * Fill *e (a former error is replaced) and return -1.  The message says where, what, why and what
- * to do; it starts in lower case and quotes values with ''.
+ * Fill *e (a former error is replaced) and give -1.  The message says where, what, why and what to
+ * do; it starts in lower case and quotes values with ''.  Macros, so that compilers and analysers
+ * see the -1.
  */
-int err_set(struct err *e, enum err_code code, const char *fmt, ...) printf_like(3, 4);
+#define err_set(e, ...) (err_fill((e), __VA_ARGS__), err_failure())
 
 /* As err_set, with ": strerror(errno)" added; ENOSPC and EDQUOT turn the code into ERR_SPACE. */
-int err_errno(struct err *e, enum err_code code, const char *fmt, ...) printf_like(3, 4);
+#define err_errno(e, ...) (err_fill_errno((e), __VA_ARGS__), err_failure())
 
-/* Put "subject: " before the message of *e and return -1. */
-int err_wrap(struct err *e, const char *fmt, ...) printf_like(2, 3);
+/* Put "subject: " before the message of *e and give -1. */
+#define err_wrap(e, ...) (err_prefix((e), __VA_ARGS__), err_failure())
+
+void err_fill(struct err *e, enum err_code code, const char *fmt, ...) printf_like(3, 4);
+void err_fill_errno(struct err *e, enum err_code code, const char *fmt, ...) printf_like(3, 4);
+void err_prefix(struct err *e, const char *fmt, ...) printf_like(2, 3);
 
 /* Release the message and make *e empty again. */
 void err_done(struct err *e);
