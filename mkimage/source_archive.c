@@ -160,7 +160,7 @@ int archive_decode(struct input *in, struct sink *out, struct err *e)
 	bool gzip = archive_filter_code(a, 0) == ARCHIVE_FILTER_GZIP;
 	if (copy_data(a, &r, out, gzip ? &crc : NULL, e) < 0)
 		return -1;
-	return gzip ? check_gzip(in, out->size, crc, e) : check_rest(a, in, e);
+	return gzip ? check_gzip(in, sink_size(out), crc, e) : check_rest(a, in, e);
 }
 
 size_t archive_peek(int fd, void *buffer, size_t len)
@@ -285,10 +285,11 @@ static int extract_member(struct reader *r, size_t position, struct sink *out, s
 		return damaged(a, r, e);
 	if (copy_data(a, r, out, NULL, e) < 0)
 		return -1;
-	if (!archive_entry_size_is_set(entry) || archive_entry_size(entry) == (la_int64_t)out->size)
+	if (!archive_entry_size_is_set(entry) ||
+	    archive_entry_size(entry) == (la_int64_t)sink_size(out))
 		return 0;
 	return err_set(e, ERR_IMAGE, "%s: unpacks to %llu bytes instead of %lld; " SOURCE_ADVICE,
-		       r->in->name, (unsigned long long)out->size,
+		       r->in->name, (unsigned long long)sink_size(out),
 		       (long long)archive_entry_size(entry));
 }
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "mem.h"
+#include "run.h"
+#include "source_parts.h"
+
+/*
+ * A recipe is one of our programs (scripts/mkbase) with arguments.  It is run twice:
+ *   PROGRAM ARGUMENTS --key          prints 64 hex digits: they change when the result would
+ *   PROGRAM ARGUMENTS --output FILE  makes the root tarball, FILE ends in .tar.zst
+ */
+
+/* Beside the profiles (a source tree), installed, or in PATH. */
+static char *find_program(const struct base_entry *b)
+{
+	static const char *const installed[] = {"/usr/local/lib/cardstock", "/usr/lib/cardstock"};
+	const char *name = b->recipe.v[0];
+	autofree char *dir = path_dir(b->file);
+	autofree char *beside = xasprintf("%s/../scripts/%s", dir, name);
+	if (access(beside, X_OK) == 0)
+		return steal(&beside);
+	for (size_t i = 0; i < sizeof(installed) / sizeof(*installed); i++) {
+		autofree char *path = path_join(installed[i], name);
+		if (access(path, X_OK) == 0)
+			return steal(&path);
+	}
+	return xstrdup(name);
+}
+
+static int run_recipe(const struct base_entry *b, const char *option, const char *file,
+		      struct str *output, bool passthrough, struct err *e)
+{
+	auto_strv argv = {0};
+	strv_add_owned(&argv, find_program(b));
+	for (size_t i = 1; i < b->recipe.n; i++)
+		strv_add(&argv, b->recipe.v[i]);
+	strv_add(&argv, option);
+	if (file)
+		strv_add(&argv, file);
+	const struct run r = {
+		.argv = (const char *const *)argv.v, .output = output, .passthrough = passthrough};
+	return run(&r, e) < 0 ? -1 : 0;
+}
+
+static int ask_key(const struct base_entry *b, char **ret, struct err *e)
+{
+	auto_str out = STR_INIT;
+	if (run_recipe(b, "--key", NULL, &out, false, e) < 0)
+		return -1;
+	while (out.len && isspace((unsigned char)out.data[out.len - 1]))
+		out.data[--out.len] = '\0';
+	auto_err ignored = ERR_INIT;
+	if (hash_parse(str_text(&out), b->name, ret, &ignored) < 0)
+		return err_set(e, ERR_FAILED, "'%s --key' should print 64 hex digits and did not",
+			       b->recipe.v[0]);
+	return 0;
+}
+
+static int make(const struct base_entry *b, struct cache_entry *c, struct progress *p,
+		struct err *e)
+{
+	/* Its own progress lines replace ours: they would draw over each other. */
+	progress_say(p, "%s: made from packages now, once; this takes some minutes", b->name);
+	if (run_recipe(b, "--output", c->work, NULL, progress_shows_text(p), e) < 0 ||
+	    source_flush(c->work, e) < 0)
+		return -1;
+	return cache_commit(c, e);
+}
+
+int recipe_get(const struct base_entry *b, struct progress *p, char **ret, struct err *e)
+{
+	autofree char *key = NULL;
+	auto_cache_entry c = CACHE_ENTRY_INIT;
+	if (ask_key(b, &key, e) < 0 ||
+	    cache_begin("recipes", key, ".tar.zst", false, b->name, p, &c, e) < 0 ||
+	    (!c.found && make(b, &c, p, e) < 0))
+		return err_wrap(e, "base '%s' (%s:%d)", b->name, b->file, b->line);
+	*ret = steal(&c.path);
+	return 0;
+}
