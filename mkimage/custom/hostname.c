@@ -13,17 +13,20 @@
 	"127.0.0.1\tlocalhost\n" \
 	"::1\t\tlocalhost ip6-localhost ip6-loopback\n"
 
-static void hosts_block(const struct cluster *c, struct str *out)
+/* text with the block of all planned nodes. */
+static void set_nodes(const struct cluster *c, struct str *out, const char *text)
 {
+	auto_str body = STR_INIT;
 	for (size_t i = 0; i < c->n_members; i++) {
 		const struct member *m = &c->members[i];
 		for (size_t j = 0; j < m->n_nodes; j++) {
 			const struct node *n = &m->nodes[j];
 			if (n->address)
-				str_printf(out, "%s\t%s %s.%s\n", n->address, n->hostname,
+				str_printf(&body, "%s\t%s %s.%s\n", n->address, n->hostname,
 					   n->hostname, c->name);
 		}
 	}
+	block_set(out, text, "hosts", str_text(&body));
 }
 
 static int read_hosts(struct plan_ctx *ctx, struct str *out, struct err *e)
@@ -36,11 +39,10 @@ static int read_hosts(struct plan_ctx *ctx, struct str *out, struct err *e)
 
 static int plan(struct plan_ctx *ctx, struct err *e)
 {
-	auto_str old = STR_INIT, body = STR_INIT, text = STR_INIT;
+	auto_str old = STR_INIT, text = STR_INIT;
 	if (read_hosts(ctx, &old, e) < 0)
 		return -1;
-	hosts_block(ctx->cluster, &body);
-	block_set(&text, str_text(&old), "hosts", str_text(&body));
+	set_nodes(ctx->cluster, &text, str_text(&old));
 	return plan_write(ctx, HOSTS, str_text(&text), text.len, ATTR_KEEP,
 			  "the planned nodes of the cluster", e);
 }
@@ -62,10 +64,12 @@ static int read_old_name(struct plan_ctx *ctx, char **ret, struct err *e)
 static int plan_self(struct plan_ctx *ctx, const char *old_name, struct err *e)
 {
 	const struct node *n = ctx->node;
-	auto_str text = STR_INIT, without_old = STR_INIT, out = STR_INIT;
+	auto_str text = STR_INIT, nodes = STR_INIT, without_old = STR_INIT, out = STR_INIT;
 	if (read_hosts(ctx, &text, e) < 0)
 		return -1;
-	hosts_set_self(&without_old, str_text(&text), old_name);
+	/* The block again: a template of an overlay may have replaced the file for this node. */
+	set_nodes(ctx->cluster, &nodes, str_text(&text));
+	hosts_set_self(&without_old, str_text(&nodes), old_name);
 	hosts_set_self(&out, str_text(&without_old), n->hostname);
 	if (!n->address) {
 		if (out.len && out.data[out.len - 1] != '\n')

@@ -78,6 +78,24 @@ static void what_an_overlay_brings_is_edited_not_lost(void **state)
 	fixture_done(&f);
 }
 
+static void a_template_for_hosts_gets_the_block_too(void **state)
+{
+	(void)state;
+	struct fixture f;
+	auto_err e = ERR_INIT;
+	fixture_init(&f);
+	fixture_put(&f, "site/root/etc/hosts", "127.0.0.1 localhost\n10.1.0.${number} wlan\n");
+	fixture_put(&f, "site/attrs", "/etc/hosts 0644 root root template\n");
+	fixture_profile_with_keys(&f, SITE);
+	auto_plan *role = plan_new(NULL);
+	auto_plan *node = plan_new(role);
+	build_plans(&f, role, node);
+	assert_ok(plan_apply(role, f.tree, &e), &e);
+	assert_ok(plan_apply(node, f.tree, &e), &e);
+	assert_file_has(&f, "/etc/hosts", "10.1.0.1 wlan\n# BEGIN cardstock hosts\n10.0.0.11\t");
+	fixture_done(&f);
+}
+
 static void nothing_of_the_node_is_in_the_roles_plan(void **state)
 {
 	(void)state;
@@ -171,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plan_on_a_patched_image_is_empty),
 		cmocka_unit_test(what_an_overlay_brings_is_edited_not_lost),
+		cmocka_unit_test(a_template_for_hosts_gets_the_block_too),
 		cmocka_unit_test(nothing_of_the_node_is_in_the_roles_plan),
 		cmocka_unit_test(the_shipped_profiles_are_valid),
 		cmocka_unit_test(every_customisation_is_documented_by_a_valid_example),
