@@ -105,14 +105,25 @@ static int make_table(const char *path, const struct layout *l, struct err *e)
 	return disk_create_mbr(path, l->disk_id, parts, n, e);
 }
 
+/* A program says only by its message that the disk is full. */
+static int judge_tool(int r, const char *image, struct err *e)
+{
+	if (r >= 0)
+		return 0;
+	if (strstr(e->msg, "No space left"))
+		e->code = ERR_SPACE;
+	return err_wrap(e, "%s", image);
+}
+
 static int make_fat(const struct assemble *a, const char *path, const struct layout *l,
 		    struct err *e)
 {
 	autofree char *serial = xasprintf("%08x", derive32(a->id, "fat serial"));
 	autofree char *sector = xasprintf("%llu", (unsigned long long)l->boot_start / 512);
 	autofree char *blocks = xasprintf("%llu", (unsigned long long)l->boot_size / 1024);
-	return run_argv(e, "mkfs.fat", "--invariant", "-F", "32", "-n", "bootfs", "-i", serial,
-			"--offset", sector, "-h", sector, path, blocks, NULL);
+	int r = run_argv(e, "mkfs.fat", "--invariant", "-F", "32", "-n", "bootfs", "-i", serial,
+			 "--offset", sector, "-h", sector, path, blocks, NULL);
+	return judge_tool(r, a->image, e);
 }
 
 static int make_ext4(const struct assemble *a, const char *path, const struct layout *l,
@@ -133,7 +144,7 @@ static int make_ext4(const struct assemble *a, const char *path, const struct la
 		"mke2fs",      "-q", "-F",   "-t",	"ext4",	  "-b",	    "4096", "-I", "256",
 		"-m",	       "5",  "-J",   "size=32", "-L",	  "rootfs", "-U",   uuid, "-O",
 		EXT4_FEATURES, "-N", inodes, "-E",	extended, path,	    size,   NULL};
-	return run(&(struct run){.argv = argv, .env = env}, e) < 0 ? -1 : 0;
+	return judge_tool(run(&(struct run){.argv = argv, .env = env}, e), a->image, e);
 }
 
 /* The file systems while they are filled, as the booted system would see them. */

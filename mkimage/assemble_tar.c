@@ -12,6 +12,7 @@
 #define READ_BLOCK (256u << 10)
 #define NAME_MAX_BYTES 255 /* of one component, in ext4 */
 #define PATH_MAX_BYTES 4095
+#define MTIME_MAX 0x37fffffffll /* the year 2446, the last that ext4 can hold */
 
 struct tar {
 	char *path; /* of the tarball */
@@ -118,6 +119,12 @@ static const char *name_of(struct archive_entry *entry)
 	return name ? name : archive_entry_pathname_utf8(entry);
 }
 
+static int64_t mtime_of(struct archive_entry *entry)
+{
+	int64_t t = archive_entry_mtime(entry);
+	return t < 0 ? 0 : t > MTIME_MAX ? MTIME_MAX : t;
+}
+
 static int take_symlink(struct tar *t, struct err *e)
 {
 	const char *target = archive_entry_symlink(t->entry);
@@ -167,7 +174,7 @@ int tar_next(struct tar *t, struct tar_entry *ret, struct err *e)
 		.mode = archive_entry_perm(t->entry) & 07777,
 		.uid = (uint32_t)uid,
 		.gid = (uint32_t)gid,
-		.mtime = archive_entry_mtime(t->entry),
+		.mtime = mtime_of(t->entry),
 		.size = (uint64_t)size,
 		.dev = archive_entry_rdev(t->entry),
 	};
