@@ -31,5 +31,5 @@ teardown_file() {
 
 @test "its wired network is the card that the profile names" {
 	run on worker001 ip -4 -br address show eth0
-	[[ $output == *UP*10.0.0.* ]]
+	[[ $output == eth0*10.0.0.* ]]
 }
