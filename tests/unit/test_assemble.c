@@ -49,6 +49,12 @@ static void add_member(struct archive *a, const struct member *m)
 		archive_entry_set_rdev(x, makedev(1, 3));
 	if (m->hardlink)
 		archive_entry_set_hardlink(x, m->hardlink);
+	if (m->mode == 0664) { /* stands for any file with an ACL */
+		archive_entry_acl_add_entry(x, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, 6,
+					    ARCHIVE_ENTRY_ACL_USER, 502, NULL);
+		archive_entry_acl_add_entry(x, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, 6,
+					    ARCHIVE_ENTRY_ACL_MASK, -1, NULL);
+	}
 	if (m->mode & 04000) /* stands for any program with capabilities */
 		archive_entry_xattr_add_entry(x, "user.note", "kept", 4);
 	assert_int_equal(archive_write_header(a, x), ARCHIVE_OK);
@@ -201,13 +207,14 @@ static void boot_of_arch_linux_arm_goes_to_the_fat(void **state)
 	assert_says(fstab, "-01 /boot vfat ");
 }
 
-static void owners_modes_times_links_and_devices_are_kept(void **state)
+static void owners_modes_times_links_acls_and_devices_are_kept(void **state)
 {
 	static const struct member more[] = {
 		{"./usr/bin/tool", S_IFREG, 04755, "binary", NULL, 1000, 0},
 		{"./usr/bin/again", S_IFREG, 0755, NULL, "./usr/bin/tool", 0, 0},
 		{"./usr/bin/link", S_IFLNK, 0777, "../../etc", NULL, 0, 0},
 		{"./dev/null", S_IFCHR, 0666, NULL, NULL, 0, 0},
+		{"./etc/acl", S_IFREG, 0664, NULL, NULL, 0, 0},
 		{NULL, 0, 0, NULL, NULL, 0, 0},
 	};
 	auto_err e = ERR_INIT;
@@ -223,6 +230,8 @@ static void owners_modes_times_links_and_devices_are_kept(void **state)
 	assert_says(link, "\"../../etc\"");
 	autofree char *null = ask(state, "a.img", 1, "stat /dev/null");
 	assert_says(null, "Device major/minor number: 01:03");
+	autofree char *acl = ask(state, "a.img", 1, "ea_list /etc/acl");
+	assert_says(acl, "system.posix_acl_access");
 	autofree char *dir = ask(state, "a.img", 1, "stat /usr/bin");
 	assert_says(dir, "mtime: 0x5f5e1000");
 }
@@ -393,7 +402,7 @@ int main(void)
 		fixture_test(root_without_boot_files_is_one_partition),
 		fixture_test(boot_firmware_goes_to_the_fat),
 		fixture_test(boot_of_arch_linux_arm_goes_to_the_fat),
-		fixture_test(owners_modes_times_links_and_devices_are_kept),
+		fixture_test(owners_modes_times_links_acls_and_devices_are_kept),
 		fixture_test(same_tarball_gives_the_same_bytes),
 		fixture_test(later_of_two_members_wins),
 		fixture_test(symlink_for_the_fat_becomes_a_copy),
