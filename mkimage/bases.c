@@ -67,24 +67,23 @@ static cfg_t *parse(const char *file, const char *text, struct err *e)
 
 static int take_entry(cfg_t *sec, const char *file, struct base_entry *ret, struct err *e)
 {
-	auto_base_entry b = {.name = xstrdup(cfg_title(sec)),
-			     .file = xstrdup(file),
-			     .line = sec->line,
-			     .url = xstrdup(cfg_getstr(sec, "url")),
-			     .sha256 = xstrdup(cfg_getstr(sec, "sha256")),
-			     .help = xstrdup(cfg_getstr(sec, "help"))};
-	const char *path = cfg_getstr(sec, "path");
+	const char *path = cfg_getstr(sec, "path"), *url = cfg_getstr(sec, "url");
+	unsigned words = cfg_size(sec, "recipe");
 	autofree char *dir = path_dir(file);
-	if (path)
-		b.path = *path == '/' ? xstrdup(path) : path_join(dir, path);
-	for (unsigned i = 0; i < cfg_size(sec, "recipe"); i++)
-		strv_add(&b.recipe, cfg_getnstr(sec, "recipe", i));
-	if ((b.recipe.n > 0) + (b.path != NULL) + (b.url != NULL) != 1)
+	if ((words > 0) + (path != NULL) + (url != NULL) != 1)
 		return err_set(e, ERR_PROFILE,
 			       "%s:%d: base '%s' needs exactly one of recipe, path and url", file,
-			       b.line, b.name);
-	*ret = b;
-	b = (struct base_entry){0};
+			       sec->line, cfg_title(sec));
+	*ret = (struct base_entry){.name = xstrdup(cfg_title(sec)),
+				   .file = xstrdup(file),
+				   .line = sec->line,
+				   .url = xstrdup(url),
+				   .sha256 = xstrdup(cfg_getstr(sec, "sha256")),
+				   .help = xstrdup(cfg_getstr(sec, "help"))};
+	if (path)
+		ret->path = *path == '/' ? xstrdup(path) : path_join(dir, path);
+	for (unsigned i = 0; i < words; i++)
+		strv_add(&ret->recipe, cfg_getnstr(sec, "recipe", i));
 	return 0;
 }
 
