@@ -204,6 +204,7 @@ static void wait_for_start(struct shared *s)
 
 static void signal_ends_all_children(int number)
 {
+	signal(number, SIG_DFL); /* a shell ignores SIGINT for what it runs in the background */
 	struct shared *s = shared_new();
 	pid_t pid = fork_runner(s);
 	int status;
