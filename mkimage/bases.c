@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <confuse.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bases.h"
-#include "io.h"
 #include "mem.h"
+#include "profile.h"
 
 #define BASES_FILE "bases.conf"
-#define BASES_MAX (1u << 20) /* bytes; a larger file is none of ours */
 
 void base_entry_done(struct base_entry *b)
 {
@@ -24,66 +20,39 @@ void base_entry_done(struct base_entry *b)
 	*b = (struct base_entry){0};
 }
 
-/* libconfuse's error callback has no context argument; this one lives while a file is parsed. */
-static _Thread_local struct {
-	const char *file;
-	struct err *e;
-} parsing;
+static const struct key entry_keys[] = {
+	{.name = "recipe",
+	 .type = KEY_LIST,
+	 .help = "program of ours and its arguments, which makes a root tarball"},
+	{.name = "path", .type = KEY_STRING, .help = "a file, relative to this one"},
+	{.name = "url", .type = KEY_STRING, .help = "a download"},
+	{.name = "sha256", .type = KEY_STRING, .help = "SHA-256 of the file or download"},
+	{.name = "help", .type = KEY_STRING, .help = "one line for people"},
+	{.name = NULL},
+};
 
-static __attribute__((format(printf, 2, 0))) void on_error(cfg_t *cfg, const char *fmt, va_list ap)
-{
-	autofree char *text = xvasprintf(fmt, ap);
-	if (!parsing.e->msg)
-		err_set(parsing.e, ERR_PROFILE,
-			"%s:%d: %s; a base has the keys recipe, path, url, sha256, help",
-			parsing.file, cfg ? cfg->line : 0, text);
-}
+static const struct key base_keys[] = {
+	{.name = "base", .type = KEY_SECTION, .help = "a base by name", .keys = entry_keys},
+	{.name = NULL},
+};
 
-static cfg_t *parse(const char *file, const char *text, struct err *e)
+static int take_entry(const struct section *s, struct base_entry *ret, struct err *e)
 {
-	cfg_opt_t base[] = {
-		CFG_STR_LIST("recipe", NULL, CFGF_NONE), CFG_STR("path", NULL, CFGF_NONE),
-		CFG_STR("url", NULL, CFGF_NONE),	 CFG_STR("sha256", NULL, CFGF_NONE),
-		CFG_STR("help", NULL, CFGF_NONE),	 CFG_END()};
-	cfg_opt_t top[] = {CFG_SEC("base", base, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-			   CFG_END()};
-	cfg_t *cfg = cfg_init(top, CFGF_NONE);
-	if (!cfg) {
-		err_errno(e, ERR_FAILED, "%s: cannot set up the parser", file);
-		return NULL;
-	}
-	parsing.file = file;
-	parsing.e = e;
-	cfg_set_error_function(cfg, on_error);
-	int r = cfg_parse_buf(cfg, text);
-	parsing.e = NULL;
-	if (r == CFG_SUCCESS && !e->msg)
-		return cfg;
-	if (!e->msg)
-		err_set(e, ERR_PROFILE, "%s: cannot be parsed", file);
-	cfg_free(cfg);
-	return NULL;
-}
-
-static int take_entry(cfg_t *sec, const char *file, struct base_entry *ret, struct err *e)
-{
-	const char *path = cfg_getstr(sec, "path"), *url = cfg_getstr(sec, "url");
-	unsigned words = cfg_size(sec, "recipe");
-	autofree char *dir = path_dir(file);
-	if ((words > 0) + (path != NULL) + (url != NULL) != 1)
-		return err_set(e, ERR_PROFILE,
-			       "%s:%d: base '%s' needs exactly one of recipe, path and url", file,
-			       sec->line, cfg_title(sec));
-	*ret = (struct base_entry){.name = xstrdup(cfg_title(sec)),
-				   .file = xstrdup(file),
-				   .line = sec->line,
+	const char *path = section_str(s, "path"), *url = section_str(s, "url");
+	const struct strv *recipe = section_list(s, "recipe");
+	if ((recipe->n > 0) + (path != NULL) + (url != NULL) != 1)
+		return err_at(e, s->loc, "base '%s' needs exactly one of recipe, path and url",
+			      s->title);
+	*ret = (struct base_entry){.name = xstrdup(s->title),
+				   .file = xstrdup(s->loc.file),
+				   .line = s->loc.line,
 				   .url = xstrdup(url),
-				   .sha256 = xstrdup(cfg_getstr(sec, "sha256")),
-				   .help = xstrdup(cfg_getstr(sec, "help"))};
+				   .sha256 = xstrdup(section_str(s, "sha256")),
+				   .help = xstrdup(section_str(s, "help"))};
 	if (path)
-		ret->path = *path == '/' ? xstrdup(path) : path_join(dir, path);
-	for (unsigned i = 0; i < words; i++)
-		strv_add(&ret->recipe, cfg_getnstr(sec, "recipe", i));
+		ret->path = profile_path(section_get(s, "path")->loc, path);
+	strv_foreach (word, recipe)
+		strv_add(&ret->recipe, *word);
 	return 0;
 }
 
@@ -91,22 +60,19 @@ static int take_entry(cfg_t *sec, const char *file, struct base_entry *ret, stru
 static int lookup_in(const char *file, const char *name, struct strv *names, struct base_entry *ret,
 		     struct err *e)
 {
-	auto_str text = STR_INIT;
-	if (io_read_file(file, BASES_MAX, &text, e) < 0)
+	static const struct key *const tables[] = {base_keys, NULL};
+	const struct strv nowhere = {0};
+	auto_profile *p = NULL;
+	if (profile_load_tables(file, &nowhere, tables, &p, e) < 0)
 		return -1;
-	cfg_t *cfg = parse(file, str_text(&text), e);
-	if (!cfg)
-		return -1;
-	int r = 0;
-	for (unsigned i = 0; r == 0 && i < cfg_size(cfg, "base"); i++) {
-		cfg_t *sec = cfg_getnsec(cfg, "base", i);
-		if (strcmp(cfg_title(sec), name) == 0)
-			r = take_entry(sec, file, ret, e) < 0 ? -1 : 1;
-		else if (!strv_has(names, cfg_title(sec)))
-			strv_add(names, cfg_title(sec));
+	const struct section *s = NULL;
+	while ((s = profile_next(p, "base", s))) {
+		if (strcmp(s->title, name) == 0)
+			return take_entry(s, ret, e) < 0 ? -1 : 1;
+		if (!strv_has(names, s->title))
+			strv_add(names, s->title);
 	}
-	cfg_free(cfg);
-	return r;
+	return 0;
 }
 
 static int unknown_name(const char *name, const struct strv *names, struct err *e)

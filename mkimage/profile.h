@@ -89,6 +89,10 @@ void profile_search_path(struct strv *ret);
  */
 int profile_load(const char *path, const struct strv *search, struct profile **ret,
 		 struct err *e) must_check;
+/* The same language with other tables (ends with NULL) and nothing required: for bases.conf. */
+int profile_load_tables(const char *path, const struct strv *search,
+			const struct key *const *tables, struct profile **ret,
+			struct err *e) must_check;
 void profile_free(struct profile *p);
 static inline void profile_cleanup(struct profile **p)
 {

@@ -48,11 +48,4 @@ int key_check(const struct key *k, const char *text, struct loc loc, struct err 
 /* Fill *e with "unknown key" and the near name in the table. */
 int key_unknown(const struct section *s, const char *name, struct loc loc, struct err *e);
 
-/* ---- profile.c ---- */
-
-/* profile_load with these tables (ends with NULL) and without the customisations' checks. */
-int profile_load_tables(const char *path, const struct strv *search,
-			const struct key *const *tables, struct profile **ret,
-			struct err *e) must_check;
-
 #endif
