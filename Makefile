@@ -16,7 +16,7 @@ COMMON_SRC := $(wildcard common/*.c)
 MKIMAGE_SRC := $(wildcard mkimage/*.c mkimage/custom/*.c)
 LIB_SRC := $(COMMON_SRC) $(filter-out mkimage/main.c,$(MKIMAGE_SRC))
 OBJ := $(BUILD)/obj
-LIB_OBJ := $(LIB_SRC:%.c=$(OBJ)/%.o)
+LIB := $(OBJ)/cardstock.a
 UNIT_SRC := $(wildcard tests/unit/*.c tests/fs/*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
@@ -33,14 +33,15 @@ all: $(BUILD)/mkimage
 
 cluster:
 	scripts/setup build
-	$(MAKE) --no-print-directory all
+	$(MAKE) --no-print-directory -j$(shell nproc) all
 	$(BUILD)/mkimage --profile master
 	$(BUILD)/mkimage --profile worker -n $(N)
 	@scripts/next-steps out
 
 check:
 	scripts/setup check
-	$(MAKE) --no-print-directory all units shims lint
+	$(MAKE) --no-print-directory -j$(shell nproc) all units shims
+	scripts/lint
 	BUILD=$(BUILD) tests/run $(SUITES)
 	$(MAKE) --no-print-directory check-asan
 
@@ -55,12 +56,19 @@ clean:
 
 # ---- programs ----
 
-$(BUILD)/mkimage: $(OBJ)/mkimage/main.o $(LIB_OBJ)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+# Links everything that a rule names; $(1) is more libraries.
+link = $(call say,LD) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(1)
+# One short line a command; V=1 shows the commands themselves.
+say = @mkdir -p $(@D)$(if $(V),,; echo '  $(1)  $@');$(if $(V), set -x;)
+
+$(BUILD)/mkimage: $(OBJ)/mkimage/main.o $(LIB)
+	$(call link)
+
+$(LIB): $(LIB_SRC:%.c=$(OBJ)/%.o)
+	$(call say,AR) rm -f $@; ar rcs $@ $^
 
 $(OBJ)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC) $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OBJ)/mkimage/custom.o: mkimage/custom/list.def
 
@@ -70,21 +78,18 @@ $(OBJ)/mkimage/custom.o: mkimage/custom/list.def
 units: $(UNIT)
 shims: $(SHIMS)
 
-$(UNIT): $(BUILD)/%: $(OBJ)/%.o $(LIB_OBJ)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+$(UNIT): $(BUILD)/%: $(OBJ)/%.o $(LIB)
+	$(call link,-lcmocka)
 
-$(BUILD)/tests/bench/patch: $(OBJ)/tests/bench/patch.o $(LIB_OBJ)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+$(BUILD)/tests/bench/patch: $(OBJ)/tests/bench/patch.o $(LIB)
+	$(call link)
 
 $(BUILD)/tests/shims/%.so: tests/shims/%.c
-	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(WARN) $(WERROR) -D_GNU_SOURCE -O2 -fPIC -shared -o $@ $< -ldl
+	$(call say,CC) $(CC) -std=gnu11 $(WARN) $(WERROR) -D_GNU_SOURCE -O2 -fPIC -shared -o $@ $< -ldl
 
 # The same unit tests and commands under the sanitizers, built beside the normal objects.
 check-asan:
-	$(MAKE) --no-print-directory BUILD=$(BUILD)/asan LDFLAGS= \
+	$(MAKE) --no-print-directory -j$(shell nproc) BUILD=$(BUILD)/asan LDFLAGS= \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 		all units
 	ASAN_OPTIONS=intercept_strchr=0 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
@@ -101,9 +106,8 @@ fuzz:
 .PHONY: fuzz-programs
 fuzz-programs: $(FUZZ)
 
-$(FUZZ): $(BUILD)/%: $(OBJ)/%.o $(LIB_OBJ)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+$(FUZZ): $(BUILD)/%: $(OBJ)/%.o $(LIB)
+	$(call link,-fsanitize=fuzzer)
 
 # Half an hour of fuzzing and the campaigns that are too long for check.
 check-long: all units shims fuzz
