@@ -215,11 +215,10 @@ const struct strv *profile_list(const struct profile *p, const char *key)
 const struct section *profile_next(const struct profile *p, const char *name,
 				   const struct section *previous)
 {
-	const struct section *end = p->top.sections + p->top.n_sections;
-	const struct section *s = previous ? previous + 1 : p->top.sections;
-	for (; s < end; s++) {
-		if (strcmp(s->name, name) == 0)
-			return s;
+	size_t i = previous ? (size_t)(previous - p->top.sections) + 1 : 0;
+	for (; i < p->top.n_sections; i++) {
+		if (strcmp(p->top.sections[i].name, name) == 0)
+			return &p->top.sections[i];
 	}
 	return NULL;
 }
