@@ -224,7 +224,7 @@ int dir_list(struct fs *fs, const char *path, struct strv *ret, struct err *e)
 	__attribute__((cleanup(cleanup_dirp))) DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	if (!stream)
 		return fail(d, path, "cannot open", e);
-	fd = -1;
+	steal_fd(&fd); /* the stream closes it */
 	if (read_names(stream, &names) < 0)
 		return fail(d, path, "cannot list", e);
 	strv_sort(&names);

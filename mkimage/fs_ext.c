@@ -312,7 +312,7 @@ static int ext_readlink(struct fs *fs, const char *path, char **ret, struct err 
 	} else if (read_content(x, path, ino, &inode, &target, e) < 0) {
 		return -1;
 	}
-	if (!size || memchr(target.data, '\0', size))
+	if (!size || memchr(str_text(&target), '\0', size))
 		return ext_damaged(x, path, "the target of the symlink is cut off", e);
 	*ret = str_steal(&target);
 	return 0;

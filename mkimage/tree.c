@@ -60,29 +60,29 @@ void tree_free(struct tree *t)
 	free(t);
 }
 
-/* How many bytes of path are the mount point, or -1 when path is not below it. */
-static ssize_t mount_covers(const struct mount *m, const char *path)
+/* What follows the mount point in path, NULL when path is not below it. */
+static const char *below_mount(const struct mount *m, const char *path)
 {
 	if (strcmp(m->at, "/") == 0)
-		return 0;
+		return path;
 	size_t len = strlen(m->at);
 	if (strncmp(path, m->at, len) != 0 || (path[len] && path[len] != '/'))
-		return -1;
-	return (ssize_t)len;
+		return NULL;
+	return path + len;
 }
 
 struct fs *tree_fs(struct tree *t, const char *path, const char **ret_inner)
 {
 	struct fs *fs = t->mounts[0].fs;
-	ssize_t longest = 0;
+	const char *shortest = path;
 	for (size_t i = 0; i < t->n; i++) {
-		ssize_t len = mount_covers(&t->mounts[i], path);
-		if (len >= longest) {
-			longest = len;
+		const char *rest = below_mount(&t->mounts[i], path);
+		if (rest && rest >= shortest) {
+			shortest = rest;
 			fs = t->mounts[i].fs;
 		}
 	}
-	*ret_inner = path[longest] ? path + longest : "/";
+	*ret_inner = *shortest ? shortest : "/";
 	return fs;
 }
 
