@@ -185,7 +185,7 @@ static int pump(const struct run *r, struct pipes *p, struct str *messages)
 			return -1;
 		if (polled[0].revents)
 			pump_in(r, &p->in, &written);
-		if (polled[1].revents && pump_out(&p->out, r->output, OUTPUT_MAX) < 0)
+		if (r->output && polled[1].revents && pump_out(&p->out, r->output, OUTPUT_MAX) < 0)
 			return -1;
 		/* Too many messages: keep the first part, go on reading so that nobody blocks. */
 		if (polled[2].revents && pump_out(&p->err, messages, STDERR_MAX) < 0)
