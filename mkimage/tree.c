@@ -207,7 +207,7 @@ static int walk(struct walk *w, bool follow_last, struct err *e)
 
 static const char *walk_path(const struct walk *w)
 {
-	return w->done.len ? str_text(&w->done) : "/";
+	return w->done.data && w->done.len ? w->done.data : "/";
 }
 
 int tree_resolve(struct tree *t, const char *path, bool follow_last, char **ret, struct err *e)
