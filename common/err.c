@@ -44,9 +44,10 @@ void err_fill_errno(struct err *e, enum err_code code, const char *fmt, ...)
 	va_start(ap, fmt);
 	char *subject = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (saved == ENOSPC || saved == EDQUOT)
-		code = ERR_SPACE;
-	err_replace(e, code, xasprintf("%s: %s", subject, strerror(saved)));
+	int full = saved == ENOSPC || saved == EDQUOT;
+	err_replace(e, full ? ERR_SPACE : code,
+		    xasprintf("%s: %s%s", subject, strerror(saved),
+			      full ? "; make room on that disk" : ""));
 	free(subject);
 }
 

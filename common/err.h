@@ -53,7 +53,10 @@ static inline int err_failure(void)
  */
 #define err_set(e, ...) (err_fill((e), __VA_ARGS__), err_failure())
 
-/* As err_set, with ": strerror(errno)" added; ENOSPC and EDQUOT turn the code into ERR_SPACE. */
+/*
+ * As err_set, with ": strerror(errno)" added; ENOSPC and EDQUOT turn the code into ERR_SPACE and
+ * add "; make room on that disk".
+ */
 #define err_errno(e, ...) (err_fill_errno((e), __VA_ARGS__), err_failure())
 
 /* Put "subject: " before the message of *e and give -1. */

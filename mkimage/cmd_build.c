@@ -89,7 +89,7 @@ static int check_space(const struct build *b, uint64_t used, struct err *e)
 		b->dir, b->session->n_nodes, n, t);
 }
 
-static int copy_base(struct build *b, struct err *e)
+static int copy_base(struct build *b, const char *what, struct err *e)
 {
 	const struct disk *d = b->session->base->disk;
 	auto_blockmap map = {0};
@@ -100,8 +100,7 @@ static int copy_base(struct build *b, struct err *e)
 		return err_errno(e, ERR_FAILED, "%s: cannot open", b->session->base->name);
 	if (!output_can_clone(&b->role, from) && check_space(b, map.used, e) < 0)
 		return -1;
-	return blockmap_copy(from, b->role.fd, b->session->base->name, d->size, &map, NULL, NULL,
-			     e);
+	return blockmap_copy(from, b->role.fd, what, d->size, &map, NULL, NULL, e);
 }
 
 static int grow(struct build *b, struct err *e)
@@ -151,9 +150,11 @@ static int make_role(struct build *b, struct err *e)
 	const char *role = profile_str(s->profile, "role");
 	autofree char *name = xasprintf("%s.role", role);
 	autofree char *what = xasprintf("%s image", role);
+	autofree char *where = xasprintf("%s: %s", b->dir, what);
 	int step = progress_start(s->progress, what, 0);
-	if (output_begin(b->dir, name, &b->role, e) < 0 || copy_base(b, e) < 0 || grow(b, e) < 0 ||
-	    patch(s, b->role.path, what, b->role_plan, e) < 0 || map_role(b, e) < 0) {
+	if (output_begin(b->dir, name, &b->role, e) < 0 || copy_base(b, where, e) < 0 ||
+	    grow(b, e) < 0 || patch(s, b->role.path, where, b->role_plan, e) < 0 ||
+	    map_role(b, e) < 0) {
 		progress_end(s->progress, step, "failed");
 		return -1;
 	}
@@ -165,10 +166,10 @@ static int make_role(struct build *b, struct err *e)
 /* The second stage of one node on an image that is the role's. */
 static int finish_node(const struct build *b, size_t i, struct output *out, struct err *e)
 {
-	const struct node *node = &b->session->nodes[i];
-	if (patch(b->session, out->path, node->hostname, b->node_plans[i], e) < 0)
+	autofree char *what = path_join(out->dir, out->name);
+	if (patch(b->session, out->path, what, b->node_plans[i], e) < 0)
 		return -1;
-	if (b->check && image_check(out->path, node->hostname, e) < 0)
+	if (b->check && image_check(out->path, what, e) < 0)
 		return -1;
 	return output_commit(out, e);
 }
@@ -192,8 +193,8 @@ static int make_node(void *ctx, struct jobs *jobs, struct err *e)
 	auto_output out = OUTPUT_INIT;
 	if (output_begin(b->dir, job->what, &out, e) < 0)
 		return -1;
-	if (blockmap_copy(b->role.fd, out.fd, job->what, b->size, &b->used, report_copied, jobs,
-			  e) < 0)
+	autofree char *what = path_join(b->dir, job->what);
+	if (blockmap_copy(b->role.fd, out.fd, what, b->size, &b->used, report_copied, jobs, e) < 0)
 		return -1;
 	return finish_node(b, job->index, &out, e);
 }

@@ -37,9 +37,13 @@ int ext_error(const struct ext *x, const char *path, errcode_t code, const char 
 	      struct err *e)
 {
 	enum err_code kind = code_for(code);
+	const char *advice = "";
+	if (kind == ERR_IMAGE)
+		advice = "; the file system is damaged, run e2fsck on it";
+	else if (code == ENOSPC || code == EDQUOT) /* of the disk that the image is on */
+		advice = "; make room on the disk of the image, or choose another with --output";
 	return err_set(e, kind, "%s%s%s: %s: %s%s", x->fs.what, path ? ": " : "", path ? path : "",
-		       doing, error_message(code),
-		       kind == ERR_IMAGE ? "; the file system is damaged, run e2fsck on it" : "");
+		       doing, error_message(code), advice);
 }
 
 int ext_damaged(const struct ext *x, const char *path, const char *how, struct err *e)

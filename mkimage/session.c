@@ -95,7 +95,8 @@ static int copy_base(struct session *s, const struct disk *d, struct err *e)
 	autoclose int from = open(d->path, O_RDONLY | O_CLOEXEC);
 	if (from < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot open", d->path);
-	return blockmap_copy(from, s->replayed.fd, s->source->name, d->size, &map, NULL, NULL, e);
+	autofree char *what = xasprintf("%s: copy of '%s'", dir, s->source->name);
+	return blockmap_copy(from, s->replayed.fd, what, d->size, &map, NULL, NULL, e);
 }
 
 /* SOURCE_DATE_EPOCH, else what the base itself says: same input, same bytes. */

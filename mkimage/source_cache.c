@@ -50,9 +50,7 @@ char *cache_dir(struct err *e)
 int cache_advise(struct err *e)
 {
 	if (e->code == ERR_SPACE)
-		return err_set(e, ERR_SPACE,
-			       "%s; free some space, or point XDG_CACHE_HOME to a larger disk",
-			       e->msg);
+		return err_set(e, ERR_SPACE, "%s, or point XDG_CACHE_HOME to a larger one", e->msg);
 	return -1;
 }
 
@@ -66,7 +64,8 @@ int cache_check_space(const char *path, uint64_t bytes, const char *what, struct
 	if (available >= bytes)
 		return 0;
 	autofree char *wants = format_size(bytes), *has = format_size(available);
-	err_set(e, ERR_SPACE, "%s: needs %s in %s, where %s are free", what, wants, dir, has);
+	err_set(e, ERR_SPACE, "%s: needs %s in %s, where %s are free; make room on that disk", what,
+		wants, dir, has);
 	return cache_advise(e);
 }
 

@@ -123,6 +123,12 @@ ssize_t pwritev(int fd, const struct iovec *v, int n, off_t offset)
 	return pwrite(fd, first->iov_base, first->iov_len, offset);
 }
 
+/* What pwritev is called where _FILE_OFFSET_BITS is 64. */
+ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t offset)
+{
+	return pwritev(fd, v, n, offset);
+}
+
 ssize_t copy_file_range(int in, off64_t *in_at, int out, off64_t *out_at, size_t len,
 			unsigned flags)
 {
