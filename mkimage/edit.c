@@ -123,8 +123,9 @@ static const char *members_of(const char *line)
 {
 	for (int i = 0; i < 3; i++) {
 		line = strchr(line, ':');
-		if (!line++)
+		if (!line)
 			return NULL;
+		line++;
 	}
 	return line;
 }
