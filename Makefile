@@ -91,8 +91,8 @@ $(BUILD)/tests/shims/%.so: tests/shims/%.c
 check-asan:
 	$(MAKE) --no-print-directory -j$(shell nproc) BUILD=$(BUILD)/asan LDFLAGS= \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
-		all units
-	ASAN_OPTIONS=intercept_strchr=0 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
+		all units shims
+	ASAN_OPTIONS=intercept_strchr=0:verify_asan_link_order=0 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
 		BUILD=$(BUILD)/asan tests/run unit cli
 
 lint:
@@ -101,11 +101,14 @@ lint:
 # Each fuzz target is one program: build/fuzz/tests/fuzz/fuzz_NAME [libFuzzer options].
 fuzz:
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang \
-		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' fuzz-programs
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' \
+		fuzz-programs
 
 .PHONY: fuzz-programs
 fuzz-programs: $(FUZZ)
 
+# libparted reads beyond a buffer when it is loaded, which the sanitizer would end with.
+$(FUZZ): LDFLAGS += -Wl,--as-needed
 $(FUZZ): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,-fsanitize=fuzzer)
 
