@@ -8,6 +8,8 @@
 #include "err.h"
 #include "mem.h"
 
+#define ADVICE_FULL "; make room on that disk"
+
 const struct err_code_help err_codes[] = {
 	{ERR_NONE, "success"},
 	{ERR_FAILED, "failure without a code of its own"},
@@ -37,6 +39,14 @@ void err_fill(struct err *e, enum err_code code, const char *fmt, ...)
 	err_replace(e, code, msg);
 }
 
+const char *err_advice_said(const char *said, enum err_code *code)
+{
+	if (!strstr(said, strerror(ENOSPC)) && !strstr(said, strerror(EDQUOT)))
+		return "";
+	*code = ERR_SPACE;
+	return ADVICE_FULL;
+}
+
 void err_fill_errno(struct err *e, enum err_code code, const char *fmt, ...)
 {
 	int saved = errno;
@@ -46,8 +56,7 @@ void err_fill_errno(struct err *e, enum err_code code, const char *fmt, ...)
 	va_end(ap);
 	int full = saved == ENOSPC || saved == EDQUOT;
 	err_replace(e, full ? ERR_SPACE : code,
-		    xasprintf("%s: %s%s", subject, strerror(saved),
-			      full ? "; make room on that disk" : ""));
+		    xasprintf("%s: %s%s", subject, strerror(saved), full ? ADVICE_FULL : ""));
 	free(subject);
 }
 

@@ -59,6 +59,12 @@ static inline int err_failure(void)
  */
 #define err_errno(e, ...) (err_fill_errno((e), __VA_ARGS__), err_failure())
 
+/*
+ * For what a program or a library said instead of an errno: when it says that the disk is full,
+ * *code becomes ERR_SPACE and the advice of err_errno is given, else "".
+ */
+const char *err_advice_said(const char *said, enum err_code *code);
+
 /* Put "subject: " before the message of *e and give -1. */
 #define err_wrap(e, ...) (err_prefix((e), __VA_ARGS__), err_failure())
 

@@ -213,8 +213,10 @@ static int judge(const struct run *r, int status, struct str *messages, struct e
 	int code = WEXITSTATUS(status);
 	if (code == 0 || (code < 31 && (r->ok_status & (1 << code))))
 		return code;
-	return err_set(e, ERR_FAILED, "%s: exit code %d%s%s", program, code, *said ? ": " : "",
-		       said);
+	enum err_code kind = ERR_FAILED;
+	const char *advice = err_advice_said(said, &kind);
+	return err_set(e, kind, "%s: exit code %d%s%s%s", program, code, *said ? ": " : "", said,
+		       advice);
 }
 
 int run(const struct run *r, struct err *e)

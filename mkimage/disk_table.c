@@ -74,7 +74,9 @@ static struct session session_start(bool fix)
 static int session_error(struct err *e, const char *path, const char *what)
 {
 	const char *why = session_answer.message ? session_answer.message : "no reason given";
-	return err_set(e, ERR_IMAGE, "%s: %s: %s", path, what, why);
+	enum err_code code = ERR_IMAGE;
+	const char *advice = err_advice_said(why, &code);
+	return err_set(e, code, "%s: %s: %s%s", path, what, why, advice);
 }
 
 static int session_open(struct session *s, const char *path, struct err *e)
