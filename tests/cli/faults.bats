@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A disk that is full, broken or takes less than it is given: nothing half-made stays behind, and
 # the next run gives what a run without the fault gives.
+# shellcheck disable=SC2030,SC2031 # each test is a subshell on purpose
 load helper
 
 # faulty FAULT TEXT COMMAND…: the fault for files whose path contains TEXT (tests/shims/fault.c).
@@ -95,14 +96,14 @@ copy_bytes() {
 
 @test "short writes while a base is unpacked change nothing" {
 	xz -0 -k -c "$CARDSTOCK_TEST_BASE/mini.img" >mini.img.xz
-	export XDG_CACHE_HOME=$WORK/cache # shellcheck disable=SC2030,SC2031
+	export XDG_CACHE_HOME=$WORK/cache
 	faulty short "$WORK" "$MKIMAGE" base --quiet mini.img.xz -o unpacked.img
 	cmp unpacked.img "$CARDSTOCK_TEST_BASE/mini.img"
 }
 
 @test "the cache's disk fills up while a base is unpacked" {
 	xz -0 -k -c "$CARDSTOCK_TEST_BASE/mini.img" >mini.img.xz
-	export XDG_CACHE_HOME=$WORK/cache # shellcheck disable=SC2030,SC2031
+	export XDG_CACHE_HOME=$WORK/cache
 	for after in 0 100000 250000; do
 		assert_fails 5 'XDG_CACHE_HOME' faulty enospc:after=$after /cache/ mk base mini.img.xz -o unpacked.img
 		[ -z "$(find cache -type f)" ]
@@ -113,7 +114,7 @@ copy_bytes() {
 }
 
 @test "the cache's disk fills up while a base is assembled" {
-	export XDG_CACHE_HOME=$WORK/cache # shellcheck disable=SC2030,SC2031
+	export XDG_CACHE_HOME=$WORK/cache
 	assert_fails 5 'make room' faulty enospc:after=0 /cache/ mk base "$CARDSTOCK_TEST_BASE/mini.tar" -o assembled.img
 	# mkfs.fat does not say why it could not write.
 	assert_fails 1 'mkfs.fat' faulty enospc:after=600000 /cache/ mk base "$CARDSTOCK_TEST_BASE/mini.tar" -o assembled.img
