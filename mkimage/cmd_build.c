@@ -253,13 +253,15 @@ static void print_results(const struct build *b, const struct options *o)
 int cmd_build(const struct options *o, struct err *e)
 {
 	auto_session s = SESSION_INIT;
-	if (session_open(o, CLUSTER_WRITE, &s, e) < 0 || session_open_base(&s, e) < 0 ||
-	    issue_nodes(&s, e) < 0)
+	const char *dir = o->output ? o->output : "out";
+	if (session_open(o, CLUSTER_WRITE, &s, e) < 0)
 		return -1;
-	__attribute__((cleanup(build_done))) struct build b = {.session = &s,
-							       .dir = o->output ? o->output : "out",
-							       .check = o->check,
-							       .role = OUTPUT_INIT};
+	progress_say(s.progress, "profile %s, base %s, into %s", s.profile->path,
+		     profile_str(s.profile, "base"), dir);
+	if (session_open_base(&s, e) < 0 || issue_nodes(&s, e) < 0)
+		return -1;
+	__attribute__((cleanup(build_done))) struct build b = {
+		.session = &s, .dir = dir, .check = o->check, .role = OUTPUT_INIT};
 	if (make_plans(&b, e) < 0 || make_role(&b, e) < 0)
 		return -1;
 	if (copy_nodes(&b, (unsigned)o->jobs, s.n_nodes - 1, e) < 0 || rename_role(&b, e) < 0)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The only place that prints an error or exits. */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "json.h"
 #include "jobs.h"
@@ -56,9 +58,16 @@ static int run_command(int argc, char **argv, struct options *o, struct err *e)
 	return c->run(o, e);
 }
 
+/* `mkimage plan | head`: who reads no more wants no message about it. */
+static bool reader_left(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
 int main(int argc, char **argv)
 {
-	__attribute__((cleanup(options_done))) struct options o = {.count = 1};
+	__attribute__((cleanup(options_done))) struct options o = {0};
 	auto_err e = ERR_INIT;
 	signal(SIGPIPE, SIG_IGN);
 	interrupt_init();
@@ -67,6 +76,7 @@ int main(int argc, char **argv)
 		result = err_errno(&e, ERR_FAILED, "standard output");
 	if (result == 0)
 		return 0;
-	print_error(&o, &e);
+	if (!reader_left())
+		print_error(&o, &e);
 	return e.code;
 }

@@ -17,7 +17,7 @@ struct options {
 	const char *cluster;
 	const char *output;
 	const char *timestamp; /* SOURCE_DATE_EPOCH; NULL: the base's own */
-	long count;	       /* -n: nodes 1 to count */
+	long count;	       /* -n: nodes 1 to count; 0: not given, which means 1 */
 	long node;	       /* --node: this one only; 0: not given */
 	long jobs;	       /* 0: one per core */
 	bool check;

@@ -10,6 +10,7 @@
 #include "validate.h"
 
 #define TABLES_MAX 64
+#define SIZE_LIMIT (2ull << 40) /* bytes: what an MBR can describe */
 
 static int check_role(const char *text, struct err *e)
 {
@@ -41,10 +42,10 @@ static int check_member(const char *text, struct err *e)
 static int check_size(const char *text, struct err *e)
 {
 	unsigned long long size;
-	if (parse_size(text, &size) && size)
+	if (parse_size(text, &size) && size && size <= SIZE_LIMIT)
 		return 0;
-	return err_set(e, ERR_PROFILE, "'%s' is no size: use a number and K, M, G or T, as '8G'",
-		       text);
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is no size: use a number and K, M, G or T, as '8G', at most 2T", text);
 }
 
 const struct key profile_core_keys[] = {

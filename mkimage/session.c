@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -15,8 +16,33 @@ enum progress_mode session_progress_mode(const struct options *o)
 	return o->quiet ? PROGRESS_QUIET : PROGRESS_AUTO;
 }
 
-/* The nodes that -n or --node ask for must be among those the profile plans. */
-static int pick_nodes(const struct options *o, struct session *s, struct err *e)
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/*
+ * A copy of a member's profile with other names would make nodes that nobody else knows: what
+ * decides names and addresses has to be as in the member.
+ */
+static int check_member(const struct profile *p, const struct profile *member, struct err *e)
+{
+	static const char *const keys[] = {"hostname", "address"};
+	static const char *const numbers[] = {"first-address", "planned"};
+	bool same = true;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		same = same && same_text(profile_str(p, keys[i]), profile_str(member, keys[i]));
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		same = same && profile_int(p, numbers[i]) == profile_int(member, numbers[i]);
+	if (same)
+		return 0;
+	return err_at(e, profile_get(p, "role")->loc,
+		      "role '%s' is that of the member %s, which plans other names or addresses; "
+		      "give this profile a role of its own and add it to 'members'",
+		      profile_str(p, "role"), member->path);
+}
+
+static int find_member(struct session *s, struct err *e)
 {
 	const char *role = profile_str(s->profile, "role");
 	s->member = cluster_member(s->cluster, role);
@@ -24,13 +50,25 @@ static int pick_nodes(const struct options *o, struct session *s, struct err *e)
 		return err_at(e, profile_get(s->profile, "members")->loc,
 			      "role '%s' of %s is not among the members; add its profile's name",
 			      role, s->profile->path);
-	long last = o->node ? o->node : o->count;
+	return check_member(s->profile, s->member->profile, e);
+}
+
+/* The nodes that -n or --node ask for must be among those the profile plans. */
+static int pick_nodes(const struct options *o, struct session *s, struct err *e)
+{
+	if (find_member(s, e) < 0)
+		return -1;
+	if (o->node && o->count)
+		return err_set(e, ERR_USAGE,
+			       "-n and --node contradict each other; give one of them");
+	long count = o->count ? o->count : 1;
+	long last = o->node ? o->node : count;
 	if ((size_t)last > s->member->n_nodes)
 		return err_at(e, profile_get(s->profile, "planned")->loc,
 			      "node %ld was asked for, but role '%s' plans %zu; raise 'planned'",
-			      last, role, s->member->n_nodes);
+			      last, s->member->nodes->role, s->member->n_nodes);
 	s->nodes = s->member->nodes + (o->node ? o->node - 1 : 0);
-	s->n_nodes = o->node ? 1 : (size_t)o->count;
+	s->n_nodes = o->node ? 1 : (size_t)count;
 	return 0;
 }
 
@@ -83,20 +121,33 @@ static int needs_replay(const struct disk *d, const char *name, bool *ret, struc
 	return 0;
 }
 
+/* What the file has, holes left out: with a dirty journal the allocation is not known yet. */
+static int map_data(int fd, const struct source *source, struct blockmap *map, struct err *e)
+{
+	off_t hole, data = 0;
+	while ((data = lseek(fd, data, SEEK_DATA)) >= 0) {
+		hole = lseek(fd, data, SEEK_HOLE);
+		if (hole < 0)
+			break;
+		blockmap_add(map, (uint64_t)data, (uint64_t)(hole - data));
+		data = hole;
+	}
+	return errno == ENXIO ? 0 : err_errno(e, ERR_FAILED, "%s: cannot read", source->name);
+}
+
 /* A base is never written to: a dirty journal is replayed on a private copy without a name. */
 static int copy_base(struct session *s, const struct disk *d, struct err *e)
 {
 	autofree char *dir = cache_dir(e);
 	if (!dir || output_begin(dir, "replayed.img", &s->replayed, e) < 0)
 		return -1;
-	auto_blockmap map = {0};
-	if (blockmap_build(d, &map, e) < 0)
-		return -1;
 	autoclose int from = open(d->path, O_RDONLY | O_CLOEXEC);
 	if (from < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot open", d->path);
-	autofree char *what = xasprintf("%s: copy of '%s'", dir, s->source->name);
-	return blockmap_copy(from, s->replayed.fd, what, d->size, &map, NULL, NULL, e);
+	auto_blockmap map = {0};
+	if (map_data(from, s->source, &map, e) < 0)
+		return -1;
+	return blockmap_copy(from, s->replayed.fd, s->source->name, d->size, &map, NULL, NULL, e);
 }
 
 /* SOURCE_DATE_EPOCH, else what the base itself says: same input, same bytes. */

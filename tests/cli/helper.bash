@@ -35,7 +35,12 @@ setup() {
 	END
 }
 
+# Whatever a test built must be clean, by the file systems' own checkers.
 teardown() {
+	local image
+	for image in "$WORK"/*/*.img; do
+		[ ! -e "$image" ] || [ -z "${BATS_TEST_COMPLETED:-}" ] || assert_clean "$image"
+	done
 	if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
 		local kept
 		kept=$(mktemp -d "${TMPDIR:-/tmp}/cardstock-failed-XXXXXX")
