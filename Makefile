@@ -36,7 +36,7 @@ cluster:
 	$(MAKE) --no-print-directory -j$(shell nproc) all
 	$(BUILD)/mkimage --profile master
 	$(BUILD)/mkimage --profile worker -n $(N)
-	@scripts/next-steps out
+	@scripts/next-steps cluster out/master.img $(shell printf "out/worker%03d.img " $$(seq $(N)))
 
 check:
 	scripts/setup check
