@@ -48,6 +48,7 @@ check:
 install: all
 	install -D -m 755 $(BUILD)/mkimage $(DESTDIR)$(PREFIX)/bin/mkimage
 	install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock scripts/mkbase scripts/try-cluster
+	cp -R scripts/mkbase.d $(DESTDIR)$(PREFIX)/lib/cardstock/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cardstock/profiles profiles/*.conf
 	cp -R overlays $(DESTDIR)$(PREFIX)/share/cardstock/
 

@@ -11,8 +11,12 @@
 /* Make every state of the plan in the tree; the first failure names path and reason. */
 int plan_apply(const struct plan *p, struct tree *t, struct err *e) must_check;
 
-/* Check that every state of the plan holds; ERR_CHECK lists what does not, at most 20 paths. */
-int plan_verify(const struct plan *p, struct tree *t, struct err *e) must_check;
+/*
+ * Check that every state of the plan holds; ERR_CHECK lists what does not, at most 20 paths.  Paths
+ * that the plan above (may be NULL) decides too are left to it.
+ */
+int plan_verify(const struct plan *p, const struct plan *above, struct tree *t,
+		struct err *e) must_check;
 
 /*
  * Print for people: per path what (+ new, ~ changed, - removed, @ owner or mode), why, and a

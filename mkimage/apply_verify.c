@@ -8,7 +8,7 @@
 
 #define LISTED 20 /* differences that a message names */
 
-int plan_verify(const struct plan *p, struct tree *t, struct err *e)
+int plan_verify(const struct plan *p, const struct plan *above, struct tree *t, struct err *e)
 {
 	const struct view image = {.tree = t};
 	auto_str list = STR_INIT;
@@ -16,6 +16,8 @@ int plan_verify(const struct plan *p, struct tree *t, struct err *e)
 	for (size_t i = 0; i < plan_count(p); i++) {
 		const struct change *c = plan_get(p, i);
 		const char *why = "";
+		if (above && plan_find(above, c->path))
+			continue;
 		int holds = change_holds(c, &image, false, &why, e);
 		if (holds < 0)
 			return err_wrap(e, "%s", c->path);
@@ -28,7 +30,7 @@ int plan_verify(const struct plan *p, struct tree *t, struct err *e)
 	if (!different)
 		return 0;
 	const char *inner;
-	return err_set(e, ERR_CHECK, "%s: %zu of %zu planned changes are not there:%s%s",
+	return err_set(e, ERR_CHECK, "%s: not as the profile wants it, %zu of %zu changes:%s%s",
 		       tree_fs(t, "/", &inner)->what, different, plan_count(p), str_text(&list),
 		       different > LISTED ? "\n  …" : "");
 }

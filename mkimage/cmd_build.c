@@ -53,6 +53,20 @@ static int make_plans(struct build *b, struct err *e)
 	return 0;
 }
 
+/* A base that lies in the output directory under a node's name must not be replaced. */
+static int protect_base(const struct session *s, const char *dir, struct err *e)
+{
+	const struct value *base = profile_get(s->profile, "base");
+	autofree char *given = profile_path(base->loc, base->str);
+	for (size_t i = 0; i < s->n_nodes; i++) {
+		autofree char *name = xasprintf("%s.img", s->nodes[i].hostname);
+		if (output_check_base(dir, name, s->source->path, e) < 0 ||
+		    output_check_base(dir, name, given, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int issue_nodes(struct session *s, struct err *e)
 {
 	for (size_t i = 0; i < s->n_nodes; i++) {
@@ -226,6 +240,12 @@ static int rename_role(struct build *b, struct err *e)
 	return result;
 }
 
+static void say_notes(struct progress *p, const struct plan *plan)
+{
+	strv_foreach (note, plan_notes(plan))
+		progress_say(p, "note: %s", *note);
+}
+
 static void print_results(const struct build *b, const struct options *o)
 {
 	const struct session *s = b->session;
@@ -245,9 +265,9 @@ static void print_results(const struct build *b, const struct options *o)
 			str_printf(&line, ",\"address\":\"%s\"", n->address);
 		printf("%s}\n", str_text(&line));
 	}
-	const struct strv *notes = plan_notes(b->role_plan);
-	strv_foreach (note, notes)
-		progress_say(s->progress, "note: %s", *note);
+	say_notes(s->progress, b->role_plan);
+	for (size_t i = 0; i < s->n_nodes; i++)
+		say_notes(s->progress, b->node_plans[i]);
 }
 
 int cmd_build(const struct options *o, struct err *e)
@@ -258,7 +278,7 @@ int cmd_build(const struct options *o, struct err *e)
 		return -1;
 	progress_say(s.progress, "profile %s, base %s, into %s", s.profile->path,
 		     profile_str(s.profile, "base"), dir);
-	if (session_open_base(&s, e) < 0 || issue_nodes(&s, e) < 0)
+	if (session_open_base(&s, e) < 0 || protect_base(&s, dir, e) < 0 || issue_nodes(&s, e) < 0)
 		return -1;
 	__attribute__((cleanup(build_done))) struct build b = {
 		.session = &s, .dir = dir, .check = o->check, .role = OUTPUT_INIT};

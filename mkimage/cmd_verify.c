@@ -27,23 +27,14 @@ static int find_node(struct session *s, struct image *image, const struct option
 			return 0;
 		}
 	}
-	return err_set(e, ERR_CHECK,
-		       "%s: its hostname '%s' is not one that role '%s' plans; choose the profile "
-		       "with --profile or the node with --node",
-		       image->name, str_text(&hostname), s->member->profile->name);
-}
-
-/* Every change that is left is a difference; the list goes to the message. */
-static int judge(const struct plan *plan, const char *name, struct err *e)
-{
-	size_t n = plan_count(plan);
-	if (n == 0)
-		return 0;
-	auto_str paths = STR_INIT;
-	for (size_t i = 0; i < n && i < 20; i++)
-		str_printf(&paths, "\n  %s (%s)", plan_get(plan, i)->path, plan_get(plan, i)->why);
-	return err_set(e, ERR_CHECK, "%s: %zu paths are not as the profile wants them:%s%s", name,
-		       n, str_text(&paths), n > 20 ? "\n  …" : "");
+	auto_str roles = STR_INIT;
+	for (size_t i = 0; i < s->cluster->n_members; i++)
+		str_printf(&roles, "%s%s", i ? ", " : "", s->cluster->members[i].profile->name);
+	return err_set(
+		e, ERR_CHECK,
+		"%s: its hostname '%s' is not one that role '%s' plans; name its profile with "
+		"--profile (the members have: %s), or the node with --node",
+		image->name, str_text(&hostname), s->member->profile->name, str_text(&roles));
 }
 
 static int verify_plans(struct session *s, struct image *image, struct err *e)
@@ -52,7 +43,9 @@ static int verify_plans(struct session *s, struct image *image, struct err *e)
 	if (session_plan_role(s, image->tree, &role, e) < 0 ||
 	    session_plan_node(s, image->tree, role, s->nodes, &node, e) < 0)
 		return -1;
-	return judge(role, image->name, e) < 0 || judge(node, image->name, e) < 0 ? -1 : 0;
+	if (plan_verify(role, node, image->tree, e) < 0)
+		return -1;
+	return plan_verify(node, NULL, image->tree, e);
 }
 
 int cmd_verify(const struct options *o, struct err *e)

@@ -4,7 +4,7 @@
 
 /*
  * A file system in user space: one struct of operations per backend, one contract for all of them
- * (tests/fs/contract.c).  A backend never sees a profile key and never follows a symlink.
+ * (tests/fs/test_contract.c).  A backend never sees a profile key and never follows a symlink.
  *
  * Paths are absolute within the file system, "/" is its root, without ".", ".." or trailing slash;
  * every component but the last must be a directory (the tree layer above resolves symlinks).

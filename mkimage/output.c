@@ -17,21 +17,44 @@ static bool has_no_tmpfile(int error)
 	return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL;
 }
 
+/* The locked descriptor still is what the name leads to: nobody renamed it away in between. */
+static bool still_named(int fd, const char *path)
+{
+	struct stat held, named;
+	return fstat(fd, &held) == 0 && lstat(path, &named) == 0 && held.st_ino == named.st_ino &&
+	       held.st_dev == named.st_dev;
+}
+
 /* A named file instead; the lock tells a file that is being written from one left behind. */
 static int begin_partial(struct output *o, struct err *e)
 {
 	autofree char *name = xasprintf(".%s.partial", o->name);
-	o->partial = path_join(o->dir, name);
-	o->fd = open(o->partial, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (o->fd < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot create", o->partial);
-	if (flock(o->fd, LOCK_EX | LOCK_NB) < 0)
+	autofree char *partial = path_join(o->dir, name);
+	autoclose int fd = open(partial, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot create", partial);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !still_named(fd, partial))
 		return err_set(e, ERR_BUSY, "%s: another run is writing it; wait for its end",
-			       o->partial);
-	if (ftruncate(o->fd, 0) < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot empty", o->partial);
-	o->path = xstrdup(o->partial);
+			       partial);
+	if (ftruncate(fd, 0) < 0 || fchmod(fd, 0600) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot empty", partial);
+	o->fd = steal_fd(&fd);
+	o->path = xstrdup(partial);
+	o->partial = steal(&partial);
 	return 0;
+}
+
+int output_check_base(const char *dir, const char *name, const char *base, struct err *e)
+{
+	autofree char *final = path_join(dir, name);
+	struct stat there, from;
+	if (stat(final, &there) < 0 || stat(base, &from) < 0 || there.st_ino != from.st_ino ||
+	    there.st_dev != from.st_dev)
+		return 0;
+	return err_set(
+		e, ERR_USAGE,
+		"%s: this is the base itself, and would be replaced; choose another --output",
+		final);
 }
 
 int output_begin(const char *dir, const char *name, struct output *ret, struct err *e)
@@ -39,7 +62,7 @@ int output_begin(const char *dir, const char *name, struct output *ret, struct e
 	if (io_mkdirs(dir, 0755, e) < 0)
 		return -1;
 	*ret = (struct output){.fd = -1, .dir = xstrdup(dir), .name = xstrdup(name)};
-	ret->fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+	ret->fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (ret->fd >= 0) {
 		ret->path = xasprintf("/proc/%ld/fd/%d", (long)getpid(), ret->fd);
 		return 0;

@@ -21,6 +21,12 @@ static const struct leftover leftovers[] = {
 	{"/efi/loader/random-seed", "random seed of another machine"},
 	{"/var/lib/systemd/credential.secret", "secret of another machine"},
 	{"/var/lib/NetworkManager/secret_key", "secret of another machine"},
+	{"/etc/ssh/ssh_host_rsa_key", "host key of another machine"},
+	{"/etc/ssh/ssh_host_rsa_key.pub", "host key of another machine"},
+	{"/etc/ssh/ssh_host_ecdsa_key", "host key of another machine"},
+	{"/etc/ssh/ssh_host_ecdsa_key.pub", "host key of another machine"},
+	{"/etc/ssh/ssh_host_dsa_key", "host key of another machine"},
+	{"/etc/ssh/ssh_host_dsa_key.pub", "host key of another machine"},
 };
 
 /* A copy of the id that D-Bus keeps; where it is a link, it follows /etc/machine-id. */

@@ -91,6 +91,15 @@ static int plan_directory(struct walk *w, const struct item *i, struct err *e)
 	return plan_mkdir(w->ctx, i->path, attr, w->why, e);
 }
 
+/* What its attrs let nobody else read is not shown in the plan either. */
+static int write_text(struct walk *w, const char *path, const struct str *text, struct attr attr,
+		      struct err *e)
+{
+	bool secret = attr.mode != KEEP && !(attr.mode & 0007);
+	return (secret ? plan_write_secret : plan_write)(w->ctx, path, str_text(text), text->len,
+							 attr, w->why, e);
+}
+
 static int plan_template(struct walk *w, const struct item *i, int fd, struct err *e)
 {
 	auto_str text = STR_INIT, out = STR_INIT;
@@ -105,7 +114,7 @@ static int plan_template(struct walk *w, const struct item *i, int fd, struct er
 		return -1;
 	if (!w->ctx->node && of_node)
 		return 0;
-	return plan_write(w->ctx, i->path, str_text(&out), out.len, attr, w->why, e);
+	return write_text(w, i->path, &out, attr, e);
 }
 
 static int plan_content(struct walk *w, const struct item *i, int fd, struct err *e)
@@ -118,7 +127,7 @@ static int plan_content(struct walk *w, const struct item *i, int fd, struct err
 		return plan_write_file(w->ctx, i->path, i->host, attr, w->why, e);
 	if (io_read_fd(fd, i->host, INLINE_MAX, &text, e) < 0)
 		return -1;
-	return plan_write(w->ctx, i->path, str_text(&text), text.len, attr, w->why, e);
+	return write_text(w, i->path, &text, attr, e);
 }
 
 /* A link of the image that leads to nothing would take the file with it: the file replaces it. */

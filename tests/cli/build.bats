@@ -100,6 +100,29 @@ load helper
 	[ $((blocks * 4096)) -gt $((1400 << 20)) ]
 }
 
+@test "only their owner may read the images: they hold keys" {
+	mk --profile ./worker.conf -n 2
+	[ "$(stat -c %a out/worker001.img out/worker002.img)" = $'600\n600' ]
+}
+
+@test "a base in the place of an image is refused, not replaced" {
+	mkdir out
+	cp --sparse=always "$CARDSTOCK_TEST_BASE/mini.img" out/worker001.img
+	sed -i 's|^base = .*|base = "./out/worker001.img"|' worker.conf
+	assert_fails 2 'this is the base itself' mk --profile ./worker.conf -n 2
+	cmp out/worker001.img "$CARDSTOCK_TEST_BASE/mini.img"
+}
+
+@test "host keys that a base brings do not reach the nodes" {
+	mkdir root
+	tar -C root -xf "$CARDSTOCK_TEST_BASE/mini.tar" --no-same-owner
+	echo shared >root/etc/ssh/ssh_host_rsa_key
+	tar -C root -cf used.tar --owner=0 --group=0 .
+	sed -i 's|^base = .*|base = "./used.tar"|' worker.conf
+	mk --profile ./worker.conf
+	[ -z "$(root_cat out/worker001.img /etc/ssh/ssh_host_rsa_key)" ]
+}
+
 @test "the base is not changed by a build" {
 	before=$(sha256sum <"$CARDSTOCK_TEST_BASE/mini.img")
 	mk --profile ./worker.conf -n 2

@@ -18,6 +18,27 @@ load helper
 	run ! grep -qF -- "$(sed -n 4p cluster/nodes/worker001/ssh_host_ed25519_key)" plan.txt
 }
 
+@test "plan hides what an overlay lets nobody else read" {
+	mkdir -p overlays/wifi/root/etc
+	echo psk=topsecret >overlays/wifi/root/etc/wifi.conf
+	echo '/etc/wifi.conf 0600 root root' >overlays/wifi/attrs
+	echo 'overlays = {"wifi"}' >>worker.conf
+	mk plan --profile ./worker.conf >plan.txt
+	grep -q /etc/wifi.conf plan.txt
+	run ! grep -q topsecret plan.txt
+}
+
+@test "verify accepts a file that role and node both decide" {
+	mkdir -p overlays/one/root/etc overlays/two/root/etc
+	echo role >overlays/one/root/etc/both
+	echo '${hostname}' >overlays/two/root/etc/both
+	echo '/etc/both 0644 root root template' >overlays/two/attrs
+	echo 'overlays = {"one", "two"}' >>worker.conf
+	mk --profile ./worker.conf
+	[ "$(root_cat out/worker001.img /etc/both)" = worker001 ]
+	mk verify --profile ./worker.conf out/worker001.img
+}
+
 @test "plan --json is JSON" {
 	mk plan --profile ./worker.conf --json >plan.json
 	python3 - <<-'END'

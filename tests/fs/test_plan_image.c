@@ -92,7 +92,7 @@ static void plans_come_true_on(const struct backend *b)
 	make_plan(&i);
 	assert_int_equal(plan_count(i.ctx.plan), 210);
 	assert_ok(plan_apply(i.ctx.plan, i.tree, &i.e), &i.e);
-	assert_ok(plan_verify(i.ctx.plan, i.tree, &i.e), &i.e);
+	assert_ok(plan_verify(i.ctx.plan, NULL, i.tree, &i.e), &i.e);
 	image_close(&i);
 	if (b->check)
 		b->check(&i.root);

@@ -128,7 +128,7 @@ static inline void planned_apply(struct planned *p)
 {
 	const struct view image = {.tree = p->tree};
 	assert_ok(plan_apply(p->ctx.plan, p->tree, &p->e), &p->e);
-	assert_ok(plan_verify(p->ctx.plan, p->tree, &p->e), &p->e);
+	assert_ok(plan_verify(p->ctx.plan, NULL, p->tree, &p->e), &p->e);
 	for (size_t i = 0; i < plan_count(p->ctx.plan); i++) {
 		const struct change *c = plan_get(p->ctx.plan, i);
 		const char *why = "";
