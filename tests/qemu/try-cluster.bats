@@ -34,6 +34,9 @@ stand_in_qemu() {
 		#!/usr/bin/env python3
 		import os, re, socket, sys, threading
 		words = " ".join(sys.argv)
+		if words.endswith("-netdev help"):
+		    print("user" if os.path.exists("no-vde") else "user\nvde")
+		    sys.exit()
 		name = re.search(r"-name (\S+)", words).group(1)
 		console = re.search(r"file:(\S+\.console)", words).group(1)
 		disk = re.search(r"file=(\S+)/disk", words).group(1) + "/disk"
@@ -116,6 +119,14 @@ start() {
 	try worker001.img worker002.img --run true
 	[[ $(cat worker001.args) == *netdev=wired*netdev=laptop* ]]
 	[ "$(grep -o 'wired,mac=[^ ]*' worker001.args)" != "$(grep -o 'wired,mac=[^ ]*' worker002.args)" ]
+}
+
+@test "the wire is a vde switch, or a multicast group where QEMU has no vde" {
+	try worker001.img --run true
+	grep -q -- '-netdev vde,id=wired' worker001.args
+	touch no-vde
+	try worker001.img --run true
+	grep -q -- '-netdev socket,id=wired,mcast=239.*localaddr=127.0.0.1' worker001.args
 }
 
 @test "the disk is an overlay; on raspi3b it is as large as a power of two" {
