@@ -30,6 +30,10 @@ teardown_file() {
 }
 
 @test "its wired network is the card that the profile names" {
-	run on worker001 ip -4 -br address show eth0
-	[[ $output == eth0*10.0.0.* ]]
+	run on worker001 ip -4 -brief address
+	[[ $output == *eth0*10.0.0.*eth1*10.0.2.* ]] || {
+		echo "$output" >&2
+		on worker001 networkctl --no-pager >&2
+		return 1
+	}
 }
