@@ -6,7 +6,9 @@
 #include <stdarg.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -18,6 +20,15 @@ extern char **environ;
 
 #define OUTPUT_MAX (256u << 20)
 #define STDERR_MAX (64u << 10)
+#define LOOK_MS 200	 /* how often is looked for an interrupt that came outside of poll */
+#define PATIENCE_MS 3000 /* from SIGTERM to SIGKILL */
+
+static int (*interrupt_came)(void);
+
+void run_set_interrupt(int (*came)(void))
+{
+	interrupt_came = came;
+}
 
 /* One end per stream that we hold while the program runs; -1 once closed. */
 struct pipes {
@@ -30,6 +41,13 @@ static void pipes_done(struct pipes *p)
 	cleanup_close(&p->out);
 	cleanup_close(&p->err);
 }
+
+/* The program, and since when it has been asked to end. */
+struct child {
+	pid_t pid;
+	bool told;
+	struct timespec told_at;
+};
 
 /* mtools, e2fsprogs and dosfstools live in /usr/sbin, which is not in every user's PATH. */
 static char *find_program(const char *name)
@@ -76,31 +94,54 @@ static void build_env(struct strv *out, const char *const *extra)
 		strv_add(out, *item);
 }
 
-/* Make a pipe whose end `child` becomes descriptor `target` of the program; returns our end. */
-static int add_pipe(posix_spawn_file_actions_t *actions, int target, bool child_reads,
-		    int *ret_child_end)
+/* Make a pipe whose end *theirs becomes descriptor `target` of the program; *ours stays here. */
+static int add_pipe(posix_spawn_file_actions_t *actions, int target, int *ours, int *theirs)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
-	int child = child_reads ? ends[0] : ends[1];
-	posix_spawn_file_actions_adddup2(actions, child, target);
-	*ret_child_end = child;
-	return child_reads ? ends[1] : ends[0];
+	bool child_reads = target == 0;
+	*theirs = child_reads ? ends[0] : ends[1];
+	*ours = child_reads ? ends[1] : ends[0];
+	posix_spawn_file_actions_adddup2(actions, *theirs, target);
+	return 0;
 }
 
-static void add_outputs(const struct run *r, posix_spawn_file_actions_t *actions,
-			struct pipes *ours, struct pipes *theirs)
+static int add_streams(const struct run *r, posix_spawn_file_actions_t *actions, struct pipes *ours,
+		       struct pipes *theirs)
 {
+	if (!r->input)
+		posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+	else if (add_pipe(actions, 0, &ours->in, &theirs->in) < 0)
+		return -1;
 	if (r->passthrough) {
 		posix_spawn_file_actions_adddup2(actions, 2, 1);
-		return;
+		return 0;
 	}
-	ours->err = add_pipe(actions, 2, false, &theirs->err);
+	if (add_pipe(actions, 2, &ours->err, &theirs->err) < 0)
+		return -1;
 	if (r->output)
-		ours->out = add_pipe(actions, 1, false, &theirs->out);
-	else
-		posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
+		return add_pipe(actions, 1, &ours->out, &theirs->out);
+	posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
+	return 0;
+}
+
+/* Returns an errno, as posix_spawn does. */
+static int spawn(const struct run *r, const char *program,
+		 const posix_spawn_file_actions_t *actions, pid_t *ret_pid)
+{
+	posix_spawnattr_t attr;
+	posix_spawnattr_init(&attr);
+	sigset_t defaults;
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	posix_spawnattr_setsigdefault(&attr, &defaults);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	auto_strv env = {0};
+	build_env(&env, r->env);
+	int failure = posix_spawn(ret_pid, program, actions, &attr, (char **)r->argv, env.v);
+	posix_spawnattr_destroy(&attr);
+	return failure;
 }
 
 static int start(const struct run *r, struct pipes *ours, pid_t *ret_pid, struct err *e)
@@ -113,29 +154,56 @@ static int start(const struct run *r, struct pipes *ours, pid_t *ret_pid, struct
 	struct pipes theirs = {-1, -1, -1};
 	posix_spawn_file_actions_t actions;
 	posix_spawn_file_actions_init(&actions);
-	if (r->input)
-		ours->in = add_pipe(&actions, 0, true, &theirs.in);
-	else
-		posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	add_outputs(r, &actions, ours, &theirs);
-	posix_spawnattr_t attr;
-	posix_spawnattr_init(&attr);
-	sigset_t defaults;
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	auto_strv env = {0};
-	build_env(&env, r->env);
-	int failure = posix_spawn(ret_pid, program, &actions, &attr, (char **)r->argv, env.v);
-	posix_spawnattr_destroy(&attr);
+	int failure = add_streams(r, &actions, ours, &theirs) < 0
+			      ? errno
+			      : spawn(r, program, &actions, ret_pid);
 	posix_spawn_file_actions_destroy(&actions);
 	pipes_done(&theirs);
-	if (failure) {
-		errno = failure;
-		return err_errno(e, ERR_FAILED, "%s: cannot start", program);
+	errno = failure;
+	return failure ? err_errno(e, ERR_FAILED, "%s: cannot start", program) : 0;
+}
+
+static long elapsed_ms(const struct timespec *since)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - since->tv_sec) * 1000 + (now.tv_nsec - since->tv_nsec) / 1000000;
+}
+
+static void child_end(struct child *c)
+{
+	if (c->told)
+		return;
+	c->told = true;
+	clock_gettime(CLOCK_MONOTONIC, &c->told_at);
+	kill(c->pid, SIGTERM);
+}
+
+/*
+ * Ask the program to end once an interrupt came.  True when it did not in time and was killed:
+ * programs of its own may hold the pipes open.
+ */
+static bool child_look(struct child *c)
+{
+	if (interrupt_came && interrupt_came())
+		child_end(c);
+	if (!c->told || elapsed_ms(&c->told_at) < PATIENCE_MS)
+		return false;
+	kill(c->pid, SIGKILL);
+	return true;
+}
+
+/* A descriptor for the process wakes poll when it ends. */
+static int child_wait(struct child *c, int *status)
+{
+	autoclose int process = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	pid_t ended;
+	while ((ended = waitpid(c->pid, status, WNOHANG)) == 0) {
+		struct pollfd polled = {process, POLLIN, 0};
+		child_look(c);
+		poll(&polled, 1, process < 0 ? 10 : LOOK_MS);
 	}
-	return 0;
+	return ended < 0 ? -1 : 0;
 }
 
 static void drop(int *fd)
@@ -171,25 +239,37 @@ static int pump_out(int *fd, struct str *into, size_t max)
 	return 0;
 }
 
-static int pump(const struct run *r, struct pipes *p, struct str *messages)
+/* One round: wait for a pipe that is ready, move what there is. */
+static int pump_once(const struct run *r, struct pipes *p, size_t *written, struct str *messages,
+		     struct err *e)
+{
+	struct pollfd polled[] = {{p->in, POLLOUT, 0}, {p->out, POLLIN, 0}, {p->err, POLLIN, 0}};
+	if (poll(polled, 3, LOOK_MS) < 0 && errno != EINTR)
+		return err_errno(e, ERR_FAILED, "%s: cannot wait for its output", r->argv[0]);
+	if (polled[0].revents)
+		pump_in(r, &p->in, written);
+	if (r->output && polled[1].revents && pump_out(&p->out, r->output, OUTPUT_MAX) < 0)
+		return err_set(e, ERR_FAILED, "%s: printed more than %u bytes", r->argv[0],
+			       OUTPUT_MAX);
+	/* Too many messages: keep the first part, go on reading so that nobody blocks. */
+	if (polled[2].revents)
+		(void)pump_out(&p->err, messages, STDERR_MAX);
+	return 0;
+}
+
+static int pump(const struct run *r, struct child *c, struct pipes *p, struct str *messages,
+		struct err *e)
 {
 	size_t written = 0;
 	if (p->in >= 0)
 		fcntl(p->in, F_SETFL, O_NONBLOCK);
 	if (r->input && r->input_len == 0)
 		drop(&p->in);
-	while (p->in >= 0 || p->out >= 0 || p->err >= 0) {
-		struct pollfd polled[] = {
-			{p->in, POLLOUT, 0}, {p->out, POLLIN, 0}, {p->err, POLLIN, 0}};
-		if (poll(polled, 3, -1) < 0 && errno != EINTR)
+	while ((p->in >= 0 || p->out >= 0 || p->err >= 0) && !child_look(c)) {
+		if (pump_once(r, p, &written, messages, e) < 0) {
+			child_end(c);
 			return -1;
-		if (polled[0].revents)
-			pump_in(r, &p->in, &written);
-		if (r->output && polled[1].revents && pump_out(&p->out, r->output, OUTPUT_MAX) < 0)
-			return -1;
-		/* Too many messages: keep the first part, go on reading so that nobody blocks. */
-		if (polled[2].revents && pump_out(&p->err, messages, STDERR_MAX) < 0)
-			continue;
+		}
 	}
 	return 0;
 }
@@ -223,21 +303,20 @@ int run(const struct run *r, struct err *e)
 {
 	__attribute__((cleanup(pipes_done))) struct pipes ours = {-1, -1, -1};
 	auto_str messages = STR_INIT;
-	pid_t pid;
+	struct child c = {0};
 	log_debug("run %s %s", r->argv[0], r->argv[1] ? r->argv[1] : "");
-	if (start(r, &ours, &pid, e) < 0)
+	if (start(r, &ours, &c.pid, e) < 0)
 		return -1;
-	int flooded = pump(r, &ours, &messages);
+	int pumped = pump(r, &c, &ours, &messages, e);
 	pipes_done(&ours);
 	ours = (struct pipes){-1, -1, -1};
 	int status;
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return err_errno(e, ERR_FAILED, "%s: cannot wait for it", r->argv[0]);
-	}
-	if (flooded < 0)
-		return err_set(e, ERR_FAILED, "%s: printed more than %u bytes", r->argv[0],
-			       OUTPUT_MAX);
+	if (child_wait(&c, &status) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot wait for it", r->argv[0]);
+	if (pumped < 0)
+		return -1;
+	if (c.told)
+		return err_set(e, ERR_INTERRUPT, "%s: interrupted", path_base(r->argv[0]));
 	return judge(r, status, &messages, e);
 }
 

@@ -26,6 +26,12 @@ struct run {
  */
 int run(const struct run *r, struct err *e) must_check;
 
+/*
+ * Once came() is not 0, the program that runs gets SIGTERM, and SIGKILL three seconds later; run()
+ * fails with ERR_INTERRUPT.  Without it, programs always run to their end.
+ */
+void run_set_interrupt(int (*came)(void));
+
 /* run() with nothing but arguments; returns 0 or -1. */
 int run_argv(struct err *e, const char *program, ...) must_check __attribute__((sentinel));
 

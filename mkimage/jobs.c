@@ -15,6 +15,7 @@
 #include "io.h"
 #include "jobs.h"
 #include "mem.h"
+#include "run.h"
 #include "str.h"
 
 #define TICK_MS 100	       /* how soon a signal is seen */
@@ -76,6 +77,7 @@ void interrupt_init(void)
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(numbers[i], &action, NULL);
 	}
+	run_set_interrupt(interrupted);
 }
 
 int interrupted(void)

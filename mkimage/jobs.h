@@ -34,7 +34,10 @@ void job_progress(struct jobs *j, uint64_t done);
 /* In a child: what is shown behind the step when it ends ("213 changes, 0.4 s"). */
 void job_note(struct jobs *j, const char *note);
 
-/* Install handlers for SIGINT, SIGTERM, SIGHUP; afterwards interrupted() says whether one came. */
+/*
+ * Install handlers for SIGINT, SIGTERM, SIGHUP; afterwards interrupted() says whether one came.
+ * Programs that run() has started are ended by one.
+ */
 void interrupt_init(void);
 int interrupted(void);
 /* 0, or -1 with ERR_INTERRUPT once a signal came: long loops call it. */
