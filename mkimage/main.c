@@ -11,14 +11,17 @@
 #include "log.h"
 #include "mem.h"
 #include "options.h"
+#include "utf8.h"
 
 static void print_error(const struct options *o, const struct err *e)
 {
+	auto_str line = STR_INIT;
 	if (!o->json) {
-		fprintf(stderr, "mkimage: %s\n", e->msg);
+		/* Labels and names of an image are in it. */
+		utf8_visible(&line, e->msg, strlen(e->msg), true);
+		fprintf(stderr, "mkimage: %s\n", str_text(&line));
 		return;
 	}
-	auto_str line = STR_INIT;
 	json_string(&line, e->msg, strlen(e->msg));
 	fprintf(stderr, "{\"error\":%s,\"code\":%d}\n", str_text(&line), e->code);
 }

@@ -91,3 +91,14 @@ hostile_base() {
 	mk inspect own.img >inspect.txt
 	run ! grep -q $'\033' inspect.txt
 }
+
+@test "terminal escapes in an image's label do not reach the terminal by an error message" {
+	hostile_base true
+	at=$(offset_of own.img 2)
+	tune2fs -L $'\033[31mred' "own.img?offset=$at" >/dev/null ||
+		debugfs -w -R "set_super_value volume_name "$'\033[31mred' "own.img?offset=$at"
+	debugfs -w -R 'unlink /etc/os-release' "own.img?offset=$at"
+	debugfs -w -R 'unlink /usr/lib/os-release' "own.img?offset=$at"
+	assert_fails 4 "'^[[31mred'" mk inspect own.img
+	[[ $output != *$'\033'* ]]
+}
