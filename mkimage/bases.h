@@ -8,7 +8,7 @@
  *
  *   base "debian-arm64" {
  *     recipe = {"mkbase", "--suite", "trixie", "--arch", "arm64"}
- *     help = "Debian 13 for Raspberry Pi 3, 4 and 5, made from Debian packages"
+ *     help = "Debian 13 for Raspberry Pi 3 and 4, made from Debian packages"
  *   }
  *
  * Each has exactly one of
