@@ -153,7 +153,7 @@ static int check_complete(const struct cluster *c, struct err *e)
 static int open_write(struct cluster *c, struct err *e)
 {
 	if (io_mkdirs(c->dir, 0700, e) < 0 || check_dir(c->dir, e) < 0 ||
-	    check_path(c->dir, e) < 0 || take_lock(c, e) < 0)
+	    check_path(c->dir, e) < 0 || cluster_check_ours(c->dir, e) < 0 || take_lock(c, e) < 0)
 		return -1;
 	/* Before anything is made: a plan that does not fit leaves the directory as it was. */
 	if (ledger_check(c, e) < 0 || check_complete(c, e) < 0 ||

@@ -52,7 +52,8 @@ enum cluster_mode { CLUSTER_READ, CLUSTER_WRITE };
 
 /*
  * Open the cluster directory for this profile; CLUSTER_WRITE makes it where it is missing, takes
- * the lock (ERR_BUSY when another run holds it) and makes CA, admin key and seed.  Loads the
+ * the lock (ERR_BUSY when another run holds it) and makes CA, admin key and seed; a directory with
+ * other content than a cluster's is refused and left alone (ERR_PROFILE).  Loads the
  * profiles named by `members`, computes all planned nodes, and refuses clashes: two nodes with one
  * name or one address, an address outside its network, more nodes than addresses; each names
  * file:line.
@@ -70,13 +71,20 @@ static inline void cluster_cleanup(struct cluster **c)
 /* The planned nodes of a role; NULL when the role is not a member. */
 const struct member *cluster_member(const struct cluster *c, const char *role);
 
-/*
- * Make what the node needs for ever (host key, certificate) unless it is there, and enter it in
- * the ledger.
- */
+/* Make what the node needs for ever (host key, certificate) unless it is there. */
 int cluster_issue(struct cluster *c, const struct node *n, struct err *e) must_check;
+/*
+ * Enter nodes in the ledger, those that are in it already excepted: from now on no plan may give
+ * them another name or address.  So only when they will be built, after their plan was judged.
+ */
+int cluster_enter(struct cluster *c, const struct node *nodes, size_t n, struct err *e) must_check;
 /* Write ssh_config and known_hosts; unchanged files are not touched. */
 int cluster_write_ssh(const struct cluster *c, struct err *e) must_check;
+/*
+ * Add a line of known_hosts for every planned node, with the names that its certificate has: it is
+ * trusted through the CA that signed its key, so a reflashed board is known too.
+ */
+int cluster_known_hosts(const struct cluster *c, struct str *out, struct err *e) must_check;
 
 /*
  * Add the content of a file of the directory ("keys/admin.pub", "nodes/worker001/…"); in

@@ -5,7 +5,6 @@
  * a temporary name is removed by the next.  The names hold our process number, because ssh-keygen
  * outlives a run that is killed.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -78,23 +77,11 @@ static int ensure_key(const char *path, const char *comment, struct err *e)
 	return make_key(path, comment, e);
 }
 
-/* What a run that was killed has left; we hold the lock, so nobody else is at work. */
-static void sweep(const char *path)
-{
-	DIR *dir = opendir(path);
-	for (struct dirent *d; dir && (d = readdir(dir));) {
-		if (str_ends(d->d_name, ".tmp") || strstr(d->d_name, ".new"))
-			unlinkat(dirfd(dir), d->d_name, 0);
-	}
-	if (dir)
-		closedir(dir);
-}
-
 /* Make a directory of the cluster directory, for ever. */
 static int make_dir(const struct cluster *c, const char *path, struct err *e)
 {
 	if (exists(path)) {
-		sweep(path);
+		cluster_sweep(path);
 		return 0;
 	}
 	autofree char *parent = path_dir(path);
@@ -110,7 +97,7 @@ int keys_make(const struct cluster *c, struct err *e)
 	autofree char *admin = path_join(dir, "admin"), *ca = path_join(dir, "host-ca");
 	autofree char *admin_comment = xasprintf("admin@%s", c->name);
 	autofree char *ca_comment = xasprintf("host-ca@%s", c->name);
-	sweep(c->dir);
+	cluster_sweep(c->dir);
 	if (make_dir(c, dir, e) < 0 || ensure_key(admin, admin_comment, e) < 0)
 		return -1;
 	return ensure_key(ca, ca_comment, e) < 0 ? -1 : io_flush_dir(dir, e);
@@ -196,8 +183,7 @@ int cluster_issue(struct cluster *c, const struct node *n, struct err *e)
 	autofree char *dir = xasprintf("%s/nodes/%s", c->dir, n->hostname);
 	autofree char *key = path_join(dir, "ssh_host_ed25519_key");
 	autofree char *comment = xasprintf("root@%s", n->hostname);
-	if (make_dir(c, dir, e) < 0 || ensure_key(key, comment, e) < 0 ||
-	    ensure_cert(c, n, key, e) < 0)
+	if (make_dir(c, dir, e) < 0 || ensure_key(key, comment, e) < 0)
 		return -1;
-	return ledger_enter(c, n, e);
+	return ensure_cert(c, n, key, e);
 }

@@ -192,17 +192,24 @@ static int ledger_write(const struct ledger *l, struct err *e)
 	return io_replace_file(l->path, text.data, text.len, 0600, e);
 }
 
-int ledger_enter(const struct cluster *c, const struct node *n, struct err *e)
+static bool is_entered(const struct ledger *l, size_t n_sorted, const struct node *n)
+{
+	const struct entry wanted = {.role = n->role, .number = n->number};
+	return n_sorted && bsearch(&wanted, l->v, n_sorted, sizeof(*l->v), compare_entries);
+}
+
+int cluster_enter(struct cluster *c, const struct node *nodes, size_t n, struct err *e)
 {
 	auto_ledger l = {0};
 	if (ledger_read(c, &l, e) < 0)
 		return -1;
-	for (size_t i = 0; i < l.n; i++) {
-		if (is_entry_of(&l.v[i], n))
-			return 0;
+	size_t before = l.n;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_entered(&l, before, &nodes[i]))
+			add(&l, nodes[i].role, nodes[i].number, nodes[i].hostname, nodes[i].address,
+			    0);
 	}
-	add(&l, n->role, n->number, n->hostname, n->address, 0);
-	if (sort_entries(&l, e) < 0)
-		return -1;
-	return ledger_write(&l, e);
+	if (l.n == before)
+		return 0;
+	return sort_entries(&l, e) < 0 ? -1 : ledger_write(&l, e);
 }

@@ -36,7 +36,16 @@ const struct planned *planned_find_address(const struct planned_list *l, const c
 
 /* Refuse a plan that gives a node another name or address than it was built with. */
 int ledger_check(const struct cluster *c, struct err *e) must_check;
-int ledger_enter(const struct cluster *c, const struct node *n, struct err *e) must_check;
+
+/* ---- cluster_sweep.c: which files are ours ---- */
+
+/*
+ * Refuse a directory that holds anything, but is neither a cluster's nor one that a killed run had
+ * only begun.  Nothing is touched.
+ */
+int cluster_check_ours(const char *path, struct err *e) must_check;
+/* Remove what a killed run left in one directory; the lock is held, so nobody else is at work. */
+void cluster_sweep(const char *path);
 
 /* ---- cluster_keys.c: ssh-keygen ---- */
 

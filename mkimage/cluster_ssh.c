@@ -9,25 +9,14 @@
 
 #define FILE_MAX_BYTES (64u << 20)
 
-static const struct value *find_value(const struct section *s, const char *key)
-{
-	for (const struct value *v = s->values; v->key; v++) {
-		if (strcmp(v->key->name, key) == 0)
-			return v;
-	}
-	return NULL;
-}
-
 static bool is_operator(const struct section *s)
 {
-	const struct value *v = find_value(s, "operator");
-	return v && v->on;
+	return section_bool(s, "operator");
 }
 
 static bool may_sudo(const struct section *s)
 {
-	const struct value *v = find_value(s, "sudo");
-	return v && v->str && strcmp(v->str, "none") != 0;
+	return strcmp(section_str(s, "sudo"), "none") != 0;
 }
 
 static const struct section *first_user(const struct profile *p,
@@ -45,10 +34,7 @@ static const char *login_name(const struct profile *p)
 	const struct section *s = first_user(p, is_operator);
 	if (!s)
 		s = first_user(p, may_sudo);
-	if (!s)
-		return NULL;
-	const struct value *renamed = find_value(s, "rename-to");
-	return renamed && renamed->str ? renamed->str : s->title;
+	return s ? s->title : NULL;
 }
 
 /* In ssh_config(5) a path is quoted for blanks and has '%' doubled. */
@@ -89,9 +75,12 @@ static void format_config(const struct cluster *c, const char *dir, struct str *
 	}
 }
 
-/* Every node is trusted through the CA that signed its key, so a reflashed board is known too. */
-static void format_known_hosts(const struct cluster *c, const char *ca, struct str *out)
+int cluster_known_hosts(const struct cluster *c, struct str *out, struct err *e)
 {
+	auto_str text = STR_INIT;
+	if (cluster_read(c, "keys/host-ca.pub", &text, e) < 0)
+		return -1;
+	autofree char *ca = xstrndup(str_text(&text), strcspn(str_text(&text), "\n"));
 	for (size_t i = 0; i < c->n_members; i++) {
 		for (size_t j = 0; j < c->members[i].n_nodes; j++) {
 			const struct node *n = &c->members[i].nodes[j];
@@ -100,6 +89,7 @@ static void format_known_hosts(const struct cluster *c, const char *ca, struct s
 				   n->address ? n->address : "", ca);
 		}
 	}
+	return 0;
 }
 
 static int update(const struct cluster *c, const char *name, const struct str *text, struct err *e)
@@ -115,14 +105,12 @@ static int update(const struct cluster *c, const char *name, const struct str *t
 
 int cluster_write_ssh(const struct cluster *c, struct err *e)
 {
-	auto_str config = STR_INIT, hosts = STR_INIT, ca = STR_INIT;
+	auto_str config = STR_INIT, hosts = STR_INIT;
 	autofree char *dir = realpath(c->dir, NULL);
 	if (!dir)
 		return err_errno(e, ERR_FAILED, "cluster directory '%s'", c->dir);
-	if (cluster_read(c, "keys/host-ca.pub", &ca, e) < 0)
+	if (cluster_known_hosts(c, &hosts, e) < 0)
 		return -1;
-	autofree char *ca_line = xstrndup(str_text(&ca), strcspn(str_text(&ca), "\n"));
 	format_config(c, dir, &config);
-	format_known_hosts(c, ca_line, &hosts);
 	return update(c, "known_hosts", &hosts, e) < 0 ? -1 : update(c, "ssh_config", &config, e);
 }

@@ -282,7 +282,8 @@ int cmd_build(const struct options *o, struct err *e)
 		return -1;
 	__attribute__((cleanup(build_done))) struct build b = {
 		.session = &s, .dir = dir, .check = o->check, .role = OUTPUT_INIT};
-	if (make_plans(&b, e) < 0 || make_role(&b, e) < 0)
+	if (make_plans(&b, e) < 0 || cluster_enter(s.cluster, s.nodes, s.n_nodes, e) < 0 ||
+	    make_role(&b, e) < 0)
 		return -1;
 	if (copy_nodes(&b, (unsigned)o->jobs, s.n_nodes - 1, e) < 0 || rename_role(&b, e) < 0)
 		return -1;

@@ -132,28 +132,12 @@ static int plan_boot(struct plan_ctx *ctx, struct err *e)
 	return 0;
 }
 
-/* A line for every planned node, with the names that its certificate has. */
-static void trust_nodes(const struct cluster *c, const char *ca, struct str *out)
-{
-	for (size_t i = 0; i < c->n_members; i++) {
-		const struct member *m = &c->members[i];
-		for (size_t j = 0; j < m->n_nodes; j++) {
-			const struct node *n = &m->nodes[j];
-			str_printf(out, "@cert-authority %s,%s.%s%s%s %s\n", n->hostname,
-				   n->hostname, c->name, n->address ? "," : "",
-				   n->address ? n->address : "", ca);
-		}
-	}
-}
-
 static int plan_known_hosts(struct plan_ctx *ctx, struct err *e)
 {
-	auto_str key = STR_INIT, body = STR_INIT, old = STR_INIT, text = STR_INIT;
-	if (cluster_read(ctx->cluster, "keys/host-ca.pub", &key, e) < 0 ||
+	auto_str body = STR_INIT, old = STR_INIT, text = STR_INIT;
+	if (cluster_known_hosts(ctx->cluster, &body, e) < 0 ||
 	    text_read_optional(ctx, KNOWN_HOSTS, &old, e) < 0)
 		return -1;
-	autofree char *ca = xstrndup(str_text(&key), strcspn(str_text(&key), "\n"));
-	trust_nodes(ctx->cluster, ca, &body);
 	block_set(&text, str_text(&old), BLOCK, str_text(&body));
 	return plan_write(ctx, KNOWN_HOSTS, str_text(&text), text.len, ATTR_KEEP,
 			  "the cluster's CA vouches for every node", e);

@@ -64,6 +64,22 @@ load helper
 	assert_no_output
 }
 
+@test "a plan that failed binds nobody: the hostname may change afterwards" {
+	sed -i 's/{"video"}/{"no-such-group"}/' worker.conf
+	assert_fails 3 'no-such-group' mk --profile ./worker.conf
+	sed -i 's/no-such-group/video/; s/worker%03d/node%03d/' worker.conf
+	mk --profile ./worker.conf
+	[ -e out/node001.img ]
+}
+
+@test "somebody's directory as cluster directory: refused, and nothing in it is touched" {
+	mkdir -m 700 ssh && echo mine >ssh/id_ed25519 && echo mine >ssh/notes.tmp && echo mine >ssh/lock
+	cp -a ssh before
+	assert_fails 3 'choose a new or an empty directory' mk --profile ./worker.conf -c ssh
+	diff -r before ssh
+	assert_no_output
+}
+
 @test "missing key file" {
 	sed -i 's/uid = 2000/uid = 2000 authorized-keys = {"no-such-key.pub"}/' worker.conf
 	assert_fails 3 'no-such-key.pub' mk --profile ./worker.conf
