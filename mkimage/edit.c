@@ -153,25 +153,6 @@ char *group_line_with(const char *line, const char *user)
 	return str_steal(&out);
 }
 
-char *group_line_without(const char *line, const char *user)
-{
-	if (!has_member(line, user))
-		return xstrdup(line);
-	const char *list = members_of(line);
-	auto_strv members = {0};
-	auto_str out = STR_INIT;
-	str_add(&out, line, (size_t)(list - line));
-	strv_split(&members, list, ",");
-	const char *sep = "";
-	strv_foreach (member, &members) {
-		if (strcmp(*member, user) == 0)
-			continue;
-		str_printf(&out, "%s%s", sep, *member);
-		sep = ",";
-	}
-	return str_steal(&out);
-}
-
 /* l is prefix and then name; name NULL: prefix and then any name. */
 static bool is_marker(const struct line *l, const char *prefix, const char *name)
 {

@@ -27,9 +27,8 @@ char *db_field(const char *line, size_t i);
 void db_set(struct str *out, const char *text, const char *line);
 /* Name whose numeric field i equals id; owned, NULL when none. */
 char *db_find_id(const char *text, size_t i, uint32_t id);
-/* Add a user to (or take from) the members, the fourth field of a group line; owned. */
+/* Add a user to the members, the fourth field of a group line; owned. */
 char *group_line_with(const char *line, const char *user);
-char *group_line_without(const char *line, const char *user);
 
 /*
  * Replace the text between "# BEGIN cardstock NAME" and "# END cardstock NAME" (each a whole

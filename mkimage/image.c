@@ -91,13 +91,6 @@ int image_open(const struct image_open *o, struct image **ret, struct err *e)
 	return 0;
 }
 
-int image_sync(struct image *i, struct err *e)
-{
-	if (i->boot_fs && i->boot_fs->ops->sync(i->boot_fs, e) < 0)
-		return -1;
-	return i->root_fs->ops->sync(i->root_fs, e);
-}
-
 static void image_free(struct image *i)
 {
 	tree_free(i->tree);

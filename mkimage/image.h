@@ -35,7 +35,6 @@ struct image_open {
  * cmdline.txt or uEnv.txt.
  */
 int image_open(const struct image_open *o, struct image **ret, struct err *e) must_check;
-int image_sync(struct image *i, struct err *e) must_check;
 /* Sync, close and set *i to NULL; NULL is allowed. */
 int image_close(struct image **i, struct err *e) must_check;
 void image_discard(struct image **i);

@@ -112,7 +112,6 @@ const struct value *profile_get(const struct profile *p, const char *key);
 const char *profile_str(const struct profile *p, const char *key);
 long profile_int(const struct profile *p, const char *key);
 bool profile_bool(const struct profile *p, const char *key);
-const struct strv *profile_list(const struct profile *p, const char *key);
 
 /* Iterate the sections of one name: start with NULL; NULL at the end. */
 const struct section *profile_next(const struct profile *p, const char *name,

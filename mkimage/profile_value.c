@@ -207,11 +207,6 @@ bool profile_bool(const struct profile *p, const char *key)
 	return section_bool(&p->top, key);
 }
 
-const struct strv *profile_list(const struct profile *p, const char *key)
-{
-	return section_list(&p->top, key);
-}
-
 const struct section *profile_next(const struct profile *p, const char *name,
 				   const struct section *previous)
 {

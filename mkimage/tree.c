@@ -280,13 +280,3 @@ int tree_readlink(struct tree *t, const char *path, char **ret, struct err *e)
 		return too_long(&w, e);
 	return fs->ops->readlink(fs, inner, ret, e);
 }
-
-int tree_list(struct tree *t, const char *path, struct strv *ret, struct err *e)
-{
-	auto_walk w = {0};
-	if (resolve_existing(t, path, true, &w, e) < 0)
-		return -1;
-	const char *inner;
-	struct fs *fs = tree_fs(t, walk_path(&w), &inner);
-	return fs->ops->list(fs, inner, ret, e);
-}

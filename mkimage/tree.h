@@ -42,6 +42,5 @@ int tree_stat_follow(struct tree *t, const char *path, struct fs_stat *ret,
 int tree_read(struct tree *t, const char *path, uint64_t max, struct str *out,
 	      struct err *e) must_check; /* follows */
 int tree_readlink(struct tree *t, const char *path, char **ret, struct err *e) must_check;
-int tree_list(struct tree *t, const char *path, struct strv *ret, struct err *e) must_check;
 
 #endif

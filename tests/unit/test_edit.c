@@ -110,15 +110,6 @@ static void members_join_a_group_once(void **state)
 	assert_text(group_line_with("video:x:44", "pi"), "video:x:44:pi");
 }
 
-static void members_leave_a_group(void **state)
-{
-	(void)state;
-	assert_text(group_line_without("video:x:44:a,pi,b", "pi"), "video:x:44:a,b");
-	assert_text(group_line_without("video:x:44:pi", "pi"), "video:x:44:");
-	assert_text(group_line_without("pi:x:44:,a,", "pi"), "pi:x:44:,a,");
-	assert_text(group_line_without("video", "pi"), "video");
-}
-
 static void a_block_is_added_at_the_end(void **state)
 {
 	(void)state;
@@ -199,7 +190,6 @@ int main(void)
 		cmocka_unit_test(a_newline_in_an_entry_cannot_add_a_second),
 		cmocka_unit_test(names_are_found_by_id),
 		cmocka_unit_test(members_join_a_group_once),
-		cmocka_unit_test(members_leave_a_group),
 		cmocka_unit_test(a_block_is_added_at_the_end),
 		cmocka_unit_test(a_block_is_replaced_where_it_is),
 		cmocka_unit_test(an_empty_body_removes_the_block),

@@ -104,8 +104,8 @@ static void values_have_their_types(void **state)
 	assert_string_equal(profile_str(p, "hostname"), "node1");
 	assert_string_equal(profile_str(p, "text"), "a b");
 	assert_int_equal(profile_int(p, "count"), -3);
-	assert_int_equal(profile_list(p, "overlays")->n, 2);
-	assert_string_equal(profile_list(p, "overlays")->v[1], "worker");
+	assert_int_equal(section_list(&p->top, "overlays")->n, 2);
+	assert_string_equal(section_list(&p->top, "overlays")->v[1], "worker");
 	assert_true(section_bool(profile_next(p, "wired", NULL), "gateway"));
 	workdir_passed(state);
 }
@@ -117,7 +117,7 @@ static void keys_not_given_have_their_defaults(void **state)
 	assert_false(profile_get(p, "count")->set);
 	assert_loc(profile_get(p, "count")->loc, "p.conf", 0);
 	assert_null(profile_str(p, "hostname"));
-	assert_int_equal(profile_list(p, "overlays")->n, 0);
+	assert_int_equal(section_list(&p->top, "overlays")->n, 0);
 	assert_string_equal(section_str(get_user(p, "pi"), "sudo"), "none");
 	workdir_passed(state);
 }
@@ -157,7 +157,7 @@ static void the_environment_is_not_looked_at(void **state)
 	auto_profile *p = load("text = \"${HOME} $HOME \\${HOME}\"\n"
 			       "overlays = {'${HOME}'}\n");
 	assert_string_equal(profile_str(p, "text"), "${HOME} $HOME ${HOME}");
-	assert_string_equal(profile_list(p, "overlays")->v[0], "${HOME}");
+	assert_string_equal(section_list(&p->top, "overlays")->v[0], "${HOME}");
 	workdir_passed(state);
 }
 
@@ -168,8 +168,8 @@ static void lists_are_set_emptied_and_appended_to(void **state)
 			       "user u { groups = {x, y} groups = {} groups += {z,} }\n"
 			       "user v { groups = {x} groups = y }\n"
 			       "user w { groups = {x} groups = {} }\n");
-	assert_int_equal(profile_list(p, "overlays")->n, 2);
-	assert_string_equal(profile_list(p, "overlays")->v[1], "b");
+	assert_int_equal(section_list(&p->top, "overlays")->n, 2);
+	assert_string_equal(section_list(&p->top, "overlays")->v[1], "b");
 	assert_int_equal(section_list(get_user(p, "u"), "groups")->n, 1);
 	assert_string_equal(section_list(get_user(p, "v"), "groups")->v[0], "y");
 	const struct value *emptied = section_get(get_user(p, "w"), "groups");
@@ -236,7 +236,7 @@ static void a_file_that_two_include_is_read_once(void **state)
 	put_file("common.conf", "overlays += {common}\n");
 	put_file("b.conf", "include(\"common.conf\")\n");
 	auto_profile *p = load("include(\"common.conf\") include(\"b.conf\")\n");
-	assert_int_equal(profile_list(p, "overlays")->n, 1);
+	assert_int_equal(section_list(&p->top, "overlays")->n, 1);
 	workdir_passed(state);
 }
 
