@@ -17,14 +17,15 @@
 
 static const struct strv no_search;
 
-static void put_profiles(const char *master, const char *worker)
+static inline void put_profiles(const char *master, const char *worker)
 {
 	put_file("c.conf", CLUSTER);
 	put_file("master.conf", master);
 	put_file("worker.conf", worker);
 }
 
-static int try_open(const char *dir, enum cluster_mode mode, struct cluster **ret, struct err *e)
+static inline int try_open(const char *dir, enum cluster_mode mode, struct cluster **ret,
+			   struct err *e)
 {
 	auto_profile *p = NULL;
 	if (profile_load("worker.conf", &no_search, &p, e) < 0)
@@ -32,7 +33,7 @@ static int try_open(const char *dir, enum cluster_mode mode, struct cluster **re
 	return cluster_open(dir, p, &no_search, mode, ret, e);
 }
 
-static struct cluster *open_cluster(enum cluster_mode mode)
+static inline struct cluster *open_cluster(enum cluster_mode mode)
 {
 	auto_err e = ERR_INIT;
 	struct cluster *c = NULL;
@@ -42,20 +43,20 @@ static struct cluster *open_cluster(enum cluster_mode mode)
 	return c;
 }
 
-static const struct node *worker(const struct cluster *c, unsigned number)
+static inline const struct node *worker(const struct cluster *c, unsigned number)
 {
 	return &cluster_member(c, "worker")->nodes[number - 1];
 }
 
 /* As a build does it when the plan is good. */
-static void issue(struct cluster *c, const struct node *n)
+static inline void issue(struct cluster *c, const struct node *n)
 {
 	auto_err e = ERR_INIT;
 	if (cluster_issue(c, n, &e) < 0 || cluster_enter(c, n, 1, &e) < 0)
 		fail_msg("%s", e.msg);
 }
 
-static void assert_refused(const char *message)
+static inline void assert_refused(const char *message)
 {
 	auto_err e = ERR_INIT;
 	auto_cluster *c = NULL;
@@ -64,7 +65,7 @@ static void assert_refused(const char *message)
 	assert_int_equal(e.code, ERR_PROFILE);
 }
 
-static char *get_file(const char *path)
+static inline char *get_file(const char *path)
 {
 	auto_err e = ERR_INIT;
 	auto_str text = STR_INIT;
@@ -73,7 +74,7 @@ static char *get_file(const char *path)
 	return str_steal(&text);
 }
 
-static char *output_of(const char *const *argv)
+static inline char *output_of(const char *const *argv)
 {
 	auto_err e = ERR_INIT;
 	auto_str text = STR_INIT;
@@ -82,7 +83,7 @@ static char *output_of(const char *const *argv)
 	return str_steal(&text);
 }
 
-static void assert_has(const char *text, const char *part)
+static inline void assert_has(const char *text, const char *part)
 {
 	if (!strstr(text, part))
 		fail_msg("'%s' is not in: %s", part, text);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which directory may be a cluster's, and what in it is ours to remove. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "cluster_fixture.h"
+
+/* All names in the cluster directory, the lock's too, with their sizes and times of change. */
+static char *snapshot_all(void)
+{
+	return output_of((const char *[]){"find", "cluster", "-printf", "%p %s %T@ %i\n", NULL});
+}
+
+static void put_in_cluster(const char *name)
+{
+	autofree char *path = path_join("cluster", name);
+	put_file(path, "x");
+}
+
+static bool is_in_cluster(const char *name)
+{
+	autofree char *path = path_join("cluster", name);
+	return access(path, F_OK) == 0;
+}
+
+/* Files of a person whose names look a little like ours. */
+static void only_our_own_temporaries_are_swept(void **state)
+{
+	static const char *const theirs[] = {
+		"thesis.tmp",	      "ledger.tmp",	 "ledger.old.tmp",
+		"seed.12.tmp.gz",     "plan.newest",	 "keys/a.tmp",
+		"keys/admin.new-1-x", "keys/admin.new-", "nodes/worker001/x.new-1"};
+	static const char *const ours[] = {
+		"seed.12.tmp",		 "ssh_config.7.tmp",
+		"keys/admin.new-12",	 "keys/host-ca.new-12.pub",
+		"keys/admin.pub.12.tmp", "nodes/worker001/ssh_host_ed25519_key.new-12-cert.pub"};
+	put_profiles(MASTER, WORKER);
+	for (int i = 0; i < 2; i++) {
+		auto_cluster *c = open_cluster(CLUSTER_WRITE);
+		issue(c, worker(c, 1));
+		for (size_t j = 0; i == 0 && j < sizeof(theirs) / sizeof(*theirs); j++)
+			put_in_cluster(theirs[j]);
+		for (size_t j = 0; i == 0 && j < sizeof(ours) / sizeof(*ours); j++)
+			put_in_cluster(ours[j]);
+	}
+	for (size_t i = 0; i < sizeof(theirs) / sizeof(*theirs); i++)
+		assert_true(is_in_cluster(theirs[i]));
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		assert_false(is_in_cluster(ours[i]));
+	workdir_passed(state);
+}
+
+static void a_directory_of_something_else_is_refused_and_left_alone(void **state)
+{
+	put_profiles(MASTER, WORKER);
+	assert_int_equal(mkdir("cluster", 0700), 0);
+	put_in_cluster("lock");
+	put_in_cluster("known_hosts");
+	autofree char *before = snapshot_all();
+	assert_refused("cluster directory 'cluster' holds 'known_hosts', but no seed and no "
+		       "ledger: it is not a cluster's; choose a new or an empty directory with "
+		       "--cluster");
+	autofree char *after = snapshot_all();
+	assert_string_equal(before, after);
+	workdir_passed(state);
+}
+
+static void what_a_run_killed_before_the_seed_left_is_continued(void **state)
+{
+	put_profiles(MASTER, WORKER);
+	assert_int_equal(mkdir("cluster", 0700) | mkdir("cluster/keys", 0700), 0);
+	put_in_cluster("lock");
+	put_in_cluster("seed.12.tmp");
+	cluster_free(open_cluster(CLUSTER_WRITE));
+	assert_false(is_in_cluster("seed.12.tmp"));
+	workdir_passed(state);
+}
+
+/* As the message about a lost key advises. */
+static void a_new_cluster_may_begin_without_seed_and_ledger(void **state)
+{
+	put_profiles(MASTER, WORKER);
+	struct cluster *c = open_cluster(CLUSTER_WRITE);
+	issue(c, worker(c, 1));
+	cluster_free(c);
+	assert_int_equal(unlink("cluster/seed") | unlink("cluster/ledger"), 0);
+	cluster_free(open_cluster(CLUSTER_WRITE));
+	workdir_passed(state);
+}
+
+#define IN_WORKDIR(f) cmocka_unit_test_setup_teardown(f, workdir_enter, workdir_leave)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_WORKDIR(only_our_own_temporaries_are_swept),
+		IN_WORKDIR(a_directory_of_something_else_is_refused_and_left_alone),
+		IN_WORKDIR(what_a_run_killed_before_the_seed_left_is_continued),
+		IN_WORKDIR(a_new_cluster_may_begin_without_seed_and_ledger),
+	};
+	return cmocka_run_group_tests_name("cluster directory", tests, NULL, NULL);
+}
