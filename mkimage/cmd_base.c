@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "blockmap.h"
 #include "commands.h"
@@ -20,6 +21,8 @@ static int copy_to(const struct source *s, const char *file, struct err *e)
 	    disk_probe(s->path, &d, e) < 0 || blockmap_build(d, &map, e) < 0 ||
 	    output_begin(dir, path_base(file), &out, e) < 0)
 		return -1;
+	if (fchmod(out.fd, 0644) < 0) /* a stock system holds no secret */
+		return err_errno(e, ERR_FAILED, "%s: cannot set its mode", file);
 	autoclose int from = open(s->path, O_RDONLY | O_CLOEXEC);
 	if (from < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot open", s->path);
