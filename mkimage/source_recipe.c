@@ -14,11 +14,21 @@
  *   PROGRAM ARGUMENTS --output FILE  makes the root tarball, FILE ends in .tar.zst
  */
 
-/* Beside the profiles (a source tree), installed, or in PATH. */
-static char *find_program(const struct base_entry *b)
+/*
+ * Beside the profiles (a source tree) or installed, nowhere else: a bases.conf from somebody else
+ * must not choose among all programs of this machine.  NULL with *e filled when it is not there.
+ */
+static char *find_program(const struct base_entry *b, struct err *e)
 {
 	static const char *const installed[] = {"/usr/local/lib/cardstock", "/usr/lib/cardstock"};
 	const char *name = b->recipe.v[0];
+	if (strchr(name, '/')) {
+		err_set(e, ERR_PROFILE,
+			"recipe '%s' is a path; it has to be the name of a program of Cardstock, "
+			"such as 'mkbase'",
+			name);
+		return NULL;
+	}
 	autofree char *dir = path_dir(b->file);
 	autofree char *beside = xasprintf("%s/../scripts/%s", dir, name);
 	if (access(beside, X_OK) == 0)
@@ -28,14 +38,20 @@ static char *find_program(const struct base_entry *b)
 		if (access(path, X_OK) == 0)
 			return steal(&path);
 	}
-	return xstrdup(name);
+	err_set(e, ERR_PROFILE,
+		"recipe '%s' is not a program of Cardstock; looked for '%s' and in %s, %s", name,
+		beside, installed[0], installed[1]);
+	return NULL;
 }
 
 static int run_recipe(const struct base_entry *b, const char *option, const char *file,
 		      struct str *output, bool passthrough, struct err *e)
 {
+	char *program = find_program(b, e);
+	if (!program)
+		return -1;
 	auto_strv argv = {0};
-	strv_add_owned(&argv, find_program(b));
+	strv_add_owned(&argv, program);
 	for (size_t i = 1; i < b->recipe.n; i++)
 		strv_add(&argv, b->recipe.v[i]);
 	strv_add(&argv, option);

@@ -491,13 +491,33 @@ static void recipe_is_made_once(void **state)
 	assert_string_equal(made, "--suite x\n");
 }
 
+/* A bases.conf may come from somebody else: `true` and /bin/sh exist, and are not ours. */
+static void only_programs_of_cardstock_are_recipes(void **state)
+{
+	(void)state;
+	static const char in_path[] = "base \"b\" { recipe = {\"true\"} }\n";
+	static const char shell[] =
+		"base \"b\" { recipe = {\"/bin/sh\", \"-c\", \"touch ran\"} }\n";
+	put("bases.conf", in_path, strlen(in_path));
+	assert_fails("b", NULL, ERR_PROFILE,
+		     "base 'b' (./bases.conf:1): recipe 'true' is not a program of Cardstock");
+	put("bases.conf", shell, strlen(shell));
+	assert_fails("b", NULL, ERR_PROFILE, "recipe '/bin/sh' is a path");
+	assert_int_equal(access("ran", F_OK), -1);
+}
+
 static void failing_recipe_is_named(void **state)
 {
 	(void)state;
-	static const char bases[] = "base \"b\" { recipe = {\"no-such-program\"} }\n";
+	static const char program[] = "#!/bin/sh\necho no mirror >&2\nexit 1\n";
+	static const char bases[] = "base \"b\" { recipe = {\"mk\"} }\n";
+	assert_int_equal(mkdir("profiles", 0755) | mkdir("scripts", 0755), 0);
+	put("scripts/mk", program, strlen(program));
+	assert_int_equal(chmod("scripts/mk", 0755), 0);
+	assert_int_equal(chdir("profiles"), 0);
 	put("bases.conf", bases, strlen(bases));
 	assert_fails("b", NULL, ERR_FAILED,
-		     "base 'b' (./bases.conf:1): program 'no-such-program' is not installed");
+		     "base 'b' (./bases.conf:1): mk: exit code 1: no mirror");
 }
 
 /* Runs source_get in another process, so that it can be killed or wait for a lock. */
@@ -583,6 +603,7 @@ int main(void)
 		TEST(named_base_is_a_path_beside_its_file),
 		TEST(mistakes_in_bases_conf_are_named_with_line),
 		TEST(recipe_is_made_once),
+		TEST(only_programs_of_cardstock_are_recipes),
 		TEST(failing_recipe_is_named),
 		TEST(two_runs_make_an_entry_once),
 		TEST(what_a_dead_run_left_is_removed),
