@@ -139,8 +139,8 @@ bool str_ends(const char *s, const char *suffix)
 
 char *path_join(const char *dir, const char *name)
 {
-	while (*name == '/')
-		name++;
+	while (*name == '/' || str_starts(name, "./"))
+		name += *name == '/' ? 1 : 2;
 	return xasprintf("%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);
 }
 

@@ -48,7 +48,7 @@ void strv_split(struct strv *s, const char *text, const char *seps);
 
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
-/* "dir/name" with exactly one slash between; owned. */
+/* "dir/name" with exactly one slash between, a "./" before name is dropped; owned. */
 char *path_join(const char *dir, const char *name);
 /* Everything before the last slash ("/" for "/a", "." for "a"); owned. */
 char *path_dir(const char *path);

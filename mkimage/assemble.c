@@ -293,7 +293,7 @@ int assemble_image(const struct assemble *a, struct progress *p, struct err *e)
 	if (stat(a->tarball, &st) < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot open", a->tarball);
 	autofree char *temp = xasprintf("%s.%ld.tmp", a->image, (long)getpid());
-	autofree char *what = xasprintf("assemble %s", path_base(a->image));
+	autofree char *what = xasprintf("assemble %s", a->name ? a->name : path_base(a->image));
 	uint64_t size = (uint64_t)st.st_size;
 	int step = progress_start(p, what, size);
 	int r = build(a, temp, p, step, size / 2, e);

@@ -18,6 +18,7 @@
 
 struct assemble {
 	const char *tarball;
+	const char *name;  /* how people call it, for the progress display; NULL: image's name */
 	const char *image; /* to be made; replaced if it is there */
 	const char *id;	   /* hex digest that seeds disk id, UUIDs and the hash seed */
 	int64_t now;	   /* timestamp of everything that the tarball does not date */

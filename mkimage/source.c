@@ -211,8 +211,11 @@ static int assemble(const struct origin *o, const char *to, uint64_t now, struct
 		return -1;
 	if (o->sha256 && !o->verified && hash_compare(o->name, digest, o->sha256, e) < 0)
 		return -1;
-	const struct assemble a = {
-		.tarball = o->path, .image = to, .id = digest, .now = (int64_t)now};
+	const struct assemble a = {.tarball = o->path,
+				   .name = o->name,
+				   .image = to,
+				   .id = digest,
+				   .now = (int64_t)now};
 	return assemble_image(&a, p, e) < 0 ? -1 : source_flush(to, e);
 }
 

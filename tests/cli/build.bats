@@ -141,3 +141,25 @@ load helper
 	run --separate-stderr mk --profile ./worker.conf --json
 	echo "$output" | python3 -c 'import json,sys; o=json.load(sys.stdin); assert o["hostname"]=="worker001" and o["address"]=="10.0.0.11", o'
 }
+
+@test "the progress names a base as the user did" {
+	cp "$CARDSTOCK_TEST_BASE/mini.tar" own.tar
+	mk base own.tar 2>&1 >/dev/null | grep -qxF 'assemble own.tar ...'
+}
+
+@test "SIGTERM ends a recipe that runs" {
+	mkdir profiles scripts
+	printf '#!/bin/sh\ncase $1 in --key) printf %%064d 0 ;; *) touch started; exec sleep 30 ;; esac\n' >scripts/slow
+	chmod +x scripts/slow
+	echo 'base "slow" { recipe = {"slow"} }' >profiles/bases.conf
+	"$MKIMAGE" base slow 2>messages &
+	pid=$!
+	for _ in $(seq 50); do [ -e started ] || sleep 0.1; done
+	SECONDS=0
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" = 130 ]
+	[ "$SECONDS" -le 3 ]
+	grep -q 'slow: interrupted' messages
+}

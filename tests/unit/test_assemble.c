@@ -95,7 +95,8 @@ static char *make_tarball(void **state, const struct member *more)
 static int assemble(void **state, const char *tarball, const char *name, struct err *e)
 {
 	autofree char *image = path_join(*state, name);
-	struct assemble a = {tarball, image, "0123456789abcdef", NOW};
+	struct assemble a = {
+		.tarball = tarball, .image = image, .id = "0123456789abcdef", .now = NOW};
 	return assemble_image(&a, NULL, e);
 }
 

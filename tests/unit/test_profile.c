@@ -457,10 +457,12 @@ static void a_path_is_beside_the_file_that_names_it(void **state)
 	(void)state;
 	setenv("HOME", "/home/me", 1);
 	struct loc loc = {"profiles/cluster.conf", 3};
+	autofree char *dotted = profile_path(loc, "./wifi.psk");
 	autofree char *beside = profile_path(loc, "wifi.psk");
 	autofree char *home = profile_path(loc, "~/.ssh/id.pub");
 	autofree char *absolute = profile_path(loc, "/etc/key");
 	assert_string_equal(beside, "profiles/wifi.psk");
+	assert_string_equal(dotted, "profiles/wifi.psk");
 	assert_string_equal(home, "/home/me/.ssh/id.pub");
 	assert_string_equal(absolute, "/etc/key");
 }
