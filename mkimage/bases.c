@@ -75,12 +75,17 @@ static int lookup_in(const char *file, const char *name, struct strv *names, str
 	return 0;
 }
 
-static int unknown_name(const char *name, const struct strv *names, struct err *e)
+static int unknown_name(const char *name, bool found, const struct strv *names, struct err *e)
 {
 	const char *near = str_nearest(name, (const char *const *)names->v, names->n);
 	auto_str list = STR_INIT;
 	strv_foreach (item, names)
 		str_printf(&list, "%s%s", list.len ? ", " : "", *item);
+	if (!found)
+		return err_set(e, ERR_PROFILE,
+			       "base '%s': neither a file nor a name, as there is no %s; run in "
+			       "the Cardstock directory, or set CARDSTOCK_PROFILES",
+			       name, BASES_FILE);
 	return err_set(e, ERR_PROFILE,
 		       "base '%s': neither a file nor a name of %s%s%s%s; known names: %s", name,
 		       BASES_FILE, near ? "; did you mean '" : "", near ? near : "",
@@ -90,14 +95,16 @@ static int unknown_name(const char *name, const struct strv *names, struct err *
 int bases_lookup(const char *name, const struct strv *search, struct base_entry *ret, struct err *e)
 {
 	auto_strv names = {0};
+	bool found = false;
 	strv_foreach (dir, search) {
 		autofree char *file = path_join(*dir, BASES_FILE);
 		if (access(file, F_OK) < 0)
 			continue;
+		found = true;
 		int r = lookup_in(file, name, &names, ret, e);
 		if (r != 0)
 			return r < 0 ? -1 : 0;
 	}
 	strv_sort(&names);
-	return unknown_name(name, &names, e);
+	return unknown_name(name, found, &names, e);
 }

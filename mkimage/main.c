@@ -33,11 +33,7 @@ static const struct command *pick_command(int *argc, char ***argv, struct err *e
 		return commands;
 	const struct command *c = command_find((*argv)[1]);
 	if (!c) {
-		const char *names[32];
-		size_t n = 0;
-		for (c = commands; c->name && n < 32; c++)
-			names[n++] = c->name;
-		const char *near = str_nearest((*argv)[1], names, n);
+		const char *near = command_nearest((*argv)[1]);
 		err_set(e, ERR_USAGE, "unknown command '%s'%s%s%s; see --help", (*argv)[1],
 			near ? ", did you mean '" : "", near ? near : "", near ? "'" : "");
 		return NULL;
@@ -49,6 +45,10 @@ static const struct command *pick_command(int *argc, char ***argv, struct err *e
 
 static int run_command(int argc, char **argv, struct options *o, struct err *e)
 {
+	if (argc == 2 && strcmp(argv[1], "help") == 0) {
+		options_help(NULL, stdout);
+		return 0;
+	}
 	bool named = argc > 1 && argv[1][0] != '-';
 	const struct command *c = pick_command(&argc, &argv, e);
 	if (!c || options_parse(c, argc, argv, o, e) < 0)
@@ -56,6 +56,10 @@ static int run_command(int argc, char **argv, struct options *o, struct err *e)
 	log_set_debug(o->debug || getenv("CARDSTOCK_DEBUG"));
 	if (o->help) {
 		options_help(named ? c : NULL, stdout);
+		return 0;
+	}
+	if (o->version) {
+		puts("mkimage " CARDSTOCK_VERSION);
 		return 0;
 	}
 	return c->run(o, e);

@@ -16,6 +16,8 @@ const struct option_row common_options[] = {
 	{"debug", 0, OPTION_FLAG, NULL, offsetof(struct options, debug), 0, 0,
 	 "say on stderr what is done and which programs run"},
 	{"help", 'h', OPTION_FLAG, NULL, offsetof(struct options, help), 0, 0, "this text"},
+	{"version", 0, OPTION_FLAG, NULL, offsetof(struct options, version), 0, 0,
+	 "print the version"},
 	{0},
 };
 
@@ -130,10 +132,25 @@ static int parse_all(const struct option_row **rows, size_t n, int argc, char **
 	return 0;
 }
 
+const char *command_nearest(const char *word)
+{
+	const char *names[MAX_OPTIONS];
+	size_t n = 0;
+	for (const struct command *c = commands; c->name && n < MAX_OPTIONS; c++)
+		names[n++] = c->name;
+	return str_nearest(word, names, n);
+}
+
 static int judge_operands(const struct command *c, const struct options *o, struct err *e)
 {
 	if (o->operands.n > c->max_operands) {
 		const char *extra = o->operands.v[c->max_operands];
+		const char *near = c->max_operands ? NULL : command_nearest(extra);
+		if (near)
+			return err_set(e, ERR_USAGE,
+				       "%s: unexpected '%s'; did you mean '%s'? A command comes "
+				       "before its options",
+				       c->name, extra, near);
 		return err_set(e, ERR_USAGE, "%s: unexpected '%s'; see --help", c->name, extra);
 	}
 	if (o->operands.n < c->min_operands)
@@ -148,7 +165,7 @@ int options_parse(const struct command *c, int argc, char **argv, struct options
 	size_t n = collect_rows(c, rows);
 	if (parse_all(rows, n, argc, argv, ret, e) < 0)
 		return -1;
-	return ret->help ? 0 : judge_operands(c, ret, e);
+	return ret->help || ret->version ? 0 : judge_operands(c, ret, e);
 }
 
 void options_done(struct options *o)

@@ -11,6 +11,8 @@
 #include "err.h"
 #include "str.h"
 
+#define CARDSTOCK_VERSION "0.1.0"
+
 /* What any sub-command can be told; each command's table names the options it takes. */
 struct options {
 	const char *profile;
@@ -21,7 +23,7 @@ struct options {
 	long node;	       /* --node: this one only; 0: not given */
 	long jobs;	       /* 0: one per core */
 	bool check;
-	bool quiet, json, debug, help;
+	bool quiet, json, debug, help, version;
 	struct strv operands;
 };
 
@@ -52,10 +54,12 @@ extern const struct option_row common_options[];
 
 /* The command of that name; NULL when there is none. */
 const struct command *command_find(const char *name);
+/* The name of the command that word may have been meant to be; NULL: none is near. */
+const char *command_nearest(const char *word);
 
 /*
- * Parse argv[1…] for the command; ERR_USAGE names the option and the near one.  With --help the
- * rest is not judged.  options_done releases the operands.
+ * Parse argv[1…] for the command; ERR_USAGE names the option and the near one.  With --help
+ * or --version the rest is not judged.  options_done releases the operands.
  */
 int options_parse(const struct command *c, int argc, char **argv, struct options *ret,
 		  struct err *e) must_check;

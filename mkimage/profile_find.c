@@ -58,15 +58,18 @@ char *profile_find(const char *name, const struct strv *search, struct err *e)
 		return NULL;
 	}
 	auto_str looked = STR_INIT;
+	bool any = false;
 	strv_foreach (dir, search) {
 		autofree char *file = xasprintf("%s.conf", name);
 		autofree char *path = strcmp(*dir, ".") ? path_join(*dir, file) : xstrdup(file);
 		if (is_file(path))
 			return steal(&path);
+		any = any || access(*dir, F_OK) == 0;
 		str_printf(&looked, "%s'%s'", looked.len ? ", " : "", path);
 	}
-	err_set(e, ERR_PROFILE, "profile '%s' not found; looked for %s", name,
-		looked.len ? str_text(&looked) : "nothing, as the search path is empty");
+	err_set(e, ERR_PROFILE, "profile '%s' not found; looked for %s%s", name,
+		looked.len ? str_text(&looked) : "nothing, as the search path is empty",
+		any ? "" : "; run in the Cardstock directory, or set CARDSTOCK_PROFILES");
 	return NULL;
 }
 

@@ -5,6 +5,7 @@ load helper
 
 @test "unknown command, option and missing value" {
 	assert_fails 2 "did you mean 'plan'" mk plam
+	assert_fails 2 "did you mean 'plan'" mk --json plam
 	assert_fails 2 "did you mean '--profile'" mk --profiel x
 	assert_fails 2 'needs a value' mk --profile
 	assert_fails 2 'not a number from 1 to 65535' mk -n 0
@@ -26,6 +27,14 @@ load helper
 
 @test "unknown profile: where it was looked for" {
 	assert_fails 3 'nowhere' mk --profile nowhere
+}
+
+@test "a directory without profiles: what to do" {
+	cp "$MKIMAGE" mkimage
+	assert_fails 3 'run in the Cardstock directory, or set CARDSTOCK_PROFILES' \
+		env HOME=/nonexistent XDG_CONFIG_HOME=/nonexistent ./mkimage --profile master
+	assert_fails 3 'run in the Cardstock directory, or set CARDSTOCK_PROFILES' \
+		env HOME=/nonexistent XDG_CONFIG_HOME=/nonexistent ./mkimage base trixie-arm64
 }
 
 @test "unknown key: file, line and the near one" {

@@ -13,6 +13,11 @@ load helper
 	done
 }
 
+@test "help is --help, and there is a version" {
+	[ "$(mk help)" = "$(mk --help)" ]
+	[[ $(mk --version) =~ ^mkimage\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
 @test "every exit code is in the manual" {
 	mk --help | sed -n '/^exit codes/,$p' | sed -n 's/^ *\([0-9]*\)  \(.*\)/| \1 | \2 |/p' >codes
 	[ "$(wc -l <codes)" -ge 9 ]
