@@ -38,8 +38,7 @@ static int patch(struct session *s, const char *path, struct err *e)
 
 static int bench(char **argv, struct err *e)
 {
-	const struct options o = {
-		.profile = argv[1], .cluster = argv[2], .quiet = true};
+	const struct options o = {.profile = argv[1], .cluster = argv[2], .quiet = true};
 	auto_session s = SESSION_INIT;
 	if (session_open(&o, CLUSTER_WRITE, &s, e) < 0 || session_open_base(&s, e) < 0 ||
 	    cluster_issue(s.cluster, s.nodes, e) < 0)
