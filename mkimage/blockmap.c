@@ -41,21 +41,20 @@ void blockmap_add(struct blockmap *m, uint64_t start, uint64_t len)
 	m->used += len;
 }
 
-/* Add [start, end) as far as the file has data there; a file that cannot tell has it everywhere. */
-static int add_data(struct blockmap *m, int fd, const char *path, uint64_t start, uint64_t end,
-		    struct err *e)
+int blockmap_add_data(struct blockmap *m, int fd, uint64_t start, uint64_t end, const char *what,
+		      struct err *e)
 {
 	while (start < end) {
 		off_t data = lseek(fd, (off_t)start, SEEK_DATA);
 		if (data < 0 && errno == ENXIO)
 			return 0;
-		if (data < 0 && errno == EINVAL) { /* a block device */
+		if (data < 0 && errno == EINVAL) { /* it cannot tell */
 			blockmap_add(m, start, end - start);
 			return 0;
 		}
 		off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
 		if (hole < 0)
-			return err_errno(e, ERR_FAILED, "%s: cannot find its data", path);
+			return err_errno(e, ERR_FAILED, "%s: cannot find its data", what);
 		if ((uint64_t)data >= end)
 			return 0;
 		uint64_t stop = (uint64_t)hole < end ? (uint64_t)hole : end;
@@ -106,7 +105,7 @@ static int add_part(struct blockmap *m, const struct disk *d, int fd, const stru
 	uint64_t size = p->size;
 	if (strcmp(p->fstype, "swap") == 0 && size > SWAP_HEADER)
 		size = SWAP_HEADER;
-	return add_data(m, fd, d->path, p->start, p->start + size, e);
+	return blockmap_add_data(m, fd, p->start, p->start + size, d->path, e);
 }
 
 static int by_start(const void *a, const void *b)
@@ -138,7 +137,7 @@ static int add_gap(struct blockmap *m, const struct disk *d, int fd, uint64_t st
 		blockmap_add(m, 0, whole);
 		start = whole;
 	}
-	return add_data(m, fd, d->path, start, end, e);
+	return blockmap_add_data(m, fd, start, end, d->path, e);
 }
 
 int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)

@@ -27,6 +27,13 @@ void blockmap_done(struct blockmap *m);
 /* Add bytes [start, start+len); must not begin before the last extent does; touching ones merge. */
 void blockmap_add(struct blockmap *m, uint64_t start, uint64_t len);
 
+/*
+ * Add [start, end) as far as the file has data there, holes left out; a block device or file system
+ * that cannot tell has it everywhere.  what names the file in messages.
+ */
+int blockmap_add_data(struct blockmap *m, int fd, uint64_t start, uint64_t end, const char *what,
+		      struct err *e) must_check;
+
 /* Of one file system, each in the file of its backend. Extents are relative to the image. */
 int fs_ext_blockmap(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
 		    struct err *e) must_check;
@@ -38,8 +45,9 @@ int fs_fat_metadata(const char *path, uint64_t offset, uint64_t size, struct blo
 		    struct err *e) must_check;
 
 /*
- * Copy the image: by reflink where the file system can, else the mapped bytes only, in large
- * blocks.  to is empty and gets size bytes.  progress (may be NULL) is called with bytes done.
+ * Copy the mapped bytes, by reflink where the file system can, else in large blocks; all others
+ * are holes, so that both ways give the same image.  to is empty and gets size bytes.  progress
+ * (may be NULL) is called with bytes done.
  */
 int blockmap_copy(int from, int to, const char *what, uint64_t size, const struct blockmap *m,
 		  void (*progress)(void *ctx, uint64_t done), void *ctx, struct err *e) must_check;

@@ -145,15 +145,43 @@ static int copy_extents(struct copy *c, const struct blockmap *m, struct err *e)
 	return 0;
 }
 
+static int punch(const struct copy *c, uint64_t start, uint64_t end)
+{
+	if (start >= end)
+		return 0;
+	return fallocate(c->to, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)start,
+			 (off_t)(end - start));
+}
+
+/*
+ * A reflink shares the free blocks of the source too.  Whatever was deleted there must not reach
+ * the copy, nor may its bytes depend on the file system that holds it.
+ */
+static int clone_extents(const struct copy *c, const struct blockmap *m)
+{
+	uint64_t at = 0;
+	if (ioctl(c->to, FICLONE, c->from) < 0)
+		return -1;
+	for (size_t i = 0; i < m->n; i++) {
+		struct extent x = in_blocks(c, &m->extents[i]);
+		if (punch(c, at, x.start) < 0)
+			return -1;
+		at = x.start + x.len;
+	}
+	return punch(c, at, c->size);
+}
+
 int blockmap_copy(int from, int to, const char *what, uint64_t size, const struct blockmap *m,
 		  void (*progress)(void *ctx, uint64_t done), void *ctx, struct err *e)
 {
 	struct copy c = {from, to, what, size, m->used, 0, false, progress, ctx};
-	if (ioctl(to, FICLONE, from) == 0) {
+	if (clone_extents(&c, m) == 0) {
 		if (progress)
 			progress(ctx, m->used);
 		return 0;
 	}
+	if (ftruncate(to, 0) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot empty", what);
 	if (available(&c) < c.needed)
 		return refuse_space(&c, e);
 	if (ftruncate(to, (off_t)size) < 0)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <endian.h>
 #include <fcntl.h>
-#include <string.h>
 
-#include "image.h"
+#include "image_parts.h"
 #include "io.h"
 #include "mem.h"
 #include "source.h"
@@ -16,7 +15,7 @@ int image_timestamp(const struct image *i, int64_t *ret, struct err *e)
 {
 	const struct part *root = disk_part(i->disk, i->root);
 	*ret = SOURCE_DEFAULT_TIME;
-	if (strncmp(root->fstype, "ext", 3) != 0)
+	if (!part_is_ext(root))
 		return 0;
 	autoclose int fd = open(i->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "blockmap.h"
+#include "image_parts.h"
 #include "mem.h"
 #include "session.h"
 
@@ -100,11 +100,6 @@ static int get_source(struct session *s, struct err *e)
 	return source_get(&spec, s->progress, &s->source, e);
 }
 
-static bool is_ext(const struct part *p)
-{
-	return strncmp(p->fstype, "ext", 3) == 0;
-}
-
 static int needs_replay(const struct disk *d, const char *name, bool *ret, struct err *e)
 {
 	for (size_t i = 0; i < d->n_parts; i++) {
@@ -114,25 +109,11 @@ static int needs_replay(const struct disk *d, const char *name, bool *ret, struc
 		const struct fs_open open = {
 			.path = d->path, .offset = p->start, .size = p->size, .what = what};
 		bool dirty = false;
-		if (is_ext(p) && fs_ext_is_dirty(&open, &dirty, e) < 0)
+		if (part_is_ext(p) && fs_ext_is_dirty(&open, &dirty, e) < 0)
 			return -1;
 		*ret = *ret || dirty;
 	}
 	return 0;
-}
-
-/* What the file has, holes left out: with a dirty journal the allocation is not known yet. */
-static int map_data(int fd, const struct source *source, struct blockmap *map, struct err *e)
-{
-	off_t hole, data = 0;
-	while ((data = lseek(fd, data, SEEK_DATA)) >= 0) {
-		hole = lseek(fd, data, SEEK_HOLE);
-		if (hole < 0)
-			break;
-		blockmap_add(map, (uint64_t)data, (uint64_t)(hole - data));
-		data = hole;
-	}
-	return errno == ENXIO ? 0 : err_errno(e, ERR_FAILED, "%s: cannot read", source->name);
 }
 
 /* A base is never written to: a dirty journal is replayed on a private copy without a name. */
@@ -145,7 +126,8 @@ static int copy_base(struct session *s, const struct disk *d, struct err *e)
 	if (from < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot open", d->path);
 	auto_blockmap map = {0};
-	if (map_data(from, s->source, &map, e) < 0)
+	/* All data: with a dirty journal the allocation is not known yet. */
+	if (blockmap_add_data(&map, from, 0, d->size, s->source->name, e) < 0)
 		return -1;
 	return blockmap_copy(from, s->replayed.fd, s->source->name, d->size, &map, NULL, NULL, e);
 }
