@@ -317,6 +317,8 @@ int run(const struct run *r, struct err *e)
 		return -1;
 	if (c.told)
 		return err_set(e, ERR_INTERRUPT, "%s: interrupted", path_base(r->argv[0]));
+	if (r->messages)
+		str_add(r->messages, str_text(&messages), messages.len);
 	return judge(r, status, &messages, e);
 }
 

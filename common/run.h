@@ -15,9 +15,10 @@ struct run {
 	const char *const *env; /* additional NAME=VALUE (also LC_ALL), ends with NULL, or NULL */
 	const void *input;	/* bytes for stdin; NULL: /dev/null */
 	size_t input_len;
-	struct str *output; /* stdout is added here; NULL: discarded, unless passthrough */
-	int ok_status;	    /* a bit mask of further exit codes that are success: 1 << code */
-	int passthrough;    /* stdout and stderr go to our stderr, as for a long build */
+	struct str *output;   /* stdout is added here; NULL: discarded, unless passthrough */
+	int ok_status;	      /* a bit mask of further exit codes that are success: 1 << code */
+	struct str *messages; /* stderr is added here; NULL: only an error quotes its last line */
+	int passthrough;      /* stdout and stderr go to our stderr, as for a long build */
 };
 
 /*

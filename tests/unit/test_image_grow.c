@@ -91,6 +91,45 @@ static void what_cannot_grow_is_refused_before_anything_changes(void **state)
 	assert_done(run_argv(&e, "cmp", image, before, NULL), &e);
 }
 
+/* A program of this name that run() finds before the real one. */
+static void fake_program(void **state, const char *name, const char *script)
+{
+	auto_err e = ERR_INIT;
+	autofree char *path = path_join(*state, name);
+	autofree char *dirs = xasprintf("%s:%s", (const char *)*state, getenv("PATH"));
+	assert_done(io_replace_file(path, script, strlen(script), 0755, &e), &e);
+	setenv("PATH", dirs, 1);
+}
+
+static void what_resize2fs_says_is_told(void **state)
+{
+	auto_err e = ERR_INIT;
+	autofree char *image = fixture_mbr(state, "a.img");
+	autofree char *path = xstrdup(getenv("PATH"));
+	fake_program(state, "resize2fs",
+		     "#!/bin/sh\n{ echo 'resize2fs 1.47.0 (5-Feb-2023)'\n"
+		     "echo \"resize2fs: No space left on device while trying to resize $1\"\n"
+		     "echo \"Please run 'e2fsck -fy $1' to fix the filesystem\"\n"
+		     "echo 'after the aborted resize operation.'; } >&2\nexit 1\n");
+	assert_refused(image_grow(image, "a.img", 2, 300 * MIB, &e), &e, ERR_SPACE,
+		       "a.img: partition 2: resize2fs: No space left on device while trying to "
+		       "resize the file system; make room");
+	setenv("PATH", path, 1);
+}
+
+/* Such a thing e2fsck -p leaves to people. */
+static void what_e2fsck_found_is_told(void **state)
+{
+	auto_err e = ERR_INIT;
+	autofree char *image = fixture_mbr(state, "a.img");
+	autofree char *where = xasprintf("%s?offset=%llu", image, 40 * MIB);
+	fixture_run((const char *[]){"debugfs", "-w", "-R", "sif / mode 0100644", where, NULL},
+		    NULL, NULL);
+	assert_refused(image_grow(image, "a.img", 2, 300 * MIB, &e), &e, ERR_IMAGE,
+		       "a.img: partition 2: the file system must be free of errors before it can "
+		       "grow: e2fsck: rootfs: Root inode is not a directory.");
+}
+
 static void other_file_systems_are_named(void **state)
 {
 	auto_err e = ERR_INIT;
@@ -109,6 +148,8 @@ int main(void)
 		fixture_test(root_of_a_gpt_grows),
 		fixture_test(growing_twice_gives_the_same_bytes),
 		fixture_test(what_cannot_grow_is_refused_before_anything_changes),
+		fixture_test(what_resize2fs_says_is_told),
+		fixture_test(what_e2fsck_found_is_told),
 		fixture_test(other_file_systems_are_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
