@@ -127,24 +127,29 @@ static int has_mark(const struct image_open *o, const struct part *p, struct err
 	return 0;
 }
 
-/* The only FAT with a boot loader's files; NULL when there is none or more than one. */
-static const struct part *find_marked(const struct image_open *o, const struct disk *d)
+/*
+ * The only FAT with a boot loader's files; NULL when there is none or more than one.  When there is
+ * none, one that cannot be looked into may be it.
+ */
+static int find_marked(const struct image_open *o, const struct disk *d, const struct part **ret,
+		       struct err *e)
 {
 	const struct part *found = NULL;
+	auto_err unread = ERR_INIT;
+	size_t n = 0;
 	for (size_t i = 0; i < d->n_parts; i++) {
-		auto_err e = ERR_INIT;
-		if (!part_is_fat(&d->parts[i]))
-			continue;
-		int r = has_mark(o, &d->parts[i], &e);
+		int r = part_is_fat(&d->parts[i]) ? has_mark(o, &d->parts[i], &unread) : 0;
 		if (r < 0)
-			log_debug("not the boot partition: %s", e.msg);
+			log_debug("not the boot partition: %s", unread.msg);
 		if (r <= 0)
 			continue;
-		if (found)
-			return NULL;
 		found = &d->parts[i];
+		n++;
 	}
-	return found;
+	if (n == 0 && unread.msg)
+		return err_set(e, unread.code, "no boot partition: %s", unread.msg);
+	*ret = n == 1 ? found : NULL;
+	return 0;
 }
 
 /* Where a boot partition that no line of fstab mounts would be: by what the root has for it. */
@@ -176,8 +181,8 @@ int image_find_boot(const struct image_open *o, const struct disk *d, int root, 
 			place = places[i];
 		}
 	}
-	if (!boot)
-		boot = find_marked(o, d);
+	if (!boot && find_marked(o, d, &boot, e) < 0)
+		return -1;
 	if (boot && !place && default_place(tree, &place, e) < 0)
 		return -1;
 	if (boot && tree_resolve(tree, place, true, ret_at, e) < 0)

@@ -118,7 +118,7 @@ int image_check(const char *path, const char *name, struct err *e)
 	if (fd < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot open", name);
 	if (disk_probe(path, &d, e) < 0)
-		return -1;
+		return err_wrap(e, "%s", name);
 	for (size_t i = 0; i < d->n_parts; i++) {
 		const struct part *p = &d->parts[i];
 		autofree char *what = image_part_name(name, p);

@@ -317,6 +317,21 @@ static void overwrite(const struct t *t, long at, const void *bytes, size_t len)
 	assert_int_equal(fclose(f), 0);
 }
 
+static void a_fat_that_cannot_be_read_is_not_taken_for_no_boot_partition(void **state)
+{
+	(void)state;
+	struct t t;
+	setup(&t);
+	make_table(&t, "c", "83");
+	put_fat(&t, FIRST_AT, SECOND_AT, "config.txt");
+	put_ext4(&t, SECOND_AT, IMAGE_END, "rootfs", FILES(OS_RELEASE));
+	/* One sector is too small a table for its clusters. */
+	overwrite(&t, FIRST_AT * (long)MIB + 22, "\x01\x00", 2);
+	assert_fails(try_open(&t, false), &t.e, ERR_IMAGE,
+		     "no boot partition: card.img: partition 1");
+	teardown(&t);
+}
+
 static void check_finds_a_damaged_fat(void **state)
 {
 	(void)state;
@@ -409,6 +424,7 @@ int main(void)
 		cmocka_unit_test(an_encrypted_root_is_named),
 		cmocka_unit_test(a_dirty_journal_is_replayed_only_in_a_copy),
 		cmocka_unit_test(what_is_written_is_on_both_partitions),
+		cmocka_unit_test(a_fat_that_cannot_be_read_is_not_taken_for_no_boot_partition),
 		cmocka_unit_test(check_finds_a_damaged_fat),
 		cmocka_unit_test(check_finds_a_damaged_ext4),
 		cmocka_unit_test(links_of_a_hostile_root_stay_inside),
