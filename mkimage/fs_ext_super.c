@@ -188,16 +188,19 @@ static int clear_replayed(const struct fs_open *o, struct err *e)
 	how.writable = true;
 	if (ext_open_library(&how, true, &x, e) < 0)
 		return -1;
+	const char *doing = "cannot read the journal";
 	errcode_t failure = 0;
-	if (ext2fs_has_feature_journal_needs_recovery(x->e2->super)) {
+	if (ext2fs_has_feature_journal_needs_recovery(x->e2->super))
 		failure = journal_is_empty(x, &empty);
-		if (!failure && empty) {
-			ext2fs_clear_feature_journal_needs_recovery(x->e2->super);
-			ext2fs_mark_super_dirty(x->e2);
-			failure = ext2fs_flush2(x->e2, EXT2_FLAG_FLUSH_NO_SYNC);
-		}
+	if (!failure && empty) {
+		doing = "cannot write";
+		ext2fs_clear_feature_journal_needs_recovery(x->e2->super);
+		ext2fs_mark_super_dirty(x->e2);
+		failure = ext2fs_flush2(x->e2, EXT2_FLAG_FLUSH_NO_SYNC);
+		if (!failure) /* now: nobody asks whether closing could write */
+			failure = io_channel_flush(x->e2->io);
 	}
-	int r = failure ? ext_error(x, NULL, failure, "cannot read the journal", e) : 0;
+	int r = failure ? ext_error(x, NULL, failure, doing, e) : 0;
 	ext_free(x);
 	return r;
 }

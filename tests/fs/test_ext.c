@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What only ext2, ext3 and ext4 can do or be; the contract they share with others is elsewhere. */
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "blockmap.h"
+#include "io.h"
 #include "scratch.h"
 
 #define SIZE (48u << 20)
@@ -356,6 +359,42 @@ static void a_dirty_journal_is_refused_until_it_is_replayed(void **state)
 	scratch_done(&s);
 }
 
+/* An e2fsck that may write, in place of the one that run() would find. */
+static void let_e2fsck_write(const struct scratch *s)
+{
+	auto_err e = ERR_INIT;
+	autofree char *path = path_join(s->dir, "e2fsck");
+	autofree char *dirs = xasprintf("%s:%s", s->dir, getenv("PATH"));
+	static const char script[] = "#!/bin/sh\nulimit -S -f unlimited\n"
+				     "PATH=${PATH#*:}:/usr/sbin:/sbin exec e2fsck \"$@\"\n";
+	assert_ok(io_replace_file(path, script, sizeof(script) - 1, 0755, &e), &e);
+	setenv("PATH", dirs, 1);
+}
+
+static void a_replay_that_cannot_be_written_fails(void **state)
+{
+	(void)state;
+	struct scratch s;
+	auto_err e = ERR_INIT;
+	scratch_init(&s, SCRATCH_OFFSET, SIZE);
+	scratch_mke2fs(&s, "ext4", NULL);
+	struct fs_open o = scratch_how(&s, true);
+	journal_content(&s, "after!");
+	autofree char *path = xstrdup(getenv("PATH"));
+	let_e2fsck_write(&s);
+	struct rlimit before, none;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = (struct rlimit){0, before.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	int r = fs_ext_replay(&o, &e);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	setenv("PATH", path, 1);
+	assert_int_equal(r, -1);
+	assert_non_null(strstr(e.msg, "cannot write: File too large"));
+	scratch_done(&s);
+}
+
 static void an_image_may_be_opened_by_descriptor(void **state)
 {
 	(void)state;
@@ -467,6 +506,7 @@ int main(void)
 		cmocka_unit_test(features_that_nobody_knows_are_named),
 		cmocka_unit_test(a_file_system_with_errors_is_refused),
 		cmocka_unit_test(a_dirty_journal_is_refused_until_it_is_replayed),
+		cmocka_unit_test(a_replay_that_cannot_be_written_fails),
 		cmocka_unit_test(an_image_may_be_opened_by_descriptor),
 		cmocka_unit_test(what_is_no_file_system_is_refused),
 		cmocka_unit_test_prestate(blockmap_has_what_is_allocated, (void *)&pi),
