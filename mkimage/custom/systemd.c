@@ -38,18 +38,34 @@ static int exists_in(struct plan_ctx *ctx, const char *dir, const char *unit, ch
 	return found;
 }
 
-int systemd_unit_path(struct plan_ctx *ctx, const char *unit, char **ret, struct err *e)
+/* "getty@.service" for "getty@tty1.service"; NULL for what is no instance; owned. */
+static char *template_of(const char *unit)
+{
+	const char *at = strchr(unit, '@'), *suffix = strrchr(unit, '.');
+	if (!at || !suffix || suffix <= at + 1)
+		return NULL;
+	return xasprintf("%.*s%s", (int)(at + 1 - unit), unit, suffix);
+}
+
+static int find_file(struct plan_ctx *ctx, const char *unit, char **ret, struct err *e)
 {
 	for (size_t i = 0; i < N_VENDOR_DIRS; i++) {
 		int found = exists_in(ctx, vendor_dirs[i], unit, ret, e);
 		if (found)
-			return found < 0 ? -1 : 0;
+			return found;
 	}
 	int masked = is_masked(ctx, unit, e);
-	if (masked < 0)
-		return -1;
+	return masked ? (masked < 0 ? -1 : 0) : exists_in(ctx, ADMIN, unit, ret, e);
+}
+
+int systemd_unit_path(struct plan_ctx *ctx, const char *unit, char **ret, struct err *e)
+{
+	autofree char *template = template_of(unit);
 	*ret = NULL;
-	return masked || exists_in(ctx, ADMIN, unit, ret, e) >= 0 ? 0 : -1;
+	int found = find_file(ctx, unit, ret, e);
+	if (found == 0 && template)
+		found = find_file(ctx, template, ret, e);
+	return found < 0 ? -1 : 0;
 }
 
 int systemd_is_wanted(struct plan_ctx *ctx, const char *unit, const char *target, struct err *e)
@@ -81,4 +97,66 @@ int systemd_enable(struct plan_ctx *ctx, const char *unit, const char *target, c
 		return err_set(e, ERR_IMAGE, "unit '%s' is not in the image", unit);
 	autofree char *link = xasprintf(ADMIN "/%s.wants/%s", target, unit);
 	return plan_symlink(ctx, link, file, why, e);
+}
+
+/* The link at path is, or leads to, this unit; a mask is neither. */
+static int is_link_of(struct plan_ctx *ctx, const char *path, const char *unit, struct err *e)
+{
+	autofree char *target = NULL;
+	if (plan_readlink(ctx, path, &target, e) < 0)
+		return -1;
+	if (!target || strcmp(target, "/dev/null") == 0)
+		return 0;
+	return strcmp(path_base(path), unit) == 0 || strcmp(path_base(target), unit) == 0;
+}
+
+static int unlink_in(struct plan_ctx *ctx, const char *dir, const char *unit, const char *why,
+		     struct err *e)
+{
+	auto_strv names = {0};
+	struct fs_stat st;
+	if (plan_stat(ctx, dir, &st, e) < 0)
+		return -1;
+	if (st.type != FILE_DIR)
+		return 0;
+	if (plan_list(ctx, dir, &names, e) < 0)
+		return -1;
+	strv_foreach (name, &names) {
+		autofree char *path = path_join(dir, *name);
+		int link = is_link_of(ctx, path, unit, e);
+		if (link < 0 || (link && plan_remove(ctx, path, why, e) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+/* systemd.unit(5): directories beside a unit whose links pull other units in. */
+static bool is_pulling_dir(const char *name)
+{
+	return str_ends(name, ".wants") || str_ends(name, ".requires") ||
+	       str_ends(name, ".upholds");
+}
+
+int systemd_disable(struct plan_ctx *ctx, const char *unit, const char *why, struct err *e)
+{
+	auto_strv names = {0};
+	if (unlink_in(ctx, ADMIN, unit, why, e) < 0 || plan_list(ctx, ADMIN, &names, e) < 0)
+		return -1;
+	strv_foreach (name, &names) {
+		autofree char *dir = path_join(ADMIN, *name);
+		if (is_pulling_dir(*name) && unlink_in(ctx, dir, unit, why, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int systemd_mask(struct plan_ctx *ctx, const char *unit, const char *why, struct err *e)
+{
+	autofree char *file = NULL;
+	if (systemd_unit_path(ctx, unit, &file, e) < 0)
+		return -1;
+	if (!file)
+		return 0;
+	autofree char *mask = path_join(ADMIN, unit);
+	return plan_symlink(ctx, mask, "/dev/null", why, e);
 }
