@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ~/.ssh/authorized_keys: the public keys that may log in as a user. */
+#include <string.h>
+
+#include "mem.h"
+#include "text.h"
+#include "user.h"
+
+#define KEYS_MAX (1u << 20) /* bytes of a file of public keys */
+
+static bool is_key_type(const char *word, size_t len)
+{
+	static const char *const types[] = {
+		"ssh-ed25519",
+		"ssh-rsa",
+		"ecdsa-sha2-nistp256",
+		"ecdsa-sha2-nistp384",
+		"ecdsa-sha2-nistp521",
+		"sk-ssh-ed25519@openssh.com",
+		"sk-ecdsa-sha2-nistp256@openssh.com",
+	};
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		if (strlen(types[i]) == len && strncmp(types[i], word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The base64 of a key blob, which begins with the length of its type's name: "AAAA…". */
+static bool is_key_blob(const char *word)
+{
+	size_t len = strspn(word,
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=");
+	return len >= 60 && str_starts(word, "AAAA") && (!word[len] || strchr(" \t", word[len]));
+}
+
+/* Past one option list ("command=\"a b\",restart"), quotes respected. */
+static const char *skip_word(const char *s)
+{
+	for (bool quoted = false; *s && (quoted || !strchr(" \t", *s)); s++) {
+		if (*s == '\\' && s[1] == '"')
+			s++;
+		else if (*s == '"')
+			quoted = !quoted;
+	}
+	return s;
+}
+
+int user_check_key_line(const char *line, struct err *e)
+{
+	const char *type = line + strspn(line, " \t");
+	if (strstr(line, "PRIVATE KEY"))
+		return err_set(e, ERR_PROFILE,
+			       "this is a private key; name the public one, which ends in .pub");
+	if (!is_key_type(type, strcspn(type, " \t"))) {
+		type = skip_word(type);
+		type += strspn(type, " \t");
+	}
+	size_t len = strcspn(type, " \t");
+	const char *blob = type + len + strspn(type + len, " \t");
+	if (is_key_type(type, len) && is_key_blob(blob))
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "not a public ssh key; a line looks like 'ssh-ed25519 AAAA… comment'");
+}
+
+/* Add the lines of text that are not in keys yet. */
+static void merge_keys(struct strv *keys, const char *text)
+{
+	auto_strv lines = {0};
+	strv_split(&lines, text, "\r\n");
+	strv_foreach (line, &lines) {
+		const char *start = *line + strspn(*line, " \t");
+		if (*start && *start != '#' && !strv_has(keys, start))
+			strv_add(keys, start);
+	}
+}
+
+static int add_file(struct strv *keys, struct loc loc, const char *name, struct err *e)
+{
+	autofree char *path = NULL;
+	auto_str text = STR_INIT;
+	auto_strv fresh = {0};
+	if (user_read_file(loc, name, KEYS_MAX, &path, &text, e) < 0)
+		return -1;
+	merge_keys(&fresh, str_text(&text));
+	strv_foreach (line, &fresh) {
+		if (user_check_key_line(*line, e) < 0)
+			return err_wrap(e, "%s:%d: %s", loc.file, loc.line, path);
+		if (!strv_has(keys, *line))
+			strv_add(keys, *line);
+	}
+	return fresh.n ? 0 : err_at(e, loc, "'%s' has no public ssh key in it", path);
+}
+
+static int collect_keys(struct plan_ctx *ctx, const struct user *u, struct strv *keys,
+			struct err *e)
+{
+	const struct value *files = section_get(u->section, "authorized-keys");
+	const struct value *admin = section_get(u->section, "admin-key");
+	for (size_t i = 0; i < files->list.n; i++) {
+		struct loc loc = files->list_loc ? files->list_loc[i] : files->loc;
+		if (add_file(keys, loc, files->list.v[i], e) < 0)
+			return -1;
+	}
+	if (!(admin->set ? admin->on : section_bool(u->section, "operator")))
+		return 0;
+	auto_str text = STR_INIT;
+	if (cluster_read(ctx->cluster, "keys/admin.pub", &text, e) < 0)
+		return -1;
+	merge_keys(keys, str_text(&text));
+	return 0;
+}
+
+/* What is in the file already stays as it is; keys that it lacks are added. */
+static void append_keys(struct str *text, const struct strv *wanted)
+{
+	auto_strv has = {0};
+	merge_keys(&has, str_text(text));
+	strv_foreach (key, wanted) {
+		if (strv_has(&has, *key))
+			continue;
+		if (text->len && text->data[text->len - 1] != '\n')
+			str_puts(text, "\n");
+		str_printf(text, "%s\n", *key);
+	}
+}
+
+int user_plan_keys(struct plan_ctx *ctx, const struct user *u, struct err *e)
+{
+	auto_strv wanted = {0};
+	auto_str text = STR_INIT;
+	if (collect_keys(ctx, u, &wanted, e) < 0)
+		return -1;
+	if (!wanted.n)
+		return 0;
+	if (!u->home || u->home[0] != '/')
+		return err_at(e, u->section->loc, "user '%s' has keys but no home to keep them in",
+			      u->name);
+	autofree char *dir = path_join(u->home, ".ssh");
+	autofree char *path = path_join(dir, "authorized_keys");
+	if (plan_mkdir(ctx, dir, (struct attr){0700, u->uid, u->gid}, "ssh keys", e) < 0 ||
+	    text_read_optional(ctx, path, &text, e) < 0)
+		return -1;
+	append_keys(&text, &wanted);
+	return plan_write(ctx, path, str_text(&text), text.len, (struct attr){0600, u->uid, u->gid},
+			  "keys that may log in", e);
+}
