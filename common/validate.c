@@ -39,8 +39,9 @@ int validate_username(const char *text, struct err *e)
 
 int validate_unit(const char *text, struct err *e)
 {
-	static const char *const suffixes[] = {".service", ".socket", ".target",   ".timer",
-					       ".path",	   ".mount",  ".automount"};
+	static const char *const suffixes[] = {".service", ".socket", ".target",    ".timer",
+					       ".path",	   ".mount",  ".automount", ".swap",
+					       ".device",  ".slice",  ".scope"};
 	if (strlen(text) < 256 && only(text, LOWER UPPER DIGITS ":-_.\\@")) {
 		for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
 			if (str_ends(text, suffixes[i]) && strlen(text) > strlen(suffixes[i]))

@@ -4,7 +4,7 @@
 #include "mem.h"
 #include "systemd.h"
 
-#define ADMIN "/etc/systemd/system"
+#define ADMIN SYSTEMD_ADMIN_DIR
 
 /* Where distributions keep their units; a merged /usr has both names, the first is written. */
 static const char *const vendor_dirs[] = {"/usr/lib/systemd/system", "/lib/systemd/system"};
@@ -18,8 +18,7 @@ int systemd_present(struct plan_ctx *ctx, struct err *e)
 	return found;
 }
 
-/* 1 when the admin's name for the unit is the mask, a link to /dev/null. */
-static int is_masked(struct plan_ctx *ctx, const char *unit, struct err *e)
+int systemd_is_masked(struct plan_ctx *ctx, const char *unit, struct err *e)
 {
 	autofree char *path = path_join(ADMIN, unit);
 	autofree char *target = NULL;
@@ -28,18 +27,21 @@ static int is_masked(struct plan_ctx *ctx, const char *unit, struct err *e)
 	return target && strcmp(target, "/dev/null") == 0;
 }
 
+/* A file, directly or by links; what leads to /dev/null is a mask, not a unit. */
 static int exists_in(struct plan_ctx *ctx, const char *dir, const char *unit, char **ret,
 		     struct err *e)
 {
 	autofree char *path = path_join(dir, unit);
-	int found = plan_exists(ctx, path, e);
-	if (found > 0)
-		*ret = steal(&path);
-	return found;
+	struct fs_stat st;
+	if (plan_stat(ctx, path, &st, e) < 0)
+		return -1;
+	if (st.type != FILE_REGULAR)
+		return 0;
+	*ret = steal(&path);
+	return 1;
 }
 
-/* "getty@.service" for "getty@tty1.service"; NULL for what is no instance; owned. */
-static char *template_of(const char *unit)
+char *systemd_template_of(const char *unit)
 {
 	const char *at = strchr(unit, '@'), *suffix = strrchr(unit, '.');
 	if (!at || !suffix || suffix <= at + 1)
@@ -47,20 +49,18 @@ static char *template_of(const char *unit)
 	return xasprintf("%.*s%s", (int)(at + 1 - unit), unit, suffix);
 }
 
+/* systemd.unit(5): the administrator's file hides the vendor's. */
 static int find_file(struct plan_ctx *ctx, const char *unit, char **ret, struct err *e)
 {
-	for (size_t i = 0; i < N_VENDOR_DIRS; i++) {
-		int found = exists_in(ctx, vendor_dirs[i], unit, ret, e);
-		if (found)
-			return found;
-	}
-	int masked = is_masked(ctx, unit, e);
-	return masked ? (masked < 0 ? -1 : 0) : exists_in(ctx, ADMIN, unit, ret, e);
+	int found = exists_in(ctx, ADMIN, unit, ret, e);
+	for (size_t i = 0; !found && i < N_VENDOR_DIRS; i++)
+		found = exists_in(ctx, vendor_dirs[i], unit, ret, e);
+	return found;
 }
 
 int systemd_unit_path(struct plan_ctx *ctx, const char *unit, char **ret, struct err *e)
 {
-	autofree char *template = template_of(unit);
+	autofree char *template = systemd_template_of(unit);
 	*ret = NULL;
 	int found = find_file(ctx, unit, ret, e);
 	if (found == 0 && template)
@@ -80,12 +80,17 @@ int systemd_is_wanted(struct plan_ctx *ctx, const char *unit, const char *target
 	return found;
 }
 
+int systemd_unmask(struct plan_ctx *ctx, const char *unit, const char *why, struct err *e)
+{
+	int masked = systemd_is_masked(ctx, unit, e);
+	autofree char *mask = path_join(ADMIN, unit);
+	return masked > 0 ? plan_remove(ctx, mask, why, e) : masked;
+}
+
 int systemd_enable(struct plan_ctx *ctx, const char *unit, const char *target, const char *why,
 		   struct err *e)
 {
-	int masked = is_masked(ctx, unit, e);
-	autofree char *mask = path_join(ADMIN, unit);
-	if (masked < 0 || (masked && plan_remove(ctx, mask, why, e) < 0))
+	if (systemd_unmask(ctx, unit, why, e) < 0)
 		return -1;
 	int wanted = systemd_is_wanted(ctx, unit, target, e);
 	if (wanted)

@@ -6,6 +6,8 @@
 
 #include "plan.h"
 
+#define SYSTEMD_ADMIN_DIR "/etc/systemd/system"
+
 /* 1 when the image has a place for systemd's units, 0 when not. */
 int systemd_present(struct plan_ctx *ctx, struct err *e) must_check;
 /*
@@ -13,6 +15,8 @@ int systemd_present(struct plan_ctx *ctx, struct err *e) must_check;
  * instance ("getty@tty1.service") without a file of its own has its template's.
  */
 int systemd_unit_path(struct plan_ctx *ctx, const char *unit, char **ret, struct err *e) must_check;
+/* "getty@.service" for "getty@tty1.service", owned; NULL for what is no instance. */
+char *systemd_template_of(const char *unit);
 /* 1 when the target ("multi-user.target") wants the unit by a link in /etc or of the vendor's. */
 int systemd_is_wanted(struct plan_ctx *ctx, const char *unit, const char *target,
 		      struct err *e) must_check;
@@ -23,6 +27,16 @@ int systemd_is_wanted(struct plan_ctx *ctx, const char *unit, const char *target
 int systemd_enable(struct plan_ctx *ctx, const char *unit, const char *target, const char *why,
 		   struct err *e) must_check;
 /*
+ * As `systemctl enable`: what the unit's [Install] section and those of the units in its Also= say;
+ * another name of a unit stands for that unit.  A mask is lifted.  The unit must be there.
+ * *ret_links is how many links there are now; 0: nothing enables this unit, others start it.
+ * Drop-ins of the section are not looked at.
+ */
+int systemd_install(struct plan_ctx *ctx, const char *unit, const char *why, size_t *ret_links,
+		    struct err *e) must_check;
+/* The name of the unit that this one is another name of, else its own; owned. */
+int systemd_real_name(struct plan_ctx *ctx, const char *unit, char **ret, struct err *e) must_check;
+/*
  * As `systemctl disable`: remove the links in /etc that pull the unit in, and its aliases.  A unit
  * that is absent is fine.  What the vendor's own links start still starts: that takes a mask.
  */
@@ -30,5 +44,9 @@ int systemd_disable(struct plan_ctx *ctx, const char *unit, const char *why,
 		    struct err *e) must_check;
 /* As `systemctl mask`: nothing starts the unit any more.  Without the unit nothing is done. */
 int systemd_mask(struct plan_ctx *ctx, const char *unit, const char *why, struct err *e) must_check;
+/* 1 when the unit is masked in /etc. */
+int systemd_is_masked(struct plan_ctx *ctx, const char *unit, struct err *e) must_check;
+int systemd_unmask(struct plan_ctx *ctx, const char *unit, const char *why,
+		   struct err *e) must_check;
 
 #endif
