@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_EDIT_BOOT_H
+#define MKIMAGE_EDIT_BOOT_H
+
+/*
+ * Edits of what boot loaders read, as pure functions: text in, text out.  What is not concerned
+ * stays byte for byte, a missing final newline included.
+ */
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "str.h"
+
+/* ---- the kernel's command line: words, double quotes keep blanks inside one ---- */
+
+/*
+ * One entry of the key `cmdline`: "word", "name=value", or with '-' before it what is taken out.
+ * The message has no location.
+ */
+int cmdline_check_item(const char *text, struct err *e) must_check;
+/* The word (not "-word") is on the first line of text. */
+bool cmdline_has(const char *text, const char *word);
+/*
+ * Apply the items in their order to the first line of text, which is all that boot loaders read.
+ *   word          is added at the end (before "--") unless it is there
+ *   name=value    takes the place of the words of that name; of names that may occur several times,
+ *                 such as console=, it is one more
+ *   -word         that word goes
+ *   -name=        all words of that name go; items of that name that follow take their place
+ * As to the kernel, '-' and '_' are one in names.
+ */
+void cmdline_edit(struct str *out, const char *text, const struct strv *items);
+
+/* extlinux.conf: the same for each `append` line; false: there is none. */
+bool extlinux_edit(struct str *out, const char *text, const struct strv *items);
+
+/* ---- armbianEnv.txt: a line is name=value ---- */
+
+/* The value, owned; NULL when there is no such line. */
+char *env_get(const char *text, const char *name);
+/* Replace the line (others of that name go) or add it at the end; value NULL takes it out. */
+void env_set(struct str *out, const char *text, const char *name, const char *value);
+
+#endif
