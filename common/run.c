@@ -20,14 +20,15 @@ extern char **environ;
 
 #define OUTPUT_MAX (256u << 20)
 #define STDERR_MAX (64u << 10)
-#define LOOK_MS 200	 /* how often is looked for an interrupt that came outside of poll */
-#define PATIENCE_MS 3000 /* from SIGTERM to SIGKILL */
+#define LOOK_MS 200 /* how often is looked for an interrupt that came outside of poll */
 
 static int (*interrupt_came)(void);
+static int interrupt_patience_ms; /* from SIGTERM to SIGKILL */
 
-void run_set_interrupt(int (*came)(void))
+void run_set_interrupt(int (*came)(void), int patience_ms)
 {
 	interrupt_came = came;
+	interrupt_patience_ms = patience_ms;
 }
 
 /* One end per stream that we hold while the program runs; -1 once closed. */
@@ -187,7 +188,7 @@ static bool child_look(struct child *c)
 {
 	if (interrupt_came && interrupt_came())
 		child_end(c);
-	if (!c->told || elapsed_ms(&c->told_at) < PATIENCE_MS)
+	if (!c->told || elapsed_ms(&c->told_at) < interrupt_patience_ms)
 		return false;
 	kill(c->pid, SIGKILL);
 	return true;

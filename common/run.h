@@ -28,10 +28,10 @@ struct run {
 int run(const struct run *r, struct err *e) must_check;
 
 /*
- * Once came() is not 0, the program that runs gets SIGTERM, and SIGKILL three seconds later; run()
- * fails with ERR_INTERRUPT.  Without it, programs always run to their end.
+ * Once came() is not 0, the program that runs gets SIGTERM, and SIGKILL patience_ms later; run()
+ * fails with ERR_INTERRUPT.  With NULL, programs always run to their end.
  */
-void run_set_interrupt(int (*came)(void));
+void run_set_interrupt(int (*came)(void), int patience_ms);
 
 /* run() with nothing but arguments; returns 0 or -1. */
 int run_argv(struct err *e, const char *program, ...) must_check __attribute__((sentinel));

@@ -18,6 +18,7 @@
 #include "run.h"
 #include "str.h"
 
+#define PATIENCE_MS 60000      /* mkbase removes a root file system of a GiB before it ends */
 #define TICK_MS 100	       /* how soon a signal is seen */
 #define GRACE_NS 3000000000LL  /* from SIGTERM to SIGKILL */
 #define REPORT_NS 50000000     /* a child reports at most every 50 ms */
@@ -77,7 +78,7 @@ void interrupt_init(void)
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(numbers[i], &action, NULL);
 	}
-	run_set_interrupt(interrupted);
+	run_set_interrupt(interrupted, PATIENCE_MS);
 }
 
 int interrupted(void)

@@ -112,14 +112,14 @@ static void assert_interrupted(const char *script, bool passthrough, long most_s
 	struct timespec from, to;
 	auto_str out = STR_INIT;
 	unlink("started");
-	run_set_interrupt(exists_started);
+	run_set_interrupt(exists_started, 2000);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	assert_failure(&(struct run){.argv = SH(script),
 				     .output = passthrough ? NULL : &out,
 				     .passthrough = passthrough},
 		       ERR_INTERRUPT, "sh: interrupted");
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	run_set_interrupt(NULL);
+	run_set_interrupt(NULL, 0);
 	assert_true(to.tv_sec - from.tv_sec <= most_seconds);
 }
 
