@@ -25,7 +25,7 @@
 #define MESSAGE_MAX (1u << 20) /* a longer error is not one of ours */
 
 /* What a child says to its parent over the pipe: this header, then len bytes of text. */
-enum { SAY_PROGRESS = 1, SAY_NOTE, SAY_ERROR };
+enum { SAY_PROGRESS = 1, SAY_ERROR };
 
 struct message {
 	uint32_t kind;
@@ -47,7 +47,6 @@ struct child {
 	int fd; /* -1: ended */
 	int step;
 	struct str inbox;
-	char *note;
 	struct err error;
 };
 
@@ -131,11 +130,6 @@ void job_progress(struct jobs *j, uint64_t done)
 	say(j, (struct message){.kind = SAY_PROGRESS, .done = done}, NULL);
 }
 
-void job_note(struct jobs *j, const char *note)
-{
-	say(j, (struct message){.kind = SAY_NOTE}, note);
-}
-
 /* _exit: buffers and handlers of the parent are not the child's to flush or run. */
 static _Noreturn void child_main(const struct job *job, int fd, pid_t parent)
 {
@@ -196,9 +190,6 @@ static void take_message(struct pool *pool, struct child *c, const struct messag
 {
 	if (m->kind == SAY_PROGRESS) {
 		progress_update(pool->progress, c->step, m->done);
-	} else if (m->kind == SAY_NOTE) {
-		free(c->note);
-		c->note = xstrndup(text, m->len);
 	} else if (m->kind == SAY_ERROR) {
 		err_set(&c->error, (enum err_code)m->code, "%.*s", (int)m->len, text);
 	}
@@ -243,7 +234,7 @@ static void finish_child(struct pool *pool, struct child *c, struct err *first)
 		continue;
 	judge_child(c, status);
 	const char *failure = pool->ending ? "stopped" : "failed";
-	progress_end(pool->progress, c->step, c->error.msg ? failure : c->note);
+	progress_end(pool->progress, c->step, c->error.msg ? failure : NULL);
 	/* After end_children the failures of the others are its consequence. */
 	if (c->error.msg && !first->msg && !pool->ending)
 		err_set(first, c->error.code, "%s", c->error.msg);
@@ -305,7 +296,6 @@ int jobs_run(const struct job *jobs, size_t n, unsigned parallel, struct progres
 	int r = pool_run(&pool, jobs, parallel ? parallel : cpu_count(), e);
 	for (size_t i = 0; i < pool.started; i++) {
 		str_done(&pool.children[i].inbox);
-		free(pool.children[i].note);
 		err_done(&pool.children[i].error);
 	}
 	free(pool.children);

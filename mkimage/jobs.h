@@ -31,8 +31,6 @@ int jobs_run(const struct job *jobs, size_t n, unsigned parallel, struct progres
 	     struct err *e) must_check;
 /* In a child: so many bytes are done. */
 void job_progress(struct jobs *j, uint64_t done);
-/* In a child: what is shown behind the step when it ends ("213 changes, 0.4 s"). */
-void job_note(struct jobs *j, const char *note);
 
 /*
  * Install handlers for SIGINT, SIGTERM, SIGHUP; afterwards interrupted() says whether one came.

@@ -49,7 +49,6 @@ static int count_running(void *ctx, struct jobs *j, struct err *e)
 		t->shared->most = running;
 	job_progress(j, 1);
 	nap(20);
-	job_note(j, "counted");
 	t->shared->ran[t->number]++;
 	__atomic_sub_fetch(&t->shared->running, 1, __ATOMIC_SEQ_CST);
 	return 0;
