@@ -166,7 +166,7 @@ static int open_read(struct cluster *c, struct err *e)
 {
 	if (access(c->dir, F_OK) < 0 && errno == ENOENT)
 		return 0;
-	if (check_dir(c->dir, e) < 0 || ledger_check(c, e) < 0)
+	if (check_dir(c->dir, e) < 0 || cluster_check_ours(c->dir, e) < 0 || ledger_check(c, e) < 0)
 		return -1;
 	return load_seed(c, CLUSTER_READ, e);
 }

@@ -56,13 +56,18 @@ static inline void issue(struct cluster *c, const struct node *n)
 		fail_msg("%s", e.msg);
 }
 
-static inline void assert_refused(const char *message)
+static inline void assert_refused_as(enum cluster_mode mode, const char *message)
 {
 	auto_err e = ERR_INIT;
 	auto_cluster *c = NULL;
-	assert_int_equal(try_open("cluster", CLUSTER_WRITE, &c, &e), -1);
+	assert_int_equal(try_open("cluster", mode, &c, &e), -1);
 	assert_string_equal(e.msg, message);
 	assert_int_equal(e.code, ERR_PROFILE);
+}
+
+static inline void assert_refused(const char *message)
+{
+	assert_refused_as(CLUSTER_WRITE, message);
 }
 
 static inline char *get_file(const char *path)

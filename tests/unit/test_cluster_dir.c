@@ -61,9 +61,11 @@ static void a_directory_of_something_else_is_refused_and_left_alone(void **state
 	put_in_cluster("lock");
 	put_in_cluster("known_hosts");
 	autofree char *before = snapshot_all();
-	assert_refused("cluster directory 'cluster' holds 'known_hosts', but no seed and no "
-		       "ledger: it is not a cluster's; choose a new or an empty directory with "
-		       "--cluster");
+	static const char refusal[] =
+		"cluster directory 'cluster' holds 'known_hosts', but no seed and no ledger: it is "
+		"not a cluster's; choose a new or an empty directory with --cluster";
+	assert_refused_as(CLUSTER_WRITE, refusal);
+	assert_refused_as(CLUSTER_READ, refusal);
 	autofree char *after = snapshot_all();
 	assert_string_equal(before, after);
 	workdir_passed(state);
