@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -144,6 +145,17 @@ int io_mkdirs(const char *path, mode_t mode, struct err *e)
 	if (mkdir(path, mode) < 0 && errno != EEXIST)
 		return err_errno(e, ERR_FAILED, "%s: cannot create the directory", path);
 	return 0;
+}
+
+char *io_program_top(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (n <= 0)
+		return NULL;
+	path[n] = '\0';
+	autofree char *dir = path_dir(path);
+	return path_dir(dir);
 }
 
 int io_memfd(const char *name, const void *data, size_t len, struct err *e)

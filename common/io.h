@@ -29,6 +29,11 @@ int io_replace_file(const char *path, const void *data, size_t len, mode_t mode,
 int io_flush_dir(const char *dir, struct err *e) must_check;
 /* mkdir -p; directories that are made get mode. */
 int io_mkdirs(const char *path, mode_t mode, struct err *e) must_check;
+/*
+ * The directory above that of the running program: the source tree of build/mkimage, PREFIX of
+ * PREFIX/bin/mkimage; owned, NULL when the kernel does not tell.
+ */
+char *io_program_top(void);
 /* An anonymous file in memory that can be named to other programs as /proc/PID/fd/N; returns fd. */
 int io_memfd(const char *name, const void *data, size_t len, struct err *e) must_check;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <pwd.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io.h"
 #include "mem.h"
 #include "profile_private.h"
 
@@ -76,13 +76,9 @@ char *profile_find(const char *name, const struct strv *search, struct err *e)
 /* build/mkimage has ../profiles, bin/mkimage has ../share/cardstock/profiles. */
 static void add_beside_program(struct strv *ret)
 {
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	if (n <= 0)
+	autofree char *top = io_program_top();
+	if (!top)
 		return;
-	path[n] = '\0';
-	autofree char *bin = path_dir(path);
-	autofree char *top = path_dir(bin);
 	strv_add_owned(ret, path_join(top, "profiles"));
 	strv_add_owned(ret, path_join(top, "share/cardstock/profiles"));
 }

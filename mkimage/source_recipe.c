@@ -14,14 +14,25 @@
  *   PROGRAM ARGUMENTS --output FILE  makes the root tarball, FILE ends in .tar.zst
  */
 
+/* Where programs of Cardstock are: beside the profiles in a source tree, and installed. */
+static void list_places(const struct base_entry *b, struct strv *ret)
+{
+	autofree char *dir = path_dir(b->file);
+	autofree char *top = io_program_top();
+	strv_printf(ret, "%s/../scripts", dir);
+	if (top)
+		strv_add_owned(ret, path_join(top, "lib/cardstock"));
+}
+
 /*
- * Beside the profiles (a source tree) or installed, nowhere else: a bases.conf from somebody else
- * must not choose among all programs of this machine.  NULL with *e filled when it is not there.
+ * There and nowhere else: a bases.conf from somebody else must not choose among all programs of
+ * this machine.  NULL with *e filled when it is not there.
  */
 static char *find_program(const struct base_entry *b, struct err *e)
 {
-	static const char *const installed[] = {"/usr/local/lib/cardstock", "/usr/lib/cardstock"};
 	const char *name = b->recipe.v[0];
+	auto_strv places = {0};
+	auto_str looked = STR_INIT;
 	if (strchr(name, '/')) {
 		err_set(e, ERR_PROFILE,
 			"recipe '%s' is a path; it has to be the name of a program of Cardstock, "
@@ -29,18 +40,15 @@ static char *find_program(const struct base_entry *b, struct err *e)
 			name);
 		return NULL;
 	}
-	autofree char *dir = path_dir(b->file);
-	autofree char *beside = xasprintf("%s/../scripts/%s", dir, name);
-	if (access(beside, X_OK) == 0)
-		return steal(&beside);
-	for (size_t i = 0; i < sizeof(installed) / sizeof(*installed); i++) {
-		autofree char *path = path_join(installed[i], name);
+	list_places(b, &places);
+	strv_foreach (place, &places) {
+		autofree char *path = path_join(*place, name);
 		if (access(path, X_OK) == 0)
 			return steal(&path);
+		str_printf(&looked, "%s'%s'", looked.len ? ", " : "", path);
 	}
-	err_set(e, ERR_PROFILE,
-		"recipe '%s' is not a program of Cardstock; looked for '%s' and in %s, %s", name,
-		beside, installed[0], installed[1]);
+	err_set(e, ERR_PROFILE, "recipe '%s' is not a program of Cardstock; looked for %s", name,
+		str_text(&looked));
 	return NULL;
 }
 

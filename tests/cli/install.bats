@@ -1,0 +1,37 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What `make install` puts under any PREFIX works from there.
+load helper
+
+# The directories of this host that a search would else find something in.
+installed() {
+	env -u CARDSTOCK_PROFILES HOME="$WORK" XDG_CONFIG_HOME="$WORK" "$WORK/dest/opt/x/bin/mkimage" "$@"
+}
+
+setup() {
+	WORK=$BATS_TEST_TMPDIR/work
+	mkdir -p "$WORK"
+	make -s -C "$ROOT" BUILD="${BUILD:-build}" DESTDIR="$WORK/dest" PREFIX=/opt/x install >/dev/null
+	cd "$WORK" || return 1
+}
+
+@test "an installed mkimage finds its profiles and overlays" {
+	installed keys | grep -q '^hostname'
+	printf 'include("worker.conf")\nbase = "%s"\n' "$CARDSTOCK_TEST_BASE/mini.img" >here.conf
+	sed -n 's/^members.*/members = {"master", ".\/here.conf"}/p' dest/opt/x/share/cardstock/profiles/*.conf >>here.conf
+	installed plan --profile ./here.conf >plan.txt
+	grep -q '^~ /etc/motd\|^+ /etc/motd' plan.txt
+	[ ! -e cluster ]
+}
+
+@test "an installed mkimage finds the program that makes a base" {
+	cat >dest/opt/x/lib/cardstock/mkbase <<-END
+		#!/bin/sh
+		for last; do :; done
+		case \$last in
+		--key) printf '%064d\n' 7 ;;
+		*) zstd -q <"$CARDSTOCK_TEST_BASE/mini.tar" >"\$last" ;;
+		esac
+	END
+	[ -s "$(installed base --quiet debian-arm64)" ]
+}
