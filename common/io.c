@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -183,4 +184,40 @@ int io_tempfile(const char *what, struct err *e)
 				 dir);
 	unlink(path);
 	return fd;
+}
+
+/* What somebody without privileges may still write there. */
+static int free_space(const char *path, uint64_t *ret, struct err *e)
+{
+	struct statvfs v;
+	if (statvfs(path, &v) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot read its free space", path);
+	*ret = (uint64_t)v.f_bavail * v.f_frsize;
+	return 0;
+}
+
+static int no_room(const char *what, uint64_t needed, uint64_t there, const char *advice,
+		   struct err *e)
+{
+	autofree char *n = format_size(needed), *t = format_size(there);
+	return err_set(e, ERR_SPACE, "%s: no room: %s (%llu bytes) are needed, %s are free; %s",
+		       what, n, (unsigned long long)needed, t, advice);
+}
+
+int io_check_space(const char *path, const char *what, uint64_t needed, const char *advice,
+		   struct err *e)
+{
+	uint64_t there;
+	if (free_space(path, &there, e) < 0)
+		return -1;
+	return there < needed ? no_room(what, needed, there, advice, e) : 0;
+}
+
+int io_refuse_space(const char *path, const char *what, uint64_t needed, const char *advice,
+		    struct err *e)
+{
+	uint64_t there;
+	if (free_space(path, &there, e) < 0)
+		return -1;
+	return no_room(what, needed, there, advice, e);
 }

@@ -37,6 +37,15 @@ char *io_program_top(void);
 /* An anonymous file in memory that can be named to other programs as /proc/PID/fd/N; returns fd. */
 int io_memfd(const char *name, const void *data, size_t len, struct err *e) must_check;
 
+/*
+ * ERR_SPACE unless `needed` more bytes fit where path is: "WHAT: no room: … are needed, … are
+ * free; ADVICE".  io_refuse_space says so without looking, for a write that found no room.
+ */
+int io_check_space(const char *path, const char *what, uint64_t needed, const char *advice,
+		   struct err *e) must_check;
+int io_refuse_space(const char *path, const char *what, uint64_t needed, const char *advice,
+		    struct err *e) must_check;
+
 /* A file without a name in $TMPDIR, else /var/tmp: for what is too large for memory; returns fd. */
 int io_tempfile(const char *what, struct err *e) must_check;
 

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "assemble_private.h"
 #include "disk.h"
+#include "io.h"
 #include "mem.h"
 #include "run.h"
 
@@ -73,17 +73,8 @@ static struct layout plan_layout(const struct assemble *a, const struct survey *
 static int check_space(const char *image, const struct survey *s, struct err *e)
 {
 	autofree char *dir = path_dir(image);
-	struct statvfs v;
-	uint64_t needed = s->root_bytes + s->boot_bytes + 64 * MIB;
-	if (statvfs(dir, &v) < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot tell the free space", dir);
-	uint64_t available = (uint64_t)v.f_bavail * v.f_frsize;
-	if (available >= needed)
-		return 0;
-	autofree char *want = format_size(needed);
-	autofree char *have = format_size(available);
-	return err_set(e, ERR_SPACE, "%s: no room for the image: it needs %s, there is %s", dir,
-		       want, have);
+	return io_check_space(dir, dir, s->root_bytes + s->boot_bytes + 64 * MIB,
+			      "make room for the image on that disk", e);
 }
 
 static int make_file(const char *path, uint64_t size, struct err *e)

@@ -4,10 +4,10 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "blockmap.h"
+#include "io.h"
 #include "jobs.h"
 #include "log.h"
 #include "mem.h"
@@ -53,20 +53,18 @@ static void set_direct(struct copy *c, bool on)
 	c->direct = flags >= 0 && fcntl(c->to, F_SETFL, wanted) == 0 && on;
 }
 
-static uint64_t available(const struct copy *c)
-{
-	struct statvfs s;
-	return fstatvfs(c->to, &s) < 0 ? 0 : (uint64_t)s.f_bavail * s.f_frsize;
-}
+#define ADVICE "make room there, or choose another disk"
 
 static int refuse_space(const struct copy *c, struct err *e)
 {
-	autofree char *want = format_size(c->needed);
-	autofree char *have = format_size(available(c));
-	return err_set(e, ERR_SPACE,
-		       "%s: no room: the copy needs %s (%llu bytes), the file system has %s left; "
-		       "free some or choose another output directory",
-		       c->what, want, (unsigned long long)c->needed, have);
+	autofree char *path = xasprintf("/proc/self/fd/%d", c->to);
+	return io_refuse_space(path, c->what, c->needed, ADVICE, e);
+}
+
+static int check_space(const struct copy *c, struct err *e)
+{
+	autofree char *path = xasprintf("/proc/self/fd/%d", c->to);
+	return io_check_space(path, c->what, c->needed, ADVICE, e);
 }
 
 /* Ask for the blocks before the first is written, so that two copies cannot share the last ones. */
@@ -182,8 +180,8 @@ int blockmap_copy(int from, int to, const char *what, uint64_t size, const struc
 	}
 	if (ftruncate(to, 0) < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot empty", what);
-	if (available(&c) < c.needed)
-		return refuse_space(&c, e);
+	if (check_space(&c, e) < 0)
+		return -1;
 	if (ftruncate(to, (off_t)size) < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot make it %llu bytes long", what,
 				 (unsigned long long)size);

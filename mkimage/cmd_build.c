@@ -6,11 +6,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include "apply.h"
 #include "blockmap.h"
 #include "commands.h"
+#include "io.h"
 #include "jobs.h"
 #include "json.h"
 #include "mem.h"
@@ -88,19 +88,10 @@ static uint64_t wanted_size(const struct session *s)
 /* Without reflinks every image takes what is used; said before anything is written. */
 static int check_space(const struct build *b, uint64_t used, struct err *e)
 {
-	struct statvfs v;
-	if (statvfs(b->dir, &v) < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot read its free space", b->dir);
-	uint64_t there = (uint64_t)v.f_bavail * v.f_frsize;
-	uint64_t needed = used * b->session->n_nodes;
-	if (needed <= there)
-		return 0;
-	autofree char *n = format_size(needed), *t = format_size(there);
-	return err_set(
-		e, ERR_SPACE,
-		"%s: %zu images need %s, %s are free; make room, or choose another disk with "
-		"--output",
-		b->dir, b->session->n_nodes, n, t);
+	size_t n = b->session->n_nodes;
+	autofree char *what = xasprintf("%s: %zu images", b->dir, n);
+	return io_check_space(b->dir, what, used * n,
+			      "make room, or choose another disk with --output", e);
 }
 
 static int copy_base(struct build *b, const char *what, struct err *e)

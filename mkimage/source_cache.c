@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,16 +56,9 @@ int cache_advise(struct err *e)
 int cache_check_space(const char *path, uint64_t bytes, const char *what, struct err *e)
 {
 	autofree char *dir = path_dir(path);
-	struct statvfs st;
-	if (statvfs(dir, &st) < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot find out how much is free", dir);
-	uint64_t available = (uint64_t)st.f_bavail * st.f_frsize;
-	if (available >= bytes)
-		return 0;
-	autofree char *wants = format_size(bytes), *has = format_size(available);
-	err_set(e, ERR_SPACE, "%s: needs %s in %s, where %s are free; make room on that disk", what,
-		wants, dir, has);
-	return cache_advise(e);
+	autofree char *where = xasprintf("%s: '%s'", what, dir);
+	return io_check_space(dir, where, bytes, "make room on that disk", e) < 0 ? cache_advise(e)
+										  : 0;
 }
 
 /*

@@ -27,14 +27,14 @@ assert_like_reference() {
 
 # The bytes that one copy of the base takes.
 copy_bytes() {
-	faulty enospc:after=1 /out/ "$MKIMAGE" --profile ./worker.conf 2>&1 | sed -n 's/.*needs .*(\([0-9]*\) bytes).*/\1/p'
+	faulty enospc:after=1 /out/ "$MKIMAGE" --profile ./worker.conf 2>&1 | sed -n 's/.*no room: .*(\([0-9]*\) bytes).*/\1/p'
 }
 
 @test "the disk fills up while the base is copied" {
 	reference
 	for after in 1 1000000 30000000; do
 		assert_fails 5 'out: worker image: no room' faulty enospc:after=$after /out/ mk --profile ./worker.conf -n 2
-		[[ $output == *'choose another output directory'* ]]
+		[[ $output == *'choose another disk'* ]]
 		assert_no_output
 	done
 	assert_like_reference
@@ -54,7 +54,7 @@ copy_bytes() {
 @test "the disk fills up while a node's image is copied" {
 	reference
 	assert_fails 5 'out/worker001.img: no room' faulty enospc:after=$(($(copy_bytes) * 3 / 2)) /out/ mk --profile ./worker.conf -n 2
-	[[ $output == *'choose another output directory'* ]]
+	[[ $output == *'choose another disk'* ]]
 	assert_no_output
 	assert_like_reference
 }
