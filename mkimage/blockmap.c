@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "blockmap.h"
+#include "image_parts.h"
 #include "io.h"
 #include "mem.h"
 
@@ -77,8 +78,7 @@ static void add_clipped(struct blockmap *m, const struct blockmap *own, uint64_t
 	}
 }
 
-typedef int (*fs_blockmap)(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
-			   struct err *e);
+typedef int (*fs_blockmap)(const struct fs_open *o, struct blockmap *m, struct err *e);
 
 static const struct {
 	const char *fstype;
@@ -93,11 +93,14 @@ static const struct {
 static int add_part(struct blockmap *m, const struct disk *d, int fd, const struct part *p,
 		    struct err *e)
 {
+	autofree char *what = image_part_name(d->name, p);
+	const struct fs_open open = {
+		.path = d->path, .offset = p->start, .size = p->size, .what = what};
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
 		if (strcmp(p->fstype, drivers[i].fstype) != 0)
 			continue;
 		auto_blockmap own = {0};
-		if (drivers[i].map(d->path, p->start, p->size, &own, e) < 0)
+		if (drivers[i].map(&open, &own, e) < 0)
 			return -1;
 		add_clipped(m, &own, p->start, p->size);
 		return 0;
@@ -105,7 +108,7 @@ static int add_part(struct blockmap *m, const struct disk *d, int fd, const stru
 	uint64_t size = p->size;
 	if (strcmp(p->fstype, "swap") == 0 && size > SWAP_HEADER)
 		size = SWAP_HEADER;
-	return blockmap_add_data(m, fd, p->start, p->start + size, d->path, e);
+	return blockmap_add_data(m, fd, p->start, p->start + size, what, e);
 }
 
 static int by_start(const void *a, const void *b)
@@ -137,7 +140,7 @@ static int add_gap(struct blockmap *m, const struct disk *d, int fd, uint64_t st
 		blockmap_add(m, 0, whole);
 		start = whole;
 	}
-	return blockmap_add_data(m, fd, start, end, d->path, e);
+	return blockmap_add_data(m, fd, start, end, d->name, e);
 }
 
 int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
@@ -146,17 +149,17 @@ int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
 	autofree const struct part **parts = NULL;
 	autoclose int fd = open(d->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot open", d->path);
+		return err_errno(e, ERR_FAILED, "%s: cannot open", d->name);
 	size_t n = sort_parts(d, &parts);
 	uint64_t at = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (parts[i]->start < at || parts[i]->size > d->size - parts[i]->start)
 			return err_set(e, ERR_IMAGE,
 				       "%s: partition %d overlaps another or the end of the image",
-				       d->path, parts[i]->number);
+				       d->name, parts[i]->number);
 		if (add_gap(&m, d, fd, at, parts[i]->start, e) < 0 ||
 		    add_part(&m, d, fd, parts[i], e) < 0)
-			return err_wrap(e, "partition %d", parts[i]->number);
+			return -1;
 		at = parts[i]->start + parts[i]->size;
 	}
 	if (add_gap(&m, d, fd, at, d->size, e) < 0)

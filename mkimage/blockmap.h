@@ -9,6 +9,7 @@
  */
 
 #include "disk.h"
+#include "fs.h"
 
 struct extent {
 	uint64_t start, len; /* bytes */
@@ -35,14 +36,11 @@ int blockmap_add_data(struct blockmap *m, int fd, uint64_t start, uint64_t end, 
 		      struct err *e) must_check;
 
 /* Of one file system, each in the file of its backend. Extents are relative to the image. */
-int fs_ext_blockmap(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
-		    struct err *e) must_check;
-int fs_fat_blockmap(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
-		    struct err *e) must_check;
+int fs_ext_blockmap(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;
+int fs_fat_blockmap(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;
 
 /* What fsck.fat reads: all of the above but the content of files. */
-int fs_fat_metadata(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
-		    struct err *e) must_check;
+int fs_fat_metadata(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;
 
 /*
  * Copy the mapped bytes, by reflink where the file system can, else in large blocks; all others

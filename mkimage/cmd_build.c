@@ -140,10 +140,10 @@ static int patch(const struct session *s, const char *path, const char *name,
 	return image_close(&image, e);
 }
 
-static int map_role(struct build *b, struct err *e)
+static int map_role(struct build *b, const char *what, struct err *e)
 {
 	auto_disk *d = NULL;
-	if (disk_probe(b->role.path, &d, e) < 0)
+	if (disk_probe(b->role.path, what, &d, e) < 0)
 		return -1;
 	b->size = d->size;
 	return blockmap_build(d, &b->used, e);
@@ -159,7 +159,7 @@ static int make_role(struct build *b, struct err *e)
 	int step = progress_start(s->progress, what, 0);
 	if (output_begin(b->dir, name, &b->role, e) < 0 || copy_base(b, where, e) < 0 ||
 	    grow(b, e) < 0 || patch(s, b->role.path, where, b->role_plan, e) < 0 ||
-	    map_role(b, e) < 0) {
+	    map_role(b, where, e) < 0) {
 		progress_end(s->progress, step, "failed");
 		return -1;
 	}

@@ -62,18 +62,18 @@ static const char *guess(int fd)
 	return "nothing but zeros";
 }
 
-static int open_disk(const char *path, uint64_t *ret_size, struct err *e)
+static int open_disk(struct disk *d, struct err *e)
 {
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	autoclose int fd = open(d->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot open", path);
+		return err_errno(e, ERR_FAILED, "%s: cannot open", d->name);
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_set(e, ERR_IMAGE, "%s: is neither a file nor a block device", path);
+		return err_set(e, ERR_IMAGE, "%s: is neither a file nor a block device", d->name);
 	off_t size = lseek(fd, 0, SEEK_END);
 	if (size < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot tell its size", path);
-	*ret_size = (uint64_t)size;
+		return err_errno(e, ERR_FAILED, "%s: cannot tell its size", d->name);
+	d->size = (uint64_t)size;
 	return steal_fd(&fd);
 }
 
@@ -82,11 +82,11 @@ static int refuse(const struct disk *d, int fd, const char *other, struct err *e
 	if (other)
 		return err_set(e, ERR_IMAGE,
 			       "%s: has a '%s' partition table; only MBR and GPT are supported",
-			       d->path, other);
+			       d->name, other);
 	return err_set(e, ERR_IMAGE,
 		       "%s: is not a disk image: neither a partition table nor a file system at "
 		       "its start; it seems to be %s",
-		       d->path, guess(fd));
+		       d->name, guess(fd));
 }
 
 /* No table: the file system that begins at byte 0, as partition 0. */
@@ -118,13 +118,13 @@ static int refuse_4k_mbr(const struct disk *d, int fd, struct err *e)
 		if (scaled.start >= d->size)
 			continue;
 		scaled.size = d->size - scaled.start;
-		if (disk_content_part(&scaled, d->path, fd, e) < 0)
+		if (disk_content_part(&scaled, d->name, fd, e) < 0)
 			return -1;
 		if (*scaled.fstype)
 			return err_set(e, ERR_IMAGE,
 				       "%s: its partition table was made for 4096-byte sectors, "
 				       "and can only be read from such a device",
-				       d->path);
+				       d->name);
 	}
 	return 0;
 }
@@ -142,11 +142,12 @@ static int read_disk(struct disk *d, int fd, struct err *e)
 	return disk_content_read(d, fd, e) < 0 ? -1 : refuse_4k_mbr(d, fd, e);
 }
 
-int disk_probe(const char *path, struct disk **ret, struct err *e)
+int disk_probe(const char *path, const char *name, struct disk **ret, struct err *e)
 {
 	auto_disk *d = xcalloc(1, sizeof(*d));
 	d->path = xstrdup(path);
-	autoclose int fd = open_disk(path, &d->size, e);
+	d->name = xstrdup(name ? name : path);
+	autoclose int fd = open_disk(d, e);
 	if (fd < 0 || read_disk(d, fd, e) < 0)
 		return -1;
 	*ret = steal(&d);
@@ -158,6 +159,7 @@ void disk_free(struct disk *d)
 	if (!d)
 		return;
 	free(d->path);
+	free(d->name);
 	free(d->parts);
 	free(d);
 }

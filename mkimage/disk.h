@@ -23,7 +23,8 @@ struct part {
 };
 
 struct disk {
-	char *path;
+	char *path; /* how it is opened */
+	char *name; /* how messages call it: "worker001.img" */
 	enum disk_table table;
 	uint64_t size;	      /* bytes of the image or device */
 	unsigned sector_size; /* logical, bytes */
@@ -35,8 +36,9 @@ struct disk {
 /*
  * Read table and contents; nothing is written, no exception text is printed.  What is not a disk
  * image (no table and no file system at byte 0) is ERR_IMAGE, and says what it seems to be.
+ * Messages call it name; NULL: path.
  */
-int disk_probe(const char *path, struct disk **ret, struct err *e) must_check;
+int disk_probe(const char *path, const char *name, struct disk **ret, struct err *e) must_check;
 void disk_free(struct disk *d);
 static inline void disk_cleanup(struct disk **d)
 {
@@ -65,7 +67,8 @@ int disk_create_mbr(const char *path, uint32_t id, const struct disk_layout_part
  * moved).  Only the last partition can grow, and an MBR extended one cannot: refused with the
  * reason.
  */
-int disk_grow(const char *path, int number, uint64_t new_size, struct err *e) must_check;
+int disk_grow(const char *path, const char *name, int number, uint64_t new_size,
+	      struct err *e) must_check;
 /* The same judgement, with nothing written. */
 int disk_grow_check(const struct disk *d, int number, uint64_t new_size, struct err *e) must_check;
 

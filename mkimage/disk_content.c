@@ -14,12 +14,12 @@ static void probe_cleanup(blkid_probe *probe)
 }
 #define auto_probe __attribute__((cleanup(probe_cleanup))) blkid_probe
 
-static int probe_new(blkid_probe *ret, const char *path, int fd, uint64_t start, uint64_t size,
+static int probe_new(blkid_probe *ret, const char *name, int fd, uint64_t start, uint64_t size,
 		     struct err *e)
 {
 	*ret = blkid_new_probe();
 	if (!*ret || blkid_probe_set_device(*ret, fd, (blkid_loff_t)start, (blkid_loff_t)size) < 0)
-		return err_set(e, ERR_FAILED, "%s: cannot look at byte %llu", path,
+		return err_set(e, ERR_FAILED, "%s: cannot look at byte %llu", name,
 			       (unsigned long long)start);
 	return 0;
 }
@@ -31,17 +31,17 @@ static void take_value(blkid_probe probe, const char *name, char *to, size_t siz
 		snprintf(to, size, "%s", value);
 }
 
-int disk_content_part(struct part *part, const char *path, int fd, struct err *e)
+int disk_content_part(struct part *part, const char *name, int fd, struct err *e)
 {
 	auto_probe probe = NULL;
-	if (probe_new(&probe, path, fd, part->start, part->size, e) < 0)
+	if (probe_new(&probe, name, fd, part->start, part->size, e) < 0)
 		return -1;
 	blkid_probe_enable_superblocks(probe, 1);
 	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL |
 							 BLKID_SUBLKS_UUID);
 	int found = blkid_do_safeprobe(probe);
 	if (found == -1)
-		return err_set(e, ERR_IMAGE, "%s: partition %d: cannot be read", path,
+		return err_set(e, ERR_IMAGE, "%s: partition %d: cannot be read", name,
 			       part->number);
 	if (found !=
 	    0) /* 1: nothing known; -2: two file systems claim it, so neither is believed */
@@ -72,7 +72,7 @@ static struct part *part_at(struct disk *d, uint64_t start)
 static int read_ids(struct disk *d, int fd, struct err *e)
 {
 	auto_probe probe = NULL;
-	if (probe_new(&probe, d->path, fd, 0, d->size, e) < 0)
+	if (probe_new(&probe, d->name, fd, 0, d->size, e) < 0)
 		return -1;
 	blkid_probe_enable_superblocks(probe, 0);
 	blkid_probe_enable_partitions(probe, 1);
@@ -80,7 +80,7 @@ static int read_ids(struct disk *d, int fd, struct err *e)
 	blkid_parttable table = list ? blkid_partlist_get_table(list) : NULL;
 	if (!table)
 		return err_set(e, ERR_IMAGE, "%s: the partition table is damaged: no ids in it",
-			       d->path);
+			       d->name);
 	copy_lower(d->id, sizeof(d->id), blkid_parttable_get_id(table));
 	for (int i = 0; i < blkid_partlist_numof_partitions(list); i++) {
 		blkid_partition p = blkid_partlist_get_partition(list, i);
@@ -97,7 +97,7 @@ int disk_content_read(struct disk *d, int fd, struct err *e)
 	if (d->table != DISK_WHOLE && read_ids(d, fd, e) < 0)
 		return -1;
 	for (size_t i = 0; i < d->n_parts; i++) {
-		if (!d->parts[i].extended && disk_content_part(&d->parts[i], d->path, fd, e) < 0)
+		if (!d->parts[i].extended && disk_content_part(&d->parts[i], d->name, fd, e) < 0)
 			return -1;
 	}
 	return 0;

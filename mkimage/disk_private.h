@@ -27,6 +27,6 @@ bool disk_raw_is_hybrid(int fd);
 /* Fill fstype, label and uuid of each partition, partuuid and the disk's id. */
 int disk_content_read(struct disk *d, int fd, struct err *e) must_check;
 /* TYPE of what begins at offset, into part's fields; nothing known leaves them empty. */
-int disk_content_part(struct part *part, const char *path, int fd, struct err *e) must_check;
+int disk_content_part(struct part *part, const char *name, int fd, struct err *e) must_check;
 
 #endif

@@ -112,7 +112,7 @@ static int mbr_beyond(const struct disk *d, int fd, uint64_t *ret_end)
 
 static int refuse_gpt(const struct disk *d, const char *fault, struct err *e)
 {
-	return err_set(e, ERR_IMAGE, "%s: the GPT is damaged: %s; repair it by `gdisk`", d->path,
+	return err_set(e, ERR_IMAGE, "%s: the GPT is damaged: %s; repair it by `gdisk`", d->name,
 		       fault);
 }
 
@@ -162,7 +162,7 @@ int disk_raw_check(const struct disk *d, int fd, struct err *e)
 	return err_set(e, ERR_IMAGE,
 		       "%s: the image is truncated: %s ends at byte %llu, the image at %llu, so "
 		       "%llu bytes are missing; download or copy it again",
-		       d->path, what, (unsigned long long)end, (unsigned long long)d->size,
+		       d->name, what, (unsigned long long)end, (unsigned long long)d->size,
 		       (unsigned long long)(end - d->size));
 }
 

@@ -71,19 +71,19 @@ static struct session session_start(bool fix)
 	return s;
 }
 
-static int session_error(struct err *e, const char *path, const char *what)
+static int session_error(struct err *e, const char *name, const char *what)
 {
 	const char *why = session_answer.message ? session_answer.message : "no reason given";
 	enum err_code code = ERR_IMAGE;
 	const char *advice = err_advice_said(why, &code);
-	return err_set(e, code, "%s: %s: %s%s", path, what, why, advice);
+	return err_set(e, code, "%s: %s: %s%s", name, what, why, advice);
 }
 
-static int session_open(struct session *s, const char *path, struct err *e)
+static int session_open(struct session *s, const char *path, const char *name, struct err *e)
 {
 	s->dev = ped_device_get(path);
 	if (!s->dev)
-		return session_error(e, path, "cannot open");
+		return session_error(e, name, "cannot open");
 	return 0;
 }
 
@@ -115,7 +115,7 @@ static void take_parts(struct disk *d, const PedDisk *disk)
 int disk_table_read(struct disk *d, int fd, char **ret_other, struct err *e)
 {
 	auto_session s = session_start(false);
-	if (session_open(&s, d->path, e) < 0)
+	if (session_open(&s, d->path, d->name, e) < 0)
 		return -1;
 	d->sector_size = (unsigned)s.dev->sector_size;
 	const PedDiskType *type = ped_disk_probe(s.dev);
@@ -129,7 +129,7 @@ int disk_table_read(struct disk *d, int fd, char **ret_other, struct err *e)
 		return -1;
 	s.disk = ped_disk_new(s.dev);
 	if (!s.disk)
-		return session_error(e, d->path, "the partition table is damaged");
+		return session_error(e, d->name, "the partition table is damaged");
 	take_parts(d, s.disk);
 	return 1;
 }
@@ -172,7 +172,7 @@ static int create_table(const char *path, const struct disk_layout_part *parts, 
 			struct err *e)
 {
 	auto_session s = session_start(false);
-	if (session_open(&s, path, e) < 0)
+	if (session_open(&s, path, path, e) < 0)
 		return -1;
 	s.disk = ped_disk_new_fresh(s.dev, ped_disk_type_get("msdos"));
 	if (!s.disk)
@@ -210,15 +210,15 @@ static PedSector last_sector(const struct session *s, PedPartition *part)
 	return last;
 }
 
-static int grow_table(const char *path, int number, struct err *e)
+static int grow_table(const struct disk *d, int number, struct err *e)
 {
 	auto_session s = session_start(true);
-	if (session_open(&s, path, e) < 0)
+	if (session_open(&s, d->path, d->name, e) < 0)
 		return -1;
 	s.disk = ped_disk_new(s.dev);
 	PedPartition *part = s.disk ? ped_disk_get_partition(s.disk, number) : NULL;
 	if (!part)
-		return session_error(e, path, "the partition table is damaged");
+		return session_error(e, d->name, "the partition table is damaged");
 	PedSector start = part->geom.start, last = last_sector(&s, part);
 	PedGeometry wanted;
 	int ok = last >= start && ped_geometry_init(&wanted, s.dev, start, last - start + 1);
@@ -227,7 +227,7 @@ static int grow_table(const char *path, int number, struct err *e)
 	     ped_disk_commit_to_dev(s.disk);
 	if (exact)
 		ped_constraint_destroy(exact);
-	return ok ? 0 : session_error(e, path, "cannot grow the partition");
+	return ok ? 0 : session_error(e, d->name, "cannot grow the partition");
 }
 
 /* Why the partition cannot grow; NULL when it can. */
@@ -248,19 +248,19 @@ static int grow_checked(const struct disk *d, int fd, int number, uint64_t new_s
 {
 	/* libparted puts boot code and a new disk id where it finds no boot code: keep ours. */
 	uint8_t before_table[MBR_ENTRIES];
-	if (io_pread_fd(fd, d->path, before_table, sizeof(before_table), 0, e) < 0)
+	if (io_pread_fd(fd, d->name, before_table, sizeof(before_table), 0, e) < 0)
 		return -1;
 	if (ftruncate(fd, (off_t)new_size) < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot grow to %llu bytes", d->path,
+		return err_errno(e, ERR_FAILED, "%s: cannot grow to %llu bytes", d->name,
 				 (unsigned long long)new_size);
 	if (d->table == DISK_WHOLE)
 		return 0;
-	if (grow_table(d->path, number, e) < 0) {
+	if (grow_table(d, number, e) < 0) {
 		if (ftruncate(fd, (off_t)d->size) < 0)
-			log_debug("%s: cannot shrink it back", d->path);
+			log_debug("%s: cannot shrink it back", d->name);
 		return -1;
 	}
-	return io_pwrite_fd(fd, d->path, before_table, sizeof(before_table), 0, e);
+	return io_pwrite_fd(fd, d->name, before_table, sizeof(before_table), 0, e);
 }
 
 int disk_grow_check(const struct disk *d, int number, uint64_t new_size, struct err *e)
@@ -268,32 +268,32 @@ int disk_grow_check(const struct disk *d, int number, uint64_t new_size, struct 
 	const struct part *part = disk_part(d, number);
 	struct stat st;
 	if (!part)
-		return err_set(e, ERR_IMAGE, "%s: there is no partition %d", d->path, number);
+		return err_set(e, ERR_IMAGE, "%s: there is no partition %d", d->name, number);
 	autoclose int fd = open(d->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot open", d->path);
+		return err_errno(e, ERR_FAILED, "%s: cannot open", d->name);
 	if (!S_ISREG(st.st_mode) || new_size < d->size)
 		return err_set(e, ERR_FAILED,
 			       "%s: cannot become %llu bytes: only image files can grow, and this "
 			       "one has %llu bytes already",
-			       d->path, (unsigned long long)new_size, (unsigned long long)d->size);
+			       d->name, (unsigned long long)new_size, (unsigned long long)d->size);
 	const char *obstacle = grow_obstacle(d, part, fd);
 	if (obstacle)
-		return err_set(e, ERR_IMAGE, "%s: partition %d cannot grow: %s", d->path, number,
+		return err_set(e, ERR_IMAGE, "%s: partition %d cannot grow: %s", d->name, number,
 			       obstacle);
 	return 0;
 }
 
-int disk_grow(const char *path, int number, uint64_t new_size, struct err *e)
+int disk_grow(const char *path, const char *name, int number, uint64_t new_size, struct err *e)
 {
 	auto_disk *d = NULL;
-	if (disk_probe(path, &d, e) < 0)
+	if (disk_probe(path, name, &d, e) < 0)
 		return -1;
 	new_size -= new_size % d->sector_size;
 	if (disk_grow_check(d, number, new_size, e) < 0)
 		return -1;
 	autoclose int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot open", path);
+		return err_errno(e, ERR_FAILED, "%s: cannot open", d->name);
 	return grow_checked(d, fd, number, new_size, e);
 }

@@ -27,12 +27,10 @@ static errcode_t add_used(const struct ext *x, uint64_t offset, struct blockmap 
 	return 0;
 }
 
-int fs_ext_blockmap(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
-		    struct err *e)
+int fs_ext_blockmap(const struct fs_open *o, struct blockmap *m, struct err *e)
 {
-	struct fs_open o = {.path = path, .offset = offset, .size = size, .what = path};
 	struct ext *x;
-	if (ext_open_library(&o, false, &x, e) < 0)
+	if (ext_open_library(o, false, &x, e) < 0)
 		return -1;
 	errcode_t failure = ext2fs_read_block_bitmap(x->e2);
 	if (!failure) {
@@ -40,8 +38,8 @@ int fs_ext_blockmap(const char *path, uint64_t offset, uint64_t size, struct blo
 		 */
 		uint64_t before = (uint64_t)x->e2->super->s_first_data_block * x->e2->blocksize;
 		if (before)
-			blockmap_add(m, offset, before);
-		failure = add_used(x, offset, m);
+			blockmap_add(m, o->offset, before);
+		failure = add_used(x, o->offset, m);
 	}
 	int r = failure ? ext_error(x, NULL, failure, "cannot read the bitmaps", e) : 0;
 	ext_free(x);

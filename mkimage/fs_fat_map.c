@@ -98,28 +98,25 @@ static int add_dirs(struct fat_volume *v, struct blockmap *m, struct err *e)
 	return 0;
 }
 
-static int map(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
+static int map(const struct fs_open *o, struct blockmap *m,
 	       int (*add)(struct fat_volume *v, struct blockmap *m, struct err *e), struct err *e)
 {
 	auto_fat_volume v = {.fd = -1};
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = open(o->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot open", path);
-	autofree char *what = xasprintf("%s: FAT at byte %llu", path, (unsigned long long)offset);
-	if (fat_volume_open(fd, what, offset, size, &v, e) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", o->what);
+	if (fat_volume_open(fd, o->what, o->offset, o->size, &v, e) < 0)
 		return -1;
-	blockmap_add(m, offset, v.data);
+	blockmap_add(m, o->offset, v.data);
 	return add(&v, m, e);
 }
 
-int fs_fat_blockmap(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
-		    struct err *e)
+int fs_fat_blockmap(const struct fs_open *o, struct blockmap *m, struct err *e)
 {
-	return map(path, offset, size, m, add_clusters, e);
+	return map(o, m, add_clusters, e);
 }
 
-int fs_fat_metadata(const char *path, uint64_t offset, uint64_t size, struct blockmap *m,
-		    struct err *e)
+int fs_fat_metadata(const struct fs_open *o, struct blockmap *m, struct err *e)
 {
-	return map(path, offset, size, m, add_dirs, e);
+	return map(o, m, add_dirs, e);
 }

@@ -83,9 +83,7 @@ int image_open(const struct image_open *o, struct image **ret, struct err *e)
 	i->boot = -1;
 	i->tree = tree_new();
 	named.name = i->name;
-	if (disk_probe(o->path, &i->disk, e) < 0)
-		return o->name && strcmp(o->name, o->path) != 0 ? err_wrap(e, "%s", o->name) : -1;
-	if (open_parts(&named, i, e) < 0)
+	if (disk_probe(o->path, i->name, &i->disk, e) < 0 || open_parts(&named, i, e) < 0)
 		return -1;
 	*ret = steal(&i);
 	return 0;

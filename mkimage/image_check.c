@@ -90,9 +90,11 @@ static int extract_fat(int image, const struct part *p, const char *what, struct
 	autoclose int fd = io_tempfile(what, e);
 	if (fd < 0)
 		return -1;
+	const struct fs_open open = {
+		.path = path, .offset = p->start, .size = p->size, .what = what};
 	if (ftruncate(fd, (off_t)p->size) < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot make its copy for fsck.fat", what);
-	if (fs_fat_metadata(path, p->start, p->size, &map, e) < 0)
+	if (fs_fat_metadata(&open, &map, e) < 0)
 		return -1;
 	for (size_t i = 0; i < map.n; i++) {
 		if (copy_extent(image, fd, what, &map.extents[i], p->start, e) < 0)
@@ -117,8 +119,8 @@ int image_check(const char *path, const char *name, struct err *e)
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot open", name);
-	if (disk_probe(path, &d, e) < 0)
-		return err_wrap(e, "%s", name);
+	if (disk_probe(path, name, &d, e) < 0)
+		return -1;
 	for (size_t i = 0; i < d->n_parts; i++) {
 		const struct part *p = &d->parts[i];
 		autofree char *what = image_part_name(name, p);

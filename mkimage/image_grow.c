@@ -215,19 +215,18 @@ int image_grow(const char *path, const char *name, int root_partition, uint64_t 
 	       struct err *e)
 {
 	auto_disk *d = NULL;
-	if (disk_probe(path, &d, e) < 0)
-		return err_wrap(e, "%s", name);
+	if (disk_probe(path, name, &d, e) < 0)
+		return -1;
 	new_size -= new_size % d->sector_size;
 	if (disk_grow_check(d, root_partition, new_size, e) < 0)
-		return err_wrap(e, "%s", name);
+		return -1;
 	const struct part *part = disk_part(d, root_partition);
 	if (!part_is_ext(part))
 		return err_set(e, ERR_IMAGE,
 			       "%s: partition %d (%s) cannot grow: only ext2, ext3 and ext4 can; "
 			       "leave image-size out",
 			       name, root_partition, *part->fstype ? part->fstype : "unknown");
-	if (grow_part(d, part, name, new_size, e) < 0 ||
-	    disk_grow(path, root_partition, new_size, e) < 0)
+	if (grow_part(d, part, name, new_size, e) < 0)
 		return err_wrap(e, "%s: partition %d", name, root_partition);
-	return 0;
+	return disk_grow(path, name, root_partition, new_size, e);
 }

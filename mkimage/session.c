@@ -155,8 +155,9 @@ int session_open_base(struct session *s, struct err *e)
 		return -1;
 	auto_disk *d = NULL;
 	bool dirty = false;
-	if (disk_probe(s->source->path, &d, e) < 0)
-		return err_wrap(e, "base '%s'", s->source->name);
+	autofree char *what = xasprintf("base '%s'", s->source->name);
+	if (disk_probe(s->source->path, what, &d, e) < 0)
+		return -1;
 	if (needs_replay(d, s->source->name, &dirty, e) < 0)
 		return -1;
 	if (dirty && copy_base(s, d, e) < 0)

@@ -446,7 +446,8 @@ static void blockmap_has_what_is_allocated(void **state)
 	struct fs *fs = scratch_open_ext(&s, true);
 	edit_everything(fs);
 	scratch_close(&fs);
-	assert_ok(fs_ext_blockmap(s.image, s.offset, s.size, &map, &e), &e);
+	const struct fs_open how = scratch_how(&s, false);
+	assert_ok(fs_ext_blockmap(&how, &map, &e), &e);
 	autofree char *stats = scratch_debugfs(&s, "stats -h");
 	long long blocks = 0, unused = 0, bs = 0, first = 0;
 	assert_int_equal(sscanf(strstr(stats, "Block count:"), "Block count: %lld", &blocks), 1);
@@ -473,7 +474,8 @@ static void a_copy_by_blockmap_is_whole(void **state)
 	struct fs *fs = scratch_open_ext(&s, true);
 	edit_everything(fs);
 	scratch_close(&fs);
-	assert_ok(fs_ext_blockmap(s.image, s.offset, s.size, &map, &e), &e);
+	const struct fs_open how = scratch_how(&s, false);
+	assert_ok(fs_ext_blockmap(&how, &map, &e), &e);
 	scratch_make_image(&copy);
 	autoclose int from = open(s.image, O_RDONLY | O_CLOEXEC);
 	autoclose int to = open(copy.image, O_WRONLY | O_CLOEXEC);

@@ -325,9 +325,10 @@ static void looping_directories_end(void **state)
 	poke(&t, 32 * 512 + 3 * 4, "\3\0\0\0", 4);
 	open_it(&t);
 	assert_fails(t.fs->ops->list(t.fs, "/d", &names, &t.e), &t.e, ERR_IMAGE, "or loops");
-	assert_ok(fs_fat_blockmap(t.s.image, t.s.offset, t.s.size, &map, &t.e), &t.e);
+	const struct fs_open how = scratch_how(&t.s, false);
+	assert_ok(fs_fat_blockmap(&how, &map, &t.e), &t.e);
 	auto_blockmap metadata = {0};
-	assert_ok(fs_fat_metadata(t.s.image, t.s.offset, t.s.size, &metadata, &t.e), &t.e);
+	assert_ok(fs_fat_metadata(&how, &metadata, &t.e), &t.e);
 	teardown(&t);
 }
 
@@ -408,7 +409,8 @@ static void what_is_no_fat_is_refused(void **state)
 static void assert_map_is_enough(struct t *t)
 {
 	auto_blockmap map = {0};
-	assert_ok(fs_fat_blockmap(t->s.image, t->s.offset, t->s.size, &map, &t->e), &t->e);
+	const struct fs_open how = scratch_how(&t->s, false);
+	assert_ok(fs_fat_blockmap(&how, &map, &t->e), &t->e);
 	autofree char *card = path_join(t->s.dir, "card"), *block = xmalloc(1 << 20);
 	autoclose int from = open(t->s.image, O_RDONLY | O_CLOEXEC),
 		      to = open(card, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -107,7 +107,7 @@ static char *ask(void **state, const char *name, int partition, const char *requ
 	auto_disk *d = NULL;
 	auto_str out = STR_INIT;
 	autofree char *image = path_join(*state, name);
-	assert_done(disk_probe(image, &d, &e), &e);
+	assert_done(disk_probe(image, NULL, &d, &e), &e);
 	autofree char *where = xasprintf("%s?offset=%llu", image,
 					 (unsigned long long)disk_part(d, partition)->start);
 	fixture_run((const char *[]){"e2fsck", "-fn", where, NULL}, NULL, NULL);
@@ -155,7 +155,7 @@ static void root_without_boot_files_is_one_partition(void **state)
 	autofree char *tarball = make_tarball(state, NULL);
 	assert_done(assemble(state, tarball, "a.img", &e), &e);
 	autofree char *image = path_join(*state, "a.img");
-	assert_done(disk_probe(image, &d, &e), &e);
+	assert_done(disk_probe(image, NULL, &d, &e), &e);
 	assert_int_equal(d->n_parts, 1);
 	assert_int_equal(disk_part(d, 1)->start, 8 * MIB);
 	assert_string_equal(disk_part(d, 1)->label, "rootfs");
@@ -181,7 +181,7 @@ static void boot_firmware_goes_to_the_fat(void **state)
 	autofree char *tarball = make_tarball(state, more);
 	assert_done(assemble(state, tarball, "a.img", &e), &e);
 	autofree char *image = path_join(*state, "a.img");
-	assert_done(disk_probe(image, &d, &e), &e);
+	assert_done(disk_probe(image, NULL, &d, &e), &e);
 	assert_string_equal(disk_part(d, 1)->label, "bootfs");
 	assert_int_equal(disk_part(d, 1)->size, 512 * MIB);
 	autofree char *fstab = ask(state, "a.img", 2, "cat /etc/fstab");

@@ -7,7 +7,7 @@ static void mbr_partitions_have_their_contents(void **state)
 	auto_err e = ERR_INIT;
 	auto_disk *d = NULL;
 	autofree char *path = fixture_mbr(state, "mbr.img");
-	assert_done(disk_probe(path, &d, &e), &e);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
 	assert_int_equal(d->table, DISK_MBR);
 	assert_string_equal(d->id, "deadbeef");
 	assert_int_equal(d->n_parts, 2);
@@ -28,7 +28,7 @@ static void gpt_ids_are_lower_case(void **state)
 	auto_err e = ERR_INIT;
 	auto_disk *d = NULL;
 	autofree char *path = fixture_gpt(state, "gpt.img");
-	assert_done(disk_probe(path, &d, &e), &e);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
 	assert_int_equal(d->table, DISK_GPT);
 	assert_string_equal(d->id, "11111111-2222-4333-8444-555555555555");
 	assert_string_equal(disk_part(d, 2)->partuuid, "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee");
@@ -43,7 +43,7 @@ static void logical_partitions_are_listed(void **state)
 			    "start=4096,size=200000,type=5\nstart=6144,size=40000,type=83\n"
 			    "start=81920,size=40000,type=83\n");
 	fixture_ext4(path, 40 * MIB, 16 * MIB);
-	assert_done(disk_probe(path, &d, &e), &e);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
 	assert_int_equal(d->n_parts, 4);
 	assert_true(disk_part(d, 2)->extended);
 	assert_string_equal(disk_part(d, 5)->partuuid, "00000001-05");
@@ -56,7 +56,7 @@ static void file_system_without_table_is_partition_0(void **state)
 	auto_disk *d = NULL;
 	autofree char *path = fixture_file(state, "whole.img", 16 * MIB);
 	fixture_ext4(path, 0, 16 * MIB);
-	assert_done(disk_probe(path, &d, &e), &e);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
 	assert_int_equal(d->table, DISK_WHOLE);
 	assert_int_equal(disk_part(d, 0)->size, 16 * MIB);
 	assert_string_equal(disk_part(d, 0)->fstype, "ext4");
@@ -70,7 +70,7 @@ static void probing_writes_nothing_and_needs_no_write_permission(void **state)
 	struct stat before, after;
 	assert_int_equal(chmod(path, 0400), 0);
 	assert_int_equal(stat(path, &before), 0);
-	assert_done(disk_probe(path, &d, &e), &e);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
 	assert_int_equal(stat(path, &after), 0);
 	assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
 	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
@@ -82,12 +82,12 @@ static void truncated_image_says_how_much_is_missing(void **state)
 	struct disk *d = NULL;
 	autofree char *mbr = fixture_mbr(state, "mbr.img");
 	assert_int_equal(truncate(mbr, 100 * MIB), 0);
-	assert_refused(disk_probe(mbr, &d, &e), &e, ERR_IMAGE,
+	assert_refused(disk_probe(mbr, NULL, &d, &e), &e, ERR_IMAGE,
 		       "truncated: partition 2 ends at byte 134217728, the image at 104857600, so "
 		       "29360128 bytes are missing");
 	autofree char *gpt = fixture_gpt(state, "gpt.img");
 	assert_int_equal(truncate(gpt, 128 * MIB - 512), 0);
-	assert_refused(disk_probe(gpt, &d, &e), &e, ERR_IMAGE,
+	assert_refused(disk_probe(gpt, NULL, &d, &e), &e, ERR_IMAGE,
 		       "the backup partition table ends at byte 134217728");
 	assert_null(d);
 }
@@ -113,11 +113,13 @@ static void what_is_no_disk_is_named(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		autofree char *path = fixture_file(state, "x.img", cases[i].len ? MIB : 0);
 		fixture_poke(path, 0, cases[i].bytes, cases[i].len);
-		assert_refused(disk_probe(path, &d, &e), &e, ERR_IMAGE, cases[i].said);
+		assert_refused(disk_probe(path, NULL, &d, &e), &e, ERR_IMAGE, cases[i].said);
 		assert_int_equal(unlink(path), 0);
 	}
-	assert_refused(disk_probe(*state, &d, &e), &e, ERR_IMAGE, "neither a file nor");
-	assert_refused(disk_probe("/nowhere", &d, &e), &e, ERR_FAILED, "No such file");
+	assert_refused(disk_probe(*state, NULL, &d, &e), &e, ERR_IMAGE, "neither a file nor");
+	assert_refused(disk_probe("/nowhere", NULL, &d, &e), &e, ERR_FAILED, "No such file");
+	assert_refused(disk_probe(*state, "card.img", &d, &e), &e, ERR_IMAGE,
+		       "card.img: is neither");
 }
 
 static void foreign_and_4k_tables_are_named(void **state)
@@ -126,18 +128,19 @@ static void foreign_and_4k_tables_are_named(void **state)
 	struct disk *d = NULL;
 	autofree char *sun = fixture_file(state, "sun.img", 64 * MIB);
 	fixture_table(sun, "label: sun\n");
-	assert_refused(disk_probe(sun, &d, &e), &e, ERR_IMAGE, "'sun' partition table");
+	assert_refused(disk_probe(sun, NULL, &d, &e), &e, ERR_IMAGE, "'sun' partition table");
 
 	autofree char *gpt = fixture_file(state, "gpt4k.img", 64 * MIB);
 	fixture_poke(gpt, 450, "\xee", 1);
 	fixture_poke(gpt, 510, "\x55\xaa", 2);
 	fixture_poke(gpt, 4096, "EFI PART", 8);
-	assert_refused(disk_probe(gpt, &d, &e), &e, ERR_IMAGE, "GPT made for 4096-byte sectors");
+	assert_refused(disk_probe(gpt, NULL, &d, &e), &e, ERR_IMAGE,
+		       "GPT made for 4096-byte sectors");
 
 	autofree char *mbr = fixture_file(state, "mbr4k.img", 64 * MIB);
 	fixture_table(mbr, "label: dos\n2048,8192,83\n");
 	fixture_ext4(mbr, 2048 * 4096, 32 * MIB);
-	assert_refused(disk_probe(mbr, &d, &e), &e, ERR_IMAGE, "made for 4096-byte sectors");
+	assert_refused(disk_probe(mbr, NULL, &d, &e), &e, ERR_IMAGE, "made for 4096-byte sectors");
 }
 
 /* libparted 3.5 aborts the program on these. */
@@ -148,11 +151,11 @@ static void impossible_gpt_is_refused(void **state)
 	autofree char *path = fixture_gpt(state, "gpt.img");
 	const uint64_t end = 0;
 	fixture_poke(path, 1024 + 40, &end, sizeof(end)); /* last sector of the first entry */
-	assert_refused(disk_probe(path, &d, &e), &e, ERR_IMAGE,
+	assert_refused(disk_probe(path, NULL, &d, &e), &e, ERR_IMAGE,
 		       "the GPT is damaged: a partition lies outside");
 	const uint32_t entries = UINT32_MAX;
 	fixture_poke(path, 512 + 80, &entries, sizeof(entries));
-	assert_refused(disk_probe(path, &d, &e), &e, ERR_IMAGE, "impossible number");
+	assert_refused(disk_probe(path, NULL, &d, &e), &e, ERR_IMAGE, "impossible number");
 }
 
 static void created_mbr_is_what_was_asked_for(void **state)
@@ -181,10 +184,10 @@ static void last_mbr_partition_grows_and_the_rest_stays(void **state)
 	char before[446], after[446];
 	autofree char *path = fixture_mbr(state, "mbr.img");
 	fixture_peek(path, 0, before, sizeof(before));
-	assert_done(disk_grow(path, 2, 300 * MIB, &e), &e);
+	assert_done(disk_grow(path, NULL, 2, 300 * MIB, &e), &e);
 	fixture_peek(path, 0, after, sizeof(after));
 	assert_memory_equal(before, after, sizeof(before)); /* boot code and disk id */
-	assert_done(disk_probe(path, &d, &e), &e);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
 	assert_int_equal(d->size, 300 * MIB);
 	assert_int_equal(disk_part(d, 2)->start, 40 * MIB);
 	assert_int_equal(disk_part(d, 2)->size, 260 * MIB);
@@ -198,10 +201,10 @@ static void growing_a_gpt_moves_its_backup(void **state)
 	auto_str said = STR_INIT;
 	auto_disk *d = NULL;
 	autofree char *path = fixture_gpt(state, "gpt.img");
-	assert_done(disk_grow(path, 2, 200 * MIB, &e), &e);
+	assert_done(disk_grow(path, NULL, 2, 200 * MIB, &e), &e);
 	fixture_run((const char *[]){"sfdisk", "--verify", path, NULL}, NULL, &said);
 	assert_non_null(strstr(said.data, "No errors detected"));
-	assert_done(disk_probe(path, &d, &e), &e);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
 	assert_int_equal(disk_part(d, 2)->size, 160 * MIB - 33 * 512);
 	assert_string_equal(disk_part(d, 2)->partuuid, "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee");
 }
@@ -211,14 +214,15 @@ static void what_cannot_grow_is_refused_and_untouched(void **state)
 	auto_err e = ERR_INIT;
 	struct stat st;
 	autofree char *path = fixture_mbr(state, "mbr.img");
-	assert_refused(disk_grow(path, 1, 300 * MIB, &e), &e, ERR_IMAGE,
+	assert_refused(disk_grow(path, NULL, 1, 300 * MIB, &e), &e, ERR_IMAGE,
 		       "another partition follows");
-	assert_refused(disk_grow(path, 7, 300 * MIB, &e), &e, ERR_IMAGE, "no partition 7");
-	assert_refused(disk_grow(path, 2, MIB, &e), &e, ERR_FAILED, "has 134217728 bytes already");
+	assert_refused(disk_grow(path, NULL, 7, 300 * MIB, &e), &e, ERR_IMAGE, "no partition 7");
+	assert_refused(disk_grow(path, NULL, 2, MIB, &e), &e, ERR_FAILED,
+		       "has 134217728 bytes already");
 	autofree char *logical = fixture_file(state, "logical.img", 64 * MIB);
 	fixture_table(logical, "label: dos\nstart=2048,size=120000,type=5\n"
 			       "start=6144,size=40000,type=83\n");
-	assert_refused(disk_grow(logical, 5, 300 * MIB, &e), &e, ERR_IMAGE, "logical");
+	assert_refused(disk_grow(logical, NULL, 5, 300 * MIB, &e), &e, ERR_IMAGE, "logical");
 	assert_int_equal(stat(logical, &st), 0);
 	assert_int_equal(st.st_size, 64 * MIB);
 }

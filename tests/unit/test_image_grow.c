@@ -22,7 +22,7 @@ static void assert_file_and_size(void **state, const char *image, uint64_t size)
 	autofree char *file = path_join(*state, "content");
 	autofree char *out = path_join(*state, "out");
 	autofree char *request = xasprintf("dump /content %s", out);
-	assert_done(disk_probe(image, &d, &e), &e);
+	assert_done(disk_probe(image, NULL, &d, &e), &e);
 	assert_int_equal(d->size, size);
 	assert_done(run_argv(&e, "e2fsck", "-fn", where, NULL), &e);
 	fixture_run((const char *[]){"debugfs", "-R", request, where, NULL}, NULL, NULL);
