@@ -4,10 +4,9 @@
 
 #include "custom.h"
 #include "mem.h"
-#include "systemd.h"
+#include "net.h"
+#include "pattern.h"
 #include "validate.h"
-
-#define WHY "wired network of the cluster"
 
 /* Names and patterns as systemd.network(5) Match takes them: "eth0", "e*", "eth0 end0". */
 static int check_interface(const char *text, struct err *e)
@@ -26,28 +25,36 @@ static int check_interface(const char *text, struct err *e)
 static int check_gateway(const char *text, struct err *e)
 {
 	uint32_t address;
-	if (strcmp(text, "false") == 0 || validate_ipv4(text, &address, e) == 0)
+	if (strcmp(text, "false") == 0 || strcmp(text, "dhcp") == 0 ||
+	    validate_ipv4(text, &address, e) == 0)
 		return 0;
 	err_done(e);
-	return err_set(e, ERR_PROFILE, "'%s' is not a gateway: use an IPv4 address, or false",
-		       text);
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is not a gateway: use an IPv4 address, or false, or dhcp", text);
+}
+
+static int check_dns(const char *text, struct err *e)
+{
+	uint32_t address;
+	return validate_ipv4(text, &address, e);
 }
 
 static const struct key wired_keys[] = {
 	{.name = "interface",
 	 .type = KEY_STRING,
 	 .fallback = "eth0",
-	 .help = "network interface, or patterns of systemd.network's Name=",
+	 .help = "network interface, or several names and patterns such as 'eth0 en*'",
 	 .check = check_interface},
 	{.name = "gateway",
 	 .type = KEY_STRING,
 	 .fallback = "false",
-	 .help = "address of a gateway; false: this network is never the default route",
+	 .help = "address of a gateway, or dhcp; false: this network is never the default route",
 	 .check = check_gateway},
 	{.name = "dhcp",
 	 .type = KEY_BOOL,
 	 .fallback = "false",
 	 .help = "ask for an address instead of the planned one"},
+	{.name = "dns", .type = KEY_LIST, .help = "addresses of name servers", .check = check_dns},
 	{.name = NULL},
 };
 
@@ -60,90 +67,159 @@ static const struct key keys[] = {
 	{.name = NULL},
 };
 
+static bool is_address(const char *gateway)
+{
+	return strcmp(gateway, "false") != 0 && strcmp(gateway, "dhcp") != 0;
+}
+
+/* The gateway is another host of the network of a node's address. */
+static int check_gateway_of(const struct value *gateway, uint32_t ip, struct address a,
+			    struct err *e)
+{
+	uint32_t network = address_network(a), hosts = UINT32_MAX >> a.prefix;
+	struct address other = {.ip = ip, .prefix = a.prefix};
+	if (ip == a.ip)
+		return err_at(e, gateway->loc,
+			      "gateway: %s is the address of a node of this profile itself; set "
+			      "gateway = false for it",
+			      gateway->str);
+	if (address_network(other) == network && ip != network && ip != (network | hosts))
+		return 0;
+	return err_at(e, gateway->loc,
+		      "gateway: %s is no host of the network of %u.%u.%u.%u/%u, where this profile "
+		      "puts a node; a gateway must be reachable directly",
+		      gateway->str, a.ip >> 24, a.ip >> 16 & 255, a.ip >> 8 & 255, a.ip & 255,
+		      a.prefix);
+}
+
+/* Addresses that run out are the cluster's to judge. */
+static int check_gateways(const struct profile *p, const struct value *gateway, struct err *e)
+{
+	const char *pattern = profile_str(p, "address");
+	long first = profile_int(p, "first-address"), planned = profile_int(p, "planned");
+	uint32_t ip;
+	struct address a;
+	if (!pattern || !is_address(gateway->str))
+		return 0;
+	if (validate_ipv4(gateway->str, &ip, e) < 0)
+		return -1;
+	for (long i = 0; i < planned && pattern_expand_address(pattern, (unsigned)(first + i), &a);
+	     i++) {
+		if (check_gateway_of(gateway, ip, a, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_dhcp(const struct profile *p, const struct section *s, struct err *e)
+{
+	const struct value *address = profile_get(p, "address");
+	const struct value *gateway = section_get(s, "gateway");
+	bool dhcp = section_bool(s, "dhcp");
+	if (dhcp && address->str)
+		return err_at(e, section_get(s, "dhcp")->loc,
+			      "dhcp = true, but %s:%d plans addresses; take one of them out",
+			      address->loc.file, address->loc.line);
+	if (dhcp && is_address(gateway->str))
+		return err_at(e, gateway->loc,
+			      "gateway: with dhcp = true it is dhcp or false, not an address");
+	if (!dhcp && strcmp(gateway->str, "dhcp") == 0)
+		return err_at(e, gateway->loc, "gateway = dhcp needs dhcp = true");
+	return 0;
+}
+
 static int check(const struct profile *p, struct err *e)
 {
 	const struct section *s = profile_next(p, "wired", NULL);
-	const struct value *address = profile_get(p, "address");
-	if (!s || !section_bool(s, "dhcp") || !address->str)
+	if (!s)
 		return 0;
-	return err_at(e, section_get(s, "dhcp")->loc,
-		      "dhcp = true, but %s:%d plans addresses; take one of them out",
-		      address->loc.file, address->loc.line);
+	if (check_dhcp(p, s, e) < 0)
+		return -1;
+	return check_gateways(p, section_get(s, "gateway"), e);
 }
 
-/* 1 when systemd-networkd is what brings the image's network up. */
-static int uses_networkd(struct plan_ctx *ctx, struct err *e)
+static void wired_done(struct net_wired *w)
 {
-	return systemd_is_wanted(ctx, "systemd-networkd.service", "multi-user.target", e);
+	strv_done(&w->names);
 }
 
-/*
- * RequiredForOnline=no: a pulled cable must not hold up the boot.  IPv6AcceptRA=no: a router's
- * advertisement would be a default route, too.
- */
-static void networkd_file(const struct section *s, const struct node *n, struct str *out)
+#define auto_wired __attribute__((cleanup(wired_done))) struct net_wired
+
+static void wired_init(struct net_wired *w, const struct section *s, const struct node *n)
 {
 	const char *gateway = section_str(s, "gateway");
-	bool dhcp = section_bool(s, "dhcp"), routed = strcmp(gateway, "false") != 0;
-	str_printf(out,
-		   "# Made by cardstock.\n"
-		   "[Match]\nName=%s\n\n"
-		   "[Link]\nRequiredForOnline=no\n\n"
-		   "[Network]\nDHCP=%s\nIPv6AcceptRA=no\nLinkLocalAddressing=ipv6\n",
-		   section_str(s, "interface"), dhcp ? "ipv4" : "no");
-	if (!dhcp)
-		str_printf(out, "Address=%s/%u\n", n->address, n->prefix);
-	if (routed)
-		str_printf(out, "Gateway=%s\n", gateway);
-	if (dhcp)
-		str_puts(out, "\n[DHCPv4]\nUseRoutes=no\n");
+	*w = (struct net_wired){.gateway = is_address(gateway) ? gateway : NULL,
+				.dhcp_routes = strcmp(gateway, "dhcp") == 0,
+				.dns = section_list(s, "dns")};
+	if (n) {
+		w->address = n->address;
+		w->prefix = n->prefix;
+	}
+	strv_split(&w->names, section_str(s, "interface"), " ");
 }
 
-/* 10-: before the files of the image, the first that matches an interface is its own. */
-static char *networkd_path(const struct section *s)
+/* Why the stack (NULL: there is none) cannot do it; owned, NULL: it can. */
+static char *cannot(const struct net_stack *stack, const struct net_wired *w)
 {
-	const char *interface = section_str(s, "interface");
-	bool plain = !interface[strcspn(interface, "*? ")];
-	return xasprintf("/etc/systemd/network/10-cardstock-%s.network",
-			 plain ? interface : "wired");
+	if (!stack) {
+		autofree char *names = net_names();
+		return xasprintf("none of %s starts in this image", names);
+	}
+	strv_foreach (name, &w->names) {
+		if (stack->names_only && !net_is_name(*name))
+			return xasprintf("%s knows names of interfaces only, not '%s'", stack->name,
+					 *name);
+	}
+	return NULL;
 }
 
-static int write_networkd(struct plan_ctx *ctx, const struct section *s, struct err *e)
+/* The stack that can do what is wanted; *ret NULL: there is none, which the role's plan notes. */
+static int find_stack(struct plan_ctx *ctx, const struct net_wired *w, const struct net_stack **ret,
+		      struct err *e)
 {
-	auto_str text = STR_INIT;
-	autofree char *path = networkd_path(s);
-	networkd_file(s, ctx->node, &text);
-	return plan_write_text(ctx, path, str_text(&text), ATTR_ROOT(0644), WHY, e);
+	const struct net_stack *stack;
+	if (net_detect(ctx, &stack, e) < 0)
+		return -1;
+	autofree char *why = cannot(stack, w);
+	if (why && !ctx->node)
+		plan_note(ctx, "the wired network is not set up: %s", why);
+	*ret = why ? NULL : stack;
+	return 0;
 }
 
 static int plan(struct plan_ctx *ctx, struct err *e)
 {
 	const struct section *s = profile_next(ctx->profile, "wired", NULL);
+	const struct net_stack *stack;
 	if (!s)
 		return 0;
-	int networkd = uses_networkd(ctx, e);
-	if (networkd < 0)
-		return -1;
-	if (!networkd) {
-		plan_note(ctx, "the wired network is not set up: this image does not use "
-			       "systemd-networkd");
-		return 0;
-	}
-	if (section_bool(s, "dhcp"))
-		return write_networkd(ctx, s, e);
-	if (!profile_str(ctx->profile, "address"))
+	auto_wired w;
+	wired_init(&w, s, NULL);
+	if (!section_bool(s, "dhcp") && !profile_str(ctx->profile, "address")) {
 		plan_note(ctx, "the wired network is not set up: the profile plans no address; "
 			       "set address, or dhcp = true");
-	return 0;
+		return 0;
+	}
+	if (find_stack(ctx, &w, &stack, e) < 0)
+		return -1;
+	if (!stack)
+		return 0;
+	if (net_plan_online(ctx, e) < 0 || (stack->prepare && stack->prepare(ctx, &w, e) < 0))
+		return -1;
+	return section_bool(s, "dhcp") ? stack->write_wired(ctx, &w, e) : 0;
 }
 
 static int plan_node(struct plan_ctx *ctx, struct err *e)
 {
 	const struct section *s = profile_next(ctx->profile, "wired", NULL);
+	const struct net_stack *stack;
 	if (!s || section_bool(s, "dhcp") || !ctx->node->address)
 		return 0;
-	int networkd = uses_networkd(ctx, e);
-	return networkd <= 0 ? networkd : write_networkd(ctx, s, e);
+	auto_wired w;
+	wired_init(&w, s, ctx->node);
+	if (find_stack(ctx, &w, &stack, e) < 0)
+		return -1;
+	return stack ? stack->write_wired(ctx, &w, e) : 0;
 }
 
 const struct custom custom_wired = {

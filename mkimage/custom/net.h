@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_CUSTOM_NET_H
+#define MKIMAGE_CUSTOM_NET_H
+
+/*
+ * What brings the image's network up, found by its content, and how each is told of the cluster's
+ * wired network.  The profile's keys are in wired.c.
+ */
+
+#include "plan.h"
+
+/* Metric of a default route over the wired network: any wifi's is lower and wins. */
+#define NET_WIRED_METRIC 1000
+
+#define NET_WHY_WIRED "wired network of the cluster"
+#define NET_HEADER "# Made by cardstock.\n"
+
+struct net_wired {
+	struct strv names;	/* interfaces; patterns too unless the stack says names_only */
+	const char *address;	/* "10.0.0.11"; NULL: ask by DHCP */
+	unsigned prefix;	/* of address */
+	const char *gateway;	/* address of a gateway; NULL: none */
+	bool dhcp_routes;	/* take the default route from DHCP */
+	const struct strv *dns; /* addresses of name servers */
+};
+
+struct net_stack {
+	const char *name;
+	bool names_only; /* knows no patterns of interface names */
+	/* 1 when this is what brings the network up at boot, 0 when not. */
+	int (*detect)(struct plan_ctx *ctx, struct err *e);
+	/*
+	 * The role's stage, with w->address NULL: what is in the way and what people should know.
+	 * NULL: nothing.
+	 */
+	int (*prepare)(struct plan_ctx *ctx, const struct net_wired *w, struct err *e);
+	int (*write_wired)(struct plan_ctx *ctx, const struct net_wired *w, struct err *e);
+};
+
+extern const struct net_stack net_netplan, net_nm, net_dhcpcd, net_networkd, net_ifupdown;
+
+/* The first stack, of those that are switched on, which decides; *ret NULL: the image has none. */
+int net_detect(struct plan_ctx *ctx, const struct net_stack **ret, struct err *e) must_check;
+/* The names of all stacks, for a message; owned. */
+char *net_names(void);
+/*
+ * 1 when a service starts at boot: its unit ("NetworkManager.service") under systemd, its job or
+ * script ("network-manager") under upstart and sysvinit.
+ */
+int net_starts(struct plan_ctx *ctx, const char *unit, const char *script,
+	       struct err *e) must_check;
+
+/* Is it a name, not a pattern that may match several? */
+bool net_is_name(const char *interface);
+/* The items with sep behind each but the last. */
+void net_join(struct str *out, const struct strv *items, const char *sep);
+
+/*
+ * No boot waits longer than ten seconds for the network: drop-ins for the services that wait for
+ * it, where the image has them.
+ */
+int net_plan_online(struct plan_ctx *ctx, struct err *e) must_check;
+
+/* Put body in a block of that name of a text file of the image; one that is absent is made. */
+int net_block(struct plan_ctx *ctx, const char *path, const char *name, const char *body,
+	      const char *why, struct err *e) must_check;
+
+#endif
