@@ -172,6 +172,20 @@ bool parse_number(const char *text, long long min, long long max, long long *ret
 	return true;
 }
 
+bool parse_octal(const char *text, size_t digits, uint32_t max, uint32_t *ret)
+{
+	size_t len = strspn(text, "01234567");
+	if (!len || len > digits || text[len])
+		return false;
+	uint32_t value = 0;
+	for (; *text; text++)
+		value = value * 8 + (uint32_t)(*text - '0');
+	if (value > max)
+		return false;
+	*ret = value;
+	return true;
+}
+
 bool parse_size(const char *text, unsigned long long *ret)
 {
 	static const char suffixes[] = "KMGT";

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A growable byte buffer; data is always NUL-terminated once something was added. */
 struct str {
@@ -61,6 +62,8 @@ const char *path_base(const char *path);
  * alone when text is not such a number.
  */
 bool parse_number(const char *text, long long min, long long max, long long *ret);
+/* Parse 1 to digits octal digits, as a mode has them; false leaves *ret alone. */
+bool parse_octal(const char *text, size_t digits, uint32_t max, uint32_t *ret);
 /* Parse a size in bytes with an optional suffix K, M, G or T (powers of 1024). */
 bool parse_size(const char *text, unsigned long long *ret);
 /* "1.2 GiB", "713 KiB"; owned. */

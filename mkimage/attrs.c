@@ -23,21 +23,6 @@ void attrs_done(struct attrs *a)
 	*a = (struct attrs){0};
 }
 
-/* Octal digits, 1 to `digits` of them, at most max. */
-static bool parse_octal(const char *text, size_t digits, uint32_t max, uint32_t *ret)
-{
-	size_t len = strspn(text, "01234567");
-	if (!len || len > digits || text[len])
-		return false;
-	uint32_t value = 0;
-	for (; *text; text++)
-		value = value * 8 + (uint32_t)(*text - '0');
-	if (value > max)
-		return false;
-	*ret = value;
-	return true;
-}
-
 /* Replace \ooo by its byte, in place; a backslash that is no such thing is refused. */
 static bool unescape(char *text)
 {

@@ -119,13 +119,33 @@ bool overlay_has_templates(const struct overlay *o)
 	return false;
 }
 
+static struct loc item_loc(const struct value *v, size_t i)
+{
+	return v->list_loc ? v->list_loc[i] : v->loc;
+}
+
+int overlay_find_file(const struct plan_ctx *ctx, const char *path, char **ret, struct err *e)
+{
+	const struct value *v = profile_get(ctx->profile, "overlays");
+	*ret = NULL;
+	for (size_t i = v->list.n; i && !*ret; i--) {
+		autofree char *dir = find_overlay(ctx, v->list.v[i - 1], item_loc(v, i - 1), e);
+		if (!dir)
+			return -1;
+		autofree char *file = xasprintf("%s/root%s", dir, path);
+		struct stat st;
+		if (lstat(file, &st) == 0 && S_ISREG(st.st_mode))
+			*ret = steal(&file);
+	}
+	return 0;
+}
+
 static int plan(struct plan_ctx *ctx, struct err *e)
 {
 	const struct value *v = profile_get(ctx->profile, "overlays");
 	for (size_t i = 0; i < v->list.n; i++) {
-		struct loc loc = v->list_loc ? v->list_loc[i] : v->loc;
 		auto_overlay o = {0};
-		if (overlay_open(ctx, v->list.v[i], loc, &o, e) < 0)
+		if (overlay_open(ctx, v->list.v[i], item_loc(v, i), &o, e) < 0)
 			return -1;
 		if (ctx->node && !overlay_has_templates(&o))
 			continue;

@@ -32,5 +32,8 @@ bool overlay_has_templates(const struct overlay *o);
  * of the node; in a node's stage only those.
  */
 int overlay_plan_tree(struct plan_ctx *ctx, const struct overlay *o, struct err *e) must_check;
+/* Where on the host the file at path of the image comes from, owned; *ret NULL: no overlay's. */
+int overlay_find_file(const struct plan_ctx *ctx, const char *path, char **ret,
+		      struct err *e) must_check;
 
 #endif

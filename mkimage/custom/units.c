@@ -111,9 +111,8 @@ static int enable_unit(struct plan_ctx *ctx, const char *unit, struct loc loc, s
 {
 	size_t links = 0;
 	if (systemd_install(ctx, unit, "enabled by the profile", &links, e) < 0) {
-		auto_err inner = *e;
-		*e = (struct err)ERR_INIT;
-		return err_at(e, loc, "%s", inner.msg);
+		e->code = ERR_PROFILE;
+		return err_wrap(e, "%s:%d", loc.file, loc.line);
 	}
 	if (!links)
 		return err_at(e, loc,

@@ -169,7 +169,9 @@ static inline void fixture_defaults(struct str *text, const char *members)
 	}
 	if (!strstr(str_text(text), "planned"))
 		str_puts(&more, "planned = 3\n");
-	str_printf(text, "\n%smembers = {\"%s\"}\n", str_text(&more), members);
+	if (!strstr(str_text(text), "members"))
+		str_printf(&more, "members = {\"%s\"}\n", members);
+	str_printf(text, "\n%s", str_text(&more));
 }
 
 /* Load a profile with these lines and the defaults behind them; line 1 is the text's first. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "assemble_private.h"
+#include "fstab.h"
 #include "mem.h"
 
 #define SOURCE "PARTUUID=00000001-02"
@@ -41,12 +42,24 @@ static void fuzz_cmdline(const char *text)
 	expect(strcmp(str_text(&once), str_text(&twice)) == 0);
 }
 
+/* libmount reads any text; what it can read is found by its mount point. */
+static void fuzz_mounts(const char *text)
+{
+	auto_fstab f = {0};
+	fstab_parse(text, &f);
+	for (size_t i = 0; i < f.n; i++) {
+		expect(f.entries[i].wrong || f.entries[i].target);
+		expect(!f.entries[i].target || fstab_find(&f, f.entries[i].target));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autofree char *first = xmemdup(data, size);
 	const char *second = first + strlen(first);
 	second += second < first + size;
 	fuzz_fstab(first);
+	fuzz_mounts(first);
 	fuzz_cmdline(second);
 	return 0;
 }

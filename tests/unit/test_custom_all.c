@@ -6,6 +6,8 @@
 #define SITE                                                                                \
 	"address = \"10.0.0.%d/24\"\nfirst-address = 11\ntarget = \"multi-user.target\"\n"  \
 	"overlays = {\"./site\"}\nwired { }\n"                                              \
+	"disable-units = multi-user.target\nmask-units = graphical.target\n"                \
+	"share \"/srv/a\" { from = worker001 }\nshare \"/b\" { from = \"10.0.0.250\" }\n"   \
 	"user \"ops\" { uid = 1000 groups = {\"sudo\"} sudo = nopasswd operator = true }\n" \
 	"user \"mpi\" { uid = 2000 groups = {\"video\"} }\n"
 

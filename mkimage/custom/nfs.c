@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Directories that one node serves to all others over NFS. */
+#include <string.h>
+
+#include "account.h"
+#include "custom.h"
+#include "mem.h"
+#include "nfs.h"
+#include "validate.h"
+
+#define MODE_DIGITS 5 /* 01777 */
+
+/* A role, a node, or the address of a server that is no node. */
+static int check_from(const char *text, struct err *e)
+{
+	uint32_t address;
+	auto_err judged = ERR_INIT;
+	if (validate_hostname(text, &judged) == 0)
+		return 0;
+	err_done(&judged);
+	if (validate_ipv4(text, &address, &judged) == 0)
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is no server: use a role, the hostname of a node, or the address of "
+		       "a server outside the cluster",
+		       text);
+}
+
+/* Mounting over these, or giving them another owner, breaks a node. */
+static bool is_of_system(const char *path)
+{
+	static const char *const dirs[] = {"/",	   "/bin",  "/boot", "/dev", "/etc",
+					   "/lib", "/proc", "/root", "/run", "/sbin",
+					   "/sys", "/tmp",  "/usr",  "/var"};
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		if (strcmp(path, dirs[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_directory(const char *text, struct err *e)
+{
+	if (validate_abspath(text, e) < 0)
+		return -1;
+	if (is_of_system(text))
+		return err_set(e, ERR_PROFILE,
+			       "'%s' belongs to the system: use a directory of "
+			       "its own, such as '/srv/cluster'",
+			       text);
+	if (str_ends(text, "/"))
+		return err_set(e, ERR_PROFILE, "'%s' ends with '/': take it off", text);
+	return 0;
+}
+
+static int check_mode(const char *text, struct err *e)
+{
+	uint32_t mode;
+	if (parse_octal(text, MODE_DIGITS, 07777, &mode))
+		return 0;
+	return err_set(e, ERR_PROFILE, "'%s' is not an octal mode such as 0755", text);
+}
+
+static int check_option(const char *text, struct err *e)
+{
+	static const char *const switches[] = {"ro", "rw"};
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-=:/%+";
+	for (size_t i = 0; i < sizeof(switches) / sizeof(*switches); i++) {
+		if (strcmp(text, switches[i]) == 0)
+			return err_set(e, ERR_PROFILE,
+				       "'%s': use the key read-only, which the "
+				       "server obeys too",
+				       text);
+	}
+	if (*text && *text != '=' && !text[strspn(text, allowed)])
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is not a mount option: write each as an item, such as 'soft' or "
+		       "'timeo=50'",
+		       text);
+}
+
+static const struct key share_keys[] = {
+	{.name = "from",
+	 .type = KEY_STRING,
+	 .help = "who serves the directory: a role, a node, or an address outside the cluster",
+	 .check = check_from},
+	{.name = "at",
+	 .type = KEY_STRING,
+	 .help = "where the other nodes mount it; not set: at the same path",
+	 .check = check_directory},
+	{.name = "read-only",
+	 .type = KEY_BOOL,
+	 .fallback = "false",
+	 .help = "nobody but the server may write"},
+	{.name = "owner",
+	 .type = KEY_STRING,
+	 .fallback = "root",
+	 .help = "user who owns the directory and the mount points"},
+	{.name = "group",
+	 .type = KEY_STRING,
+	 .help = "group of the directory and the mount points; not set: the owner's"},
+	{.name = "mode",
+	 .type = KEY_STRING,
+	 .fallback = "0755",
+	 .help = "mode of the directory and the mount points, octal",
+	 .check = check_mode},
+	{.name = "options",
+	 .type = KEY_LIST,
+	 .help = "more mount options for the clients, nfs(5); they win over the usual ones",
+	 .check = check_option},
+	{.name = NULL},
+};
+
+static const struct key keys[] = {
+	{.name = "share",
+	 .type = KEY_SECTION,
+	 .help = "a directory that one node serves to all others over NFS",
+	 .keys = share_keys},
+	{.name = NULL},
+};
+
+static const char *mount_point(const struct section *s)
+{
+	const char *at = section_str(s, "at");
+	return at ? at : s->title;
+}
+
+static int check_share(const struct profile *p, const struct section *s, struct err *e)
+{
+	auto_err judged = ERR_INIT;
+	if (check_directory(s->title, &judged) < 0)
+		return err_at(e, s->loc, "share: %s", judged.msg);
+	if (!section_str(s, "from"))
+		return err_at(e, s->loc,
+			      "share '%s' lacks the key from: the role or node that serves it",
+			      s->title);
+	const struct section *other = NULL;
+	while ((other = profile_next(p, "share", other)) && other != s) {
+		if (strcmp(mount_point(other), mount_point(s)) == 0)
+			return err_at(e, s->loc,
+				      "share '%s' is mounted at '%s', but so is the share at "
+				      "%s:%d; give one of them another path by the key at",
+				      s->title, mount_point(s), other->loc.file, other->loc.line);
+	}
+	return 0;
+}
+
+static int check(const struct profile *p, struct err *e)
+{
+	const struct section *s = NULL;
+	while ((s = profile_next(p, "share", s))) {
+		if (check_share(p, s, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static const struct node *find_node(const struct cluster *c, const char *hostname)
+{
+	for (size_t i = 0; i < c->n_members; i++) {
+		const struct member *m = &c->members[i];
+		for (size_t j = 0; j < m->n_nodes; j++) {
+			if (strcmp(m->nodes[j].hostname, hostname) == 0)
+				return &m->nodes[j];
+		}
+	}
+	return NULL;
+}
+
+/* The node that from names; NULL with *e empty: it is an address. */
+static int find_server(const struct cluster *c, const struct value *from, const struct node **ret,
+		       struct err *e)
+{
+	auto_err judged = ERR_INIT;
+	uint32_t address;
+	const struct member *m = cluster_member(c, from->str);
+	*ret = find_node(c, from->str);
+	if (*ret || (!m && validate_ipv4(from->str, &address, &judged) == 0))
+		return 0;
+	if (!m)
+		return err_at(e, from->loc,
+			      "'%s' is neither a role nor a node of the cluster; a server outside "
+			      "is given by its address",
+			      from->str);
+	if (m->n_nodes != 1)
+		return err_at(e, from->loc,
+			      "role '%s' has %zu nodes: say which of them serves, such as '%s'",
+			      from->str, m->n_nodes, m->n_nodes ? m->nodes[0].hostname : "master");
+	*ret = &m->nodes[0];
+	return 0;
+}
+
+/* The server's own profile must know the share, or nobody would serve it. */
+static int check_served(const struct cluster *c, const struct share *s, struct err *e)
+{
+	const struct profile *p = cluster_member(c, s->server->role)->profile;
+	const struct section *theirs = NULL;
+	while ((theirs = profile_next(p, "share", theirs))) {
+		if (strcmp(theirs->title, s->path) == 0)
+			return 0;
+	}
+	return err_at(e, s->section->loc,
+		      "share '%s' is not in the profile of its server, %s; put it into a file that "
+		      "both profiles include",
+		      s->path, p->path);
+}
+
+static int read_share(struct plan_ctx *ctx, const struct section *section, struct share *ret,
+		      struct err *e)
+{
+	const struct value *from = section_get(section, "from");
+	*ret = (struct share){.section = section,
+			      .path = section->title,
+			      .at = mount_point(section),
+			      .host = from->str};
+	if (find_server(ctx->cluster, from, &ret->server, e) < 0)
+		return -1;
+	if (!ret->server)
+		return 0;
+	ret->host = ret->server->hostname;
+	if (!ret->server->address)
+		return err_at(e, from->loc,
+			      "'%s' has no planned address to be mounted from; set the key address "
+			      "in its profile",
+			      ret->host);
+	return check_served(ctx->cluster, ret, e);
+}
+
+/* A default has no line: then the section's is named. */
+static int wrap_at(const struct share *s, const struct value *v, struct err *e)
+{
+	struct loc loc = v->loc.line ? v->loc : s->section->loc;
+	return err_wrap(e, "%s:%d", loc.file, loc.line);
+}
+
+int nfs_plan_directory(struct plan_ctx *ctx, const struct share *s, const char *path,
+		       const char *why, struct err *e)
+{
+	const struct value *owner = section_get(s->section, "owner");
+	const struct value *group = section_get(s->section, "group");
+	const struct value *mode = section_get(s->section, "mode");
+	const struct value *named = group->str ? group : owner;
+	struct attr attr = ATTR_KEEP;
+	if (account_uid(ctx, owner->str, &attr.uid, e) < 0)
+		return wrap_at(s, owner, e);
+	if (account_gid(ctx, named->str, &attr.gid, e) < 0)
+		return wrap_at(s, named, e);
+	/* check_mode judged it. */
+	(void)parse_octal(mode->str, MODE_DIGITS, 07777, &attr.mode);
+	if (plan_mkdir(ctx, path, attr, why, e) < 0)
+		return err_wrap(e, "%s:%d", s->section->loc.file, s->section->loc.line);
+	return 0;
+}
+
+/* The shares of the profile, those that this node serves first. */
+struct shares {
+	struct share *served, *mounted;
+	size_t n_served, n_mounted;
+	bool by_node; /* one of several nodes of this role serves */
+};
+
+static void shares_done(struct shares *s)
+{
+	free(s->served);
+	free(s->mounted);
+}
+
+/* Without a node it is the role's only node that counts. */
+static bool is_served_here(const struct plan_ctx *ctx, const struct node *server)
+{
+	if (!server)
+		return false;
+	if (ctx->node)
+		return strcmp(server->hostname, ctx->node->hostname) == 0;
+	return strcmp(server->role, profile_str(ctx->profile, "role")) == 0;
+}
+
+static void add_share(struct shares *all, const struct share *s, bool here)
+{
+	struct share **list = here ? &all->served : &all->mounted;
+	size_t *n = here ? &all->n_served : &all->n_mounted;
+	*list = xrealloc(*list, *n + 1, sizeof(**list));
+	(*list)[(*n)++] = *s;
+}
+
+static int read_shares(struct plan_ctx *ctx, struct shares *ret, struct err *e)
+{
+	const char *role = profile_str(ctx->profile, "role");
+	const struct member *own = cluster_member(ctx->cluster, role);
+	const struct section *section = NULL;
+	while ((section = profile_next(ctx->profile, "share", section))) {
+		struct share s;
+		if (read_share(ctx, section, &s, e) < 0)
+			return -1;
+		add_share(ret, &s, is_served_here(ctx, s.server));
+		if (own && own->n_nodes > 1 && s.server && strcmp(s.server->role, role) == 0)
+			ret->by_node = true;
+	}
+	return 0;
+}
+
+static int plan_all(struct plan_ctx *ctx, const struct shares *s, struct err *e)
+{
+	if (s->n_served && nfs_plan_server(ctx, s->served, s->n_served, e) < 0)
+		return -1;
+	return s->n_mounted ? nfs_plan_client(ctx, s->mounted, s->n_mounted, e) : 0;
+}
+
+static int plan(struct plan_ctx *ctx, struct err *e)
+{
+	__attribute__((cleanup(shares_done))) struct shares s = {0};
+	if (read_shares(ctx, &s, e) < 0)
+		return -1;
+	return s.by_node ? 0 : plan_all(ctx, &s, e);
+}
+
+/* fstab again: a template of an overlay may have replaced the file for this node. */
+static int plan_node(struct plan_ctx *ctx, struct err *e)
+{
+	__attribute__((cleanup(shares_done))) struct shares s = {0};
+	if (read_shares(ctx, &s, e) < 0)
+		return -1;
+	if (s.by_node)
+		return plan_all(ctx, &s, e);
+	return s.n_mounted ? nfs_plan_fstab(ctx, s.mounted, s.n_mounted, e) : 0;
+}
+
+const struct custom custom_nfs = {
+	.name = "nfs",
+	.help = "directories that one node serves to all others over NFS",
+	.keys = keys,
+	.check = check,
+	.plan = plan,
+	.plan_node = plan_node,
+};
