@@ -231,6 +231,18 @@ int cluster_read(const struct cluster *c, const char *name, struct str *out, str
 	return io_read_file(path, READ_MAX_BYTES, out, e);
 }
 
+bool cluster_has(const struct cluster *c, const char *name)
+{
+	autofree char *path = path_join(c->dir, name);
+	return access(path, F_OK) == 0;
+}
+
+int cluster_keep(const struct cluster *c, const char *name, const char *text, struct err *e)
+{
+	autofree char *path = path_join(c->dir, name);
+	return io_replace_file(path, text, strlen(text), 0600, e);
+}
+
 void cluster_derive(const struct cluster *c, const char *label, uint8_t out[16])
 {
 	struct hmac_sha256_ctx ctx;

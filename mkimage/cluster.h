@@ -10,6 +10,8 @@
  *   ledger          one line per node ever built: role number hostname address
  *   keys/admin(.pub)   the administrator's ssh key: logs in as the operator on every node
  *   keys/host-ca(.pub) signs every node's host key
+ *   keys/user-NAME(.pub)   the cluster's key of a user (cluster-ssh)
+ *   keys/SITE-NAME.pub     public keys fetched from a site, "gh-NAME.pub"
  *   nodes/NAME/ssh_host_ed25519_key(.pub, -cert.pub)   made once per node, so images repeat
  *   seed            32 random bytes, hex: UUIDs and disk ids are derived from it
  *   known_hosts     "@cert-authority NAMES… KEY"
@@ -92,6 +94,15 @@ int cluster_known_hosts(const struct cluster *c, struct str *out, struct err *e)
  */
 int cluster_read(const struct cluster *c, const char *name, struct str *out,
 		 struct err *e) must_check;
+
+/* Is there such a file in the directory? */
+bool cluster_has(const struct cluster *c, const char *name);
+/* Keep a text there for the next runs; build only. */
+int cluster_keep(const struct cluster *c, const char *name, const char *text,
+		 struct err *e) must_check;
+
+/* "SHA256:…" of "TYPE BASE64 COMMENT", as ssh-keygen -l has it, owned; NULL: no base64 there. */
+char *cluster_fingerprint(const char *public_key);
 
 /* 16 bytes derived from the seed and a label ("worker001 root uuid"): the same in each run. */
 void cluster_derive(const struct cluster *c, const char *label, uint8_t out[16]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading what ssh-keygen has signed, so that a run that changes nothing starts no program. */
 #include <nettle/base64.h>
+#include <nettle/sha2.h>
 #include <string.h>
 
 #include "cluster_private.h"
@@ -111,4 +112,21 @@ bool cert_is(const char *text, const struct cert *wanted)
 	       is_equal(f.key, bits) && is_text(f.id, wanted->id) &&
 	       are_principals(f.principals, wanted->principals) && number(f.after) == 0 &&
 	       number(f.before) == UINT64_MAX && is_equal(f.ca, as_blob(&ca));
+}
+
+char *cluster_fingerprint(const char *public_key)
+{
+	auto_str key = STR_INIT;
+	struct sha256_ctx ctx;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	char text[BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE) + 1];
+	if (!decode(public_key, &key))
+		return NULL;
+	sha256_init(&ctx);
+	sha256_update(&ctx, key.len, (const uint8_t *)key.data);
+	sha256_digest(&ctx, sizeof(digest), digest);
+	base64_encode_raw(text, sizeof(digest), digest);
+	text[sizeof(text) - 1] = '\0';
+	text[strcspn(text, "=")] = '\0';
+	return xasprintf("SHA256:%s", text);
 }

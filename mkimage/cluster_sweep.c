@@ -39,6 +39,20 @@ static bool is_temp_key(const char *name, const char *key)
 	return end && (!*end || strcmp(end, ".pub") == 0 || strcmp(end, "-cert.pub") == 0);
 }
 
+/* Names below keys/ that hold a name of the profile: "user-mpi", "gh-torvalds.pub". */
+static bool is_temp_named(const char *name)
+{
+	static const char *const prefixes[] = {"user-", "gh-", "lp-"};
+	const char *key = strstr(name, ".new-"), *public = strstr(name, ".pub.");
+	bool ours = false;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		ours = ours || str_starts(name, prefixes[i]);
+	if (!ours || (!key && !public))
+		return false;
+	autofree char *stem = xstrndup(name, (size_t)(key ? key - name : public + 4 - name));
+	return key ? is_temp_key(name, stem) : is_temp_file(name, stem);
+}
+
 static bool is_temp(const char *name)
 {
 	static const char *const files[] = {"seed", "ledger", "known_hosts", "ssh_config"};
@@ -52,7 +66,7 @@ static bool is_temp(const char *name)
 		if (is_temp_key(name, keys[i]) || is_temp_file(name, public))
 			return true;
 	}
-	return false;
+	return is_temp_named(name);
 }
 
 void cluster_sweep(const char *path)

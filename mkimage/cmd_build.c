@@ -10,6 +10,7 @@
 #include "apply.h"
 #include "blockmap.h"
 #include "commands.h"
+#include "custom.h"
 #include "io.h"
 #include "jobs.h"
 #include "json.h"
@@ -73,7 +74,9 @@ static int issue_nodes(struct session *s, struct err *e)
 		if (interrupt_check(e) < 0 || cluster_issue(s->cluster, &s->nodes[i], e) < 0)
 			return -1;
 	}
-	return cluster_write_ssh(s->cluster, e);
+	if (cluster_write_ssh(s->cluster, e) < 0)
+		return -1;
+	return custom_prepare(s->profile, s->cluster, e);
 }
 
 static uint64_t wanted_size(const struct session *s)

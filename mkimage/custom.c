@@ -13,3 +13,12 @@ const struct custom *const customs[] = {
 #undef CUSTOM
 	NULL,
 };
+
+int custom_prepare(const struct profile *p, const struct cluster *c, struct err *e)
+{
+	for (size_t i = 0; customs[i]; i++) {
+		if (customs[i]->prepare && customs[i]->prepare(p, c, e) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -16,6 +16,12 @@ struct custom {
 	/* Keys that no single value check can judge (a clash of two values); NULL: none. */
 	int (*check)(const struct profile *p, struct err *e);
 	/*
+	 * Before a build plans: put what planning reads from the cluster directory there (keys
+	 * that are made or fetched once), unless it is there; NULL: nothing.  `mkimage plan` does
+	 * without.
+	 */
+	int (*prepare)(const struct profile *p, const struct cluster *c, struct err *e);
+	/*
 	 * Add changes to ctx->plan; write nothing.  plan: what is equal on all nodes of the role;
 	 * ctx->node is NULL.  plan_node: what differs; ctx->node is set, and the view shows the
 	 * role's changes of all customisations.  Either may be NULL.
@@ -25,5 +31,8 @@ struct custom {
 };
 
 extern const struct custom *const customs[]; /* in the order of list.def; ends with NULL */
+
+/* Every customisation's prepare. */
+int custom_prepare(const struct profile *p, const struct cluster *c, struct err *e) must_check;
 
 #endif

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fetch.h"
 #include "io.h"
 #include "jobs.h"
 #include "mem.h"
@@ -18,6 +19,7 @@
 #define STALL_SECONDS 60L /* without one byte: the transfer is given up and resumed */
 #define REDIRECTS 10L
 #define HEADER_MAX 1024
+#define TEXT_SECONDS 60L /* for all of a small text */
 
 /*
  * downloads/KEY.part is what came so far; downloads/KEY.from is the server's validator (a strong
@@ -119,11 +121,16 @@ static const char *validator(const struct fetch *f)
 	return f->modified;
 }
 
-static long status_of(const struct fetch *f)
+static long status_of_handle(CURL *curl)
 {
 	long status = 0;
-	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	return status;
+}
+
+static long status_of(const struct fetch *f)
+{
+	return status_of_handle(f->curl);
 }
 
 /* The server sends all of it: what was there is replaced. */
@@ -193,42 +200,53 @@ static int on_progress(void *ctx, curl_off_t total, curl_off_t done, curl_off_t 
 	return interrupt_check(f->e) < 0;
 }
 
-static void set_protocols(struct fetch *f)
+static void set_protocols(CURL *curl, const char *url)
 {
-	bool https = str_starts(f->url, "https:");
+	bool https = str_starts(url, "https:");
 #if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(f->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(f->curl, CURLOPT_REDIR_PROTOCOLS_STR, https ? "https" : "http,https");
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, https ? "https" : "http,https");
 #else
 	long both = CURLPROTO_HTTP | CURLPROTO_HTTPS;
-	curl_easy_setopt(f->curl, CURLOPT_PROTOCOLS, both);
-	curl_easy_setopt(f->curl, CURLOPT_REDIR_PROTOCOLS, https ? CURLPROTO_HTTPS : both);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS, both);
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS, https ? CURLPROTO_HTTPS : both);
 #endif
+}
+
+/* What all requests have in common; error has CURL_ERROR_SIZE bytes and outlives the handle. */
+static CURL *new_handle(const char *url, const char *masked, char *error, struct err *e)
+{
+	CURL *curl = curl_easy_init();
+	if (!curl) {
+		err_fill(e, ERR_FAILED, "%s: libcurl cannot start", masked);
+		return NULL;
+	}
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, "cardstock");
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	set_protocols(curl, url);
+	return curl;
 }
 
 static int set_options(struct fetch *f)
 {
-	f->curl = curl_easy_init();
+	f->curl = new_handle(f->url, f->masked, f->error, f->e);
 	if (!f->curl)
-		return err_set(f->e, ERR_FAILED, "%s: libcurl cannot start", f->masked);
-	curl_easy_setopt(f->curl, CURLOPT_URL, f->url);
-	curl_easy_setopt(f->curl, CURLOPT_USERAGENT, "cardstock");
-	curl_easy_setopt(f->curl, CURLOPT_ERRORBUFFER, f->error);
-	curl_easy_setopt(f->curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(f->curl, CURLOPT_FAILONERROR, 1L);
-	curl_easy_setopt(f->curl, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(f->curl, CURLOPT_MAXREDIRS, REDIRECTS);
-	curl_easy_setopt(f->curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+		return -1;
 	curl_easy_setopt(f->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(f->curl, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
 	curl_easy_setopt(f->curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(f->curl, CURLOPT_HEADERDATA, f);
 	curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, f);
-	curl_easy_setopt(f->curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(f->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(f->curl, CURLOPT_XFERINFODATA, f);
-	set_protocols(f);
 	return 0;
 }
 
@@ -412,4 +430,74 @@ int fetch_url(const char *url, const char *sha256, struct progress *p, char **re
 		return -1;
 	*ret = xstrdup(f.entry.path);
 	return 0;
+}
+
+/* A small text on its way into memory. */
+struct text {
+	const char *masked;
+	size_t max;
+	struct str got;
+	struct err *e;
+};
+
+static size_t on_text(char *data, size_t size, size_t n, void *ctx)
+{
+	struct text *t = ctx;
+	size_t len = size * n;
+	if (len > t->max - t->got.len) {
+		err_set(t->e, ERR_FAILED, "%s: the server sends more than %zu bytes", t->masked,
+			t->max);
+		return 0;
+	}
+	str_add(&t->got, data, len);
+	return len;
+}
+
+static int on_text_progress(void *ctx, curl_off_t total, curl_off_t done, curl_off_t up_total,
+			    curl_off_t up)
+{
+	struct text *t = ctx;
+	(void)total;
+	(void)done;
+	(void)up_total;
+	(void)up;
+	return interrupt_check(t->e) < 0;
+}
+
+static int perform_text(CURL *curl, struct text *t, const char *error)
+{
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TEXT_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_text);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_text_progress);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
+	CURLcode code = curl_easy_perform(curl);
+	long status = status_of_handle(curl);
+	if (code == CURLE_OK)
+		return 1;
+	if (t->e->msg)
+		return -1;
+	if (code == CURLE_HTTP_RETURNED_ERROR && status == 404)
+		return 0;
+	if (code == CURLE_HTTP_RETURNED_ERROR)
+		return err_set(t->e, ERR_FAILED, "%s: the server answers %ld; try again later",
+			       t->masked, status);
+	return err_set(t->e, ERR_FAILED, "%s: %s; check the network", t->masked,
+		       error[0] ? error : curl_easy_strerror(code));
+}
+
+int fetch_text(const char *url, size_t max, struct str *out, struct err *e)
+{
+	char error[CURL_ERROR_SIZE] = "";
+	autofree char *masked = fetch_masked(url);
+	struct text t = {.masked = masked, .max = max, .got = STR_INIT, .e = e};
+	CURL *curl = new_handle(url, masked, error, e);
+	if (!curl)
+		return -1;
+	int found = perform_text(curl, &t, error);
+	curl_easy_cleanup(curl);
+	if (found > 0)
+		str_add(out, str_text(&t.got), t.got.len);
+	str_done(&t.got);
+	return found;
 }

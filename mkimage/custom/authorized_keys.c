@@ -2,6 +2,7 @@
 /* ~/.ssh/authorized_keys: the public keys that may log in as a user. */
 #include <string.h>
 
+#include "key_site.h"
 #include "mem.h"
 #include "text.h"
 #include "user.h"
@@ -46,13 +47,19 @@ static const char *skip_word(const char *s)
 	return s;
 }
 
+bool user_key_has_options(const char *line)
+{
+	const char *type = line + strspn(line, " \t");
+	return !is_key_type(type, strcspn(type, " \t"));
+}
+
 int user_check_key_line(const char *line, struct err *e)
 {
 	const char *type = line + strspn(line, " \t");
 	if (strstr(line, "PRIVATE KEY"))
 		return err_set(e, ERR_PROFILE,
 			       "this is a private key; name the public one, which ends in .pub");
-	if (!is_key_type(type, strcspn(type, " \t"))) {
+	if (user_key_has_options(line)) {
 		type = skip_word(type);
 		type += strspn(type, " \t");
 	}
@@ -76,31 +83,86 @@ static void merge_keys(struct strv *keys, const char *text)
 	}
 }
 
+static int add_lines(struct strv *keys, const char *text, const char *where, struct err *e)
+{
+	auto_strv fresh = {0};
+	merge_keys(&fresh, text);
+	strv_foreach (line, &fresh) {
+		if (user_check_key_line(*line, e) < 0)
+			return err_wrap(e, "%s", where);
+		if (!strv_has(keys, *line))
+			strv_add(keys, *line);
+	}
+	return fresh.n ? 0 : err_set(e, ERR_PROFILE, "'%s' has no public ssh key in it", where);
+}
+
 static int add_file(struct strv *keys, struct loc loc, const char *name, struct err *e)
 {
 	autofree char *path = NULL;
 	auto_str text = STR_INIT;
-	auto_strv fresh = {0};
 	if (user_read_file(loc, name, KEYS_MAX, &path, &text, e) < 0)
 		return -1;
-	merge_keys(&fresh, str_text(&text));
-	strv_foreach (line, &fresh) {
-		if (user_check_key_line(*line, e) < 0)
-			return err_wrap(e, "%s:%d: %s", loc.file, loc.line, path);
-		if (!strv_has(keys, *line))
-			strv_add(keys, *line);
+	if (add_lines(keys, str_text(&text), path, e) < 0)
+		return err_wrap(e, "%s:%d", loc.file, loc.line);
+	return 0;
+}
+
+/* "gh:NAME (SHA256:…, SHA256:…)": who decides about these keys, and which they are. */
+static void tell_keys(struct str *why, const struct strv *keys, size_t first)
+{
+	for (size_t i = first; i < keys->n; i++) {
+		autofree char *print = cluster_fingerprint(keys->v[i]);
+		str_printf(why, "%s%s%s", i == first ? " (" : ", ", print ? print : "?",
+			   i + 1 == keys->n ? ")" : "");
 	}
-	return fresh.n ? 0 : err_at(e, loc, "'%s' has no public ssh key in it", path);
+}
+
+/* 1: they are in the cluster directory; 0: the build will fetch them. */
+static int add_site(struct plan_ctx *ctx, const struct key_site *site, const char *user,
+		    struct strv *keys, struct err *e)
+{
+	autofree char *file = key_site_file(site, user);
+	if (!cluster_has(ctx->cluster, file)) {
+		autofree char *url = key_site_url(site, user);
+		strv_printf(keys, "‹fetched at build from %s›", url);
+		return 0;
+	}
+	autofree char *where = path_join(ctx->cluster->dir, file);
+	auto_str text = STR_INIT;
+	if (cluster_read(ctx->cluster, file, &text, e) < 0)
+		return -1;
+	return add_lines(keys, str_text(&text), where, e) < 0 ? -1 : 1;
+}
+
+static int add_source(struct plan_ctx *ctx, struct loc loc, const char *source, struct strv *keys,
+		      struct str *why, struct err *e)
+{
+	const char *user;
+	const struct key_site *site = key_site_find(source, &user);
+	size_t before = keys->n;
+	if (!site)
+		return add_file(keys, loc, source, e);
+	int known = add_site(ctx, site, user, keys, e);
+	if (known < 0)
+		return err_wrap(e, "%s:%d", loc.file, loc.line);
+	str_printf(why, "; %s", source);
+	if (known)
+		tell_keys(why, keys, before);
+	return 0;
+}
+
+static struct loc item_loc(const struct value *list, size_t i)
+{
+	return list->list_loc ? list->list_loc[i] : list->loc;
 }
 
 static int collect_keys(struct plan_ctx *ctx, const struct user *u, struct strv *keys,
-			struct err *e)
+			struct str *why, struct err *e)
 {
-	const struct value *files = section_get(u->section, "authorized-keys");
+	const struct value *sources = section_get(u->section, "authorized-keys");
 	const struct value *admin = section_get(u->section, "admin-key");
-	for (size_t i = 0; i < files->list.n; i++) {
-		struct loc loc = files->list_loc ? files->list_loc[i] : files->loc;
-		if (add_file(keys, loc, files->list.v[i], e) < 0)
+	for (size_t i = 0; i < sources->list.n; i++) {
+		if (add_source(ctx, item_loc(sources, i), sources->list.v[i], keys, why, e) < 0)
 			return -1;
 	}
 	if (!(admin->set ? admin->on : section_bool(u->section, "operator")))
@@ -109,6 +171,28 @@ static int collect_keys(struct plan_ctx *ctx, const struct user *u, struct strv 
 	if (cluster_read(ctx->cluster, "keys/admin.pub", &text, e) < 0)
 		return -1;
 	merge_keys(keys, str_text(&text));
+	return 0;
+}
+
+static int fetch_keys(const struct section *user, const struct cluster *c, struct err *e)
+{
+	const struct value *sources = section_get(user, "authorized-keys");
+	for (size_t i = 0; i < sources->list.n; i++) {
+		const char *name;
+		const struct key_site *site = key_site_find(sources->list.v[i], &name);
+		struct loc loc = item_loc(sources, i);
+		if (site && key_site_fetch(site, name, c, e) < 0)
+			return err_wrap(e, "%s:%d", loc.file, loc.line);
+	}
+	return 0;
+}
+
+int user_prepare_keys(const struct profile *p, const struct cluster *c, struct err *e)
+{
+	for (const struct section *s = NULL; (s = profile_next(p, "user", s));) {
+		if (fetch_keys(s, c, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -129,8 +213,9 @@ static void append_keys(struct str *text, const struct strv *wanted)
 int user_plan_keys(struct plan_ctx *ctx, const struct user *u, struct err *e)
 {
 	auto_strv wanted = {0};
-	auto_str text = STR_INIT;
-	if (collect_keys(ctx, u, &wanted, e) < 0)
+	auto_str text = STR_INIT, why = STR_INIT;
+	str_puts(&why, "keys that may log in");
+	if (collect_keys(ctx, u, &wanted, &why, e) < 0)
 		return -1;
 	if (!wanted.n)
 		return 0;
@@ -144,5 +229,5 @@ int user_plan_keys(struct plan_ctx *ctx, const struct user *u, struct err *e)
 		return -1;
 	append_keys(&text, &wanted);
 	return plan_write(ctx, path, str_text(&text), text.len, (struct attr){0600, u->uid, u->gid},
-			  "keys that may log in", e);
+			  str_text(&why), e);
 }

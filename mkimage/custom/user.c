@@ -5,6 +5,7 @@
 #include "account.h"
 #include "custom.h"
 #include "io.h"
+#include "key_site.h"
 #include "mem.h"
 #include "user.h"
 #include "validate.h"
@@ -89,7 +90,8 @@ static const struct key user_keys[] = {
 	 .help = "the user whom cluster/ssh_config logs in as; one at most"},
 	{.name = "authorized-keys",
 	 .type = KEY_LIST,
-	 .help = "files with public ssh keys that may log in"},
+	 .help = "public ssh keys that may log in: files, gh:NAME (GitHub), lp:NAME (Launchpad)",
+	 .check = key_site_check},
 	{.name = "admin-key",
 	 .type = KEY_BOOL,
 	 .help = "let the administrator's key of the cluster directory log in; not set: as "
@@ -201,5 +203,6 @@ const struct custom custom_user = {
 	.help = "users with fixed numbers, homes, ssh keys and sudo",
 	.keys = keys,
 	.check = check,
+	.prepare = user_prepare_keys,
 	.plan = plan,
 };

@@ -34,6 +34,10 @@ int user_read_file(struct loc loc, const char *name, size_t max, char **ret_path
 		   struct err *e) must_check;
 /* The user's own password hash from the profile (hash or hash file); *ret NULL: none. */
 int user_password_hash(const struct section *s, char **ret, struct err *e) must_check;
+/* Fetch the keys of sites that the profile names into the cluster directory. */
+int user_prepare_keys(const struct profile *p, const struct cluster *c, struct err *e) must_check;
+/* A line of an authorized_keys file does not begin with its key's type. */
+bool user_key_has_options(const char *line);
 /* One line of an authorized_keys file; says what is wrong with it. */
 int user_check_key_line(const char *line, struct err *e) must_check;
 

@@ -233,6 +233,8 @@ static inline int fixture_try(struct fixture *f, const struct custom *c, struct 
 	strv_clear(&f->notes);
 	if (c->check && c->check(f->profile, e) < 0)
 		return -1;
+	if (c->prepare && f->cluster->lock >= 0 && c->prepare(f->profile, f->cluster, e) < 0)
+		return -1;
 	if (fixture_stage(&ctx, c->plan, f, e) < 0)
 		return -1;
 	ctx.plan = node;
