@@ -35,6 +35,26 @@ void cmdline_edit(struct str *out, const char *text, const struct strv *items);
 /* extlinux.conf: the same for each `append` line; false: there is none. */
 bool extlinux_edit(struct str *out, const char *text, const struct strv *items);
 
+/* ---- config.txt of a Raspberry Pi: settings below filters such as [pi4] ---- */
+
+/*
+ * One entry of the key `config`: "name=value", with '-' before it what is taken out, with a filter
+ * before that where it holds for some boards only: "[pi4] arm_boost=1".  The message has no
+ * location.
+ */
+int config_check_item(const char *text, struct err *e) must_check;
+/*
+ * Apply the items in their order, each below its filter and nowhere else ([all] when it has none).
+ *   name=value    takes the place of that name; dtparam=name=value of that parameter; of names that
+ *                 may occur several times, such as dtoverlay, it is one more
+ *   -name=value   that line goes, and with more behind a ',' (or '=') as well
+ *   -name         all lines of that name go
+ * What is set later in items is not taken out.
+ */
+void config_edit(struct str *out, const char *text, const struct strv *items);
+/* The value that holds for all boards, owned; NULL when there is none. */
+char *config_get(const char *text, const char *name);
+
 /* ---- armbianEnv.txt: a line is name=value ---- */
 
 /* The value, owned; NULL when there is no such line. */

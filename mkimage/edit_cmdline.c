@@ -173,6 +173,16 @@ static void replace_named(struct strv *words, const struct strv *items, size_t i
 	}
 }
 
+/* The word is among the items behind i: to take it out first would only move it. */
+static bool follows(const struct strv *items, size_t i, const char *word)
+{
+	for (i++; i < items->n; i++) {
+		if (strcmp(items->v[i], word) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void apply_items(struct strv *words, const struct strv *items)
 {
 	for (size_t i = 0; i < items->n; i++) {
@@ -181,7 +191,7 @@ static void apply_items(struct strv *words, const struct strv *items)
 			set_word(words, item);
 		else if (str_ends(item, "="))
 			replace_named(words, items, i);
-		else
+		else if (!follows(items, i, item + 1))
 			remove_word(words, item + 1);
 	}
 }
@@ -244,8 +254,11 @@ bool extlinux_edit(struct str *out, const char *text, const struct strv *items)
 		size_t key = strcspn(text + indent, BLANK "\r\n");
 		size_t value = indent + key + strspn(text + indent + key, BLANK);
 		if (key == strlen("append") && strncasecmp(text + indent, "append", key) == 0) {
+			auto_str words = STR_INIT;
+			edit_words(&words, text + value, len - value, items);
 			str_add(out, text, value);
-			edit_words(out, text + value, len - value, items);
+			str_printf(out, "%s%s", words.len && value == indent + key ? " " : "",
+				   str_text(&words));
 			found = true;
 		} else {
 			str_add(out, text, len);

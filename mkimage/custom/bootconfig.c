@@ -1,21 +1,63 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the boot loader reads, as keys of the profile. */
+#include <string.h>
+
 #include "bootconfig.h"
 #include "custom.h"
 #include "edit_boot.h"
+
+#define ENV_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
+/* "name=value" or "-name" of armbianEnv.txt. */
+static int check_env(const char *text, struct err *e)
+{
+	bool remove = *text == '-';
+	size_t len = strspn(text + remove, ENV_CHARS) + remove;
+	const char *at = text + len;
+	while (*at >= ' ' && *at <= '~')
+		at++;
+	if (len > remove && !*at && text[len] == (remove ? '\0' : '='))
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is not a line of armbianEnv.txt: use name=value, such as "
+		       "'verbosity=1', or '-name' to take it out",
+		       text);
+}
 
 static const struct key keys[] = {
 	{.name = "cmdline",
 	 .type = KEY_LIST,
 	 .help = "words for the kernel's command line; '-word' takes one out",
 	 .check = cmdline_check_item},
+	{.name = "config",
+	 .type = KEY_LIST,
+	 .help = "settings of a Raspberry Pi's config.txt, such as '[pi4] arm_boost=1'",
+	 .check = config_check_item},
+	{.name = "armbian-env",
+	 .type = KEY_LIST,
+	 .help = "lines of Armbian's armbianEnv.txt, such as 'verbosity=1'",
+	 .check = check_env},
 	{.name = NULL},
+};
+
+static const struct edit {
+	const char *key, *why;
+	int (*plan)(struct plan_ctx *ctx, const struct strv *items, const char *why, struct err *e);
+} edits[] = {
+	/* Before cmdline, which adds its words to extraargs. */
+	{"armbian-env", "lines of the key armbian-env", bootconfig_armbian_edit},
+	{"cmdline", "words of the key cmdline", bootconfig_cmdline_edit},
+	{"config", "settings of the key config", bootconfig_config_edit},
 };
 
 static int plan(struct plan_ctx *ctx, struct err *e)
 {
-	const struct strv *words = &profile_get(ctx->profile, "cmdline")->list;
-	return words->n ? bootconfig_cmdline_edit(ctx, words, "words of the key cmdline", e) : 0;
+	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
+		const struct strv *items = &profile_get(ctx->profile, edits[i].key)->list;
+		if (items->n && edits[i].plan(ctx, items, edits[i].why, e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 const struct custom custom_bootconfig = {

@@ -10,6 +10,8 @@
 
 #include "plan.h"
 
+#define BOOTCONFIG_ARMBIAN_ENV "/boot/armbianEnv.txt"
+
 /*
  * Put one word ("cfg80211.ieee80211_regdom=US") on the kernel's command line; a value of the same
  * name is replaced, unless the name may occur several times (console=).  See cmdline_edit.
@@ -23,9 +25,17 @@ int bootconfig_cmdline_remove(struct plan_ctx *ctx, const char *word, const char
 int bootconfig_cmdline_edit(struct plan_ctx *ctx, const struct strv *items, const char *why,
 			    struct err *e) must_check;
 
+/* Settings of config.txt, as in the key `config`; see config_edit. */
+int bootconfig_config_edit(struct plan_ctx *ctx, const struct strv *items, const char *why,
+			   struct err *e) must_check;
+/* Lines of armbianEnv.txt, "name=value" or "-name". */
+int bootconfig_armbian_edit(struct plan_ctx *ctx, const struct strv *items, const char *why,
+			    struct err *e) must_check;
+
 /*
- * The file of that name that the firmware of a Raspberry Pi reads, owned; *ret NULL: none.  The one
- * on the root that says "DO NOT EDIT" is not it.
+ * "cmdline.txt" or "config.txt": the file that the firmware of a Raspberry Pi reads, owned; *ret
+ * NULL: none.  The one on the root that says "DO NOT EDIT" is not it; os_prefix= and cmdline= of
+ * config.txt lead elsewhere.
  */
 int bootconfig_firmware_file(struct plan_ctx *ctx, const char *name, char **ret,
 			     struct err *e) must_check;

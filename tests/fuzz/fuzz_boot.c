@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * cmdline.txt, extlinux.conf and armbianEnv.txt of a hostile image.  The input is two texts
- * separated by a NUL byte: items, one a line, and the file.
+ * cmdline.txt, config.txt, extlinux.conf and armbianEnv.txt of a hostile image.  The input is two
+ * texts separated by a NUL byte: items, one a line, and the file.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -46,6 +46,16 @@ static void fuzz_extlinux(const char *text, const struct strv *items)
 	expect(found || strcmp(str_text(&once), text) == 0);
 }
 
+static void fuzz_config(const char *text, const struct strv *items)
+{
+	auto_str once = STR_INIT, twice = STR_INIT;
+	config_edit(&once, text, items);
+	config_edit(&twice, str_text(&once), items);
+	expect(strcmp(str_text(&once), str_text(&twice)) == 0);
+	autofree char *value = config_get(str_text(&once), "os_prefix");
+	expect(!value || !strchr(value, '\n'));
+}
+
 static void fuzz_env(const char *text, const char *value)
 {
 	auto_str once = STR_INIT, twice = STR_INIT, none = STR_INIT;
@@ -64,15 +74,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	autofree char *all = xmemdup(data, size);
 	const char *text = all + strlen(all);
 	text += text < all + size;
-	auto_strv lines = {0}, items = {0};
+	auto_strv lines = {0}, items = {0}, settings = {0};
 	strv_split(&lines, all, "\n");
 	strv_foreach (line, &lines) {
 		auto_err e = ERR_INIT;
 		if (cmdline_check_item(*line, &e) == 0)
 			strv_add(&items, *line);
+		err_done(&e);
+		if (config_check_item(*line, &e) == 0)
+			strv_add(&settings, *line);
 	}
 	fuzz_cmdline(text, &items);
 	fuzz_extlinux(text, &items);
+	fuzz_config(text, &settings);
 	if (items.n)
 		fuzz_env(text, items.v[0]);
 	return 0;

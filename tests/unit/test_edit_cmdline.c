@@ -69,6 +69,12 @@ static void a_word_is_taken_out(void **state)
 	assert_edit("quiet", "-quiet", "");
 }
 
+static void a_word_that_is_set_later_stays_where_it_is(void **state)
+{
+	(void)state;
+	assert_edit("a quiet b\n", "-quiet quiet c", "a quiet b c\n");
+}
+
 static void all_words_of_a_name_are_taken_out(void **state)
 {
 	(void)state;
@@ -147,11 +153,11 @@ static void each_append_line_of_extlinux_is_edited(void **state)
 	strv_add(&items, "a=2");
 	assert_true(extlinux_edit(&out,
 				  "default l0\nlabel l0\n\tlinux /vmlinuz\n\tappend root=/dev/x "
-				  "a=1\n\nlabel l0r\n\tAPPEND  single\nappendix a\n",
+				  "a=1\n\nlabel l0r\n\tAPPEND  single\nappendix a\nappend",
 				  &items));
 	assert_string_equal(str_text(&out), "default l0\nlabel l0\n\tlinux /vmlinuz\n\tappend "
 					    "root=/dev/x a=2\n\nlabel l0r\n\tAPPEND  single "
-					    "a=2\nappendix a\n");
+					    "a=2\nappendix a\nappend a=2");
 	assert_false(extlinux_edit(&none, "label l0\n", &items));
 	assert_string_equal(str_text(&none), "label l0\n");
 }
@@ -189,6 +195,7 @@ int main(void)
 		cmocka_unit_test(a_dash_in_a_name_is_an_underscore),
 		cmocka_unit_test(a_name_that_may_repeat_gets_one_more),
 		cmocka_unit_test(a_word_is_taken_out),
+		cmocka_unit_test(a_word_that_is_set_later_stays_where_it_is),
 		cmocka_unit_test(all_words_of_a_name_are_taken_out),
 		cmocka_unit_test(what_follows_a_removal_takes_its_place),
 		cmocka_unit_test(the_line_keeps_its_blanks_where_nothing_changes),
