@@ -4,6 +4,7 @@
 
 #include "assemble_private.h"
 #include "mem.h"
+#include "uuid.h"
 
 #define BLANK " \t"
 
@@ -82,8 +83,9 @@ void assemble_derive(const char *id, const char *purpose, uint8_t ret[32])
 char *assemble_uuid(const char *id, const char *purpose)
 {
 	uint8_t b[32];
+	char text[UUID_TEXT];
 	assemble_derive(id, purpose, b);
-	return xasprintf("%02x%02x%02x%02x-%02x%02x-4%01x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-			 b[0], b[1], b[2], b[3], b[4], b[5], b[6] & 0xf, b[7], (b[8] & 0x3f) | 0x80,
-			 b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	uuid_from_random(b);
+	uuid_format(b, text);
+	return xstrdup(text);
 }
