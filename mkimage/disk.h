@@ -55,6 +55,16 @@ struct disk_layout_part {
 	bool boot;	      /* active flag */
 };
 
+/* A copy, for somebody who wants other ids in it. */
+struct disk *disk_copy(const struct disk *d);
+/* Why the table cannot get other ids, as one line for people; NULL: it can. */
+int disk_ids_obstacle(const struct disk *d, const char **ret, struct err *e) must_check;
+/*
+ * Give the table of the image d->path the id of want, and in a GPT each of its partitions its
+ * partuuid, found by number.  Nothing else is touched; the copies and sums of a GPT follow.
+ */
+int disk_write_ids(const struct disk *d, const struct disk *want, struct err *e) must_check;
+
 /*
  * Write an MBR with this id (8 hex digits) and these partitions to the image, which has its final
  * size already.

@@ -7,7 +7,25 @@
  * (libparted) and disk_content.c (libblkid).
  */
 
+#include <endian.h>
+#include <string.h>
+
 #include "disk.h"
+
+/* Numbers of a table, which are little-endian. */
+static inline uint32_t disk_get32(const uint8_t *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
+}
+
+static inline uint64_t disk_get64(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
 
 /*
  * Fill table, size, sector_size and parts (number, start, size, extended), sorted by number.

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <endian.h>
 #include <string.h>
 
 #include "disk_private.h"
@@ -17,20 +16,6 @@ struct gpt {
 	uint32_t n, entry_size, header_size;
 };
 
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
-
 static bool read_at(int fd, uint64_t offset, uint8_t *to, size_t len)
 {
 	auto_err ignored = ERR_INIT;
@@ -45,14 +30,14 @@ static bool gpt_read(const struct disk *d, int fd, uint64_t lba, struct gpt *ret
 	    memcmp(h, "EFI PART", 8) != 0)
 		return false;
 	*ret = (struct gpt){
-		.header_size = get32(h + 12),
-		.own = get64(h + 24),
-		.backup = get64(h + 32),
-		.first = get64(h + 40),
-		.last = get64(h + 48),
-		.table = get64(h + 72),
-		.n = get32(h + 80),
-		.entry_size = get32(h + 84),
+		.header_size = disk_get32(h + 12),
+		.own = disk_get64(h + 24),
+		.backup = disk_get64(h + 32),
+		.first = disk_get64(h + 40),
+		.last = disk_get64(h + 48),
+		.table = disk_get64(h + 72),
+		.n = disk_get32(h + 80),
+		.entry_size = disk_get32(h + 84),
 	};
 	return true;
 }
@@ -80,7 +65,7 @@ static const char *gpt_entries_fault(const struct disk *d, int fd, const struct 
 		if (!read_at(fd, g->table * d->sector_size + i * sizeof(entry), entry,
 			     sizeof(entry)))
 			return "its list of partitions cannot be read";
-		uint64_t first = get64(entry + 32), last = get64(entry + 40);
+		uint64_t first = disk_get64(entry + 32), last = disk_get64(entry + 40);
 		if (memcmp(entry, unused, sizeof(unused)) == 0)
 			continue;
 		if (first > last || first < g->first || last > g->last)
@@ -101,7 +86,8 @@ static int mbr_beyond(const struct disk *d, int fd, uint64_t *ret_end)
 		return 0;
 	for (int i = 0; i < 4; i++) {
 		const uint8_t *entry = mbr + MBR_ENTRIES + 16 * i;
-		uint64_t end = ((uint64_t)get32(entry + 8) + get32(entry + 12)) * d->sector_size;
+		uint64_t end = ((uint64_t)disk_get32(entry + 8) + disk_get32(entry + 12)) *
+			       d->sector_size;
 		if (entry[4] && end > *ret_end) {
 			*ret_end = end;
 			worst = i + 1;
