@@ -50,6 +50,13 @@ int fat_volume_open(int fd, const char *what, uint64_t offset, uint64_t size,
 void fat_volume_done(struct fat_volume *v);
 #define auto_fat_volume __attribute__((cleanup(fat_volume_done))) struct fat_volume
 
+/*
+ * Where the serial number is: in the boot sector and in its backup, as bytes from the begin of the
+ * file system.  *ret_n is 0 when the volume has none.
+ */
+int fat_serial_places(const struct fat_volume *v, uint64_t ret[2], size_t *ret_n,
+		      struct err *e) must_check;
+
 /* Somebody else wrote to the image. */
 void fat_forget(struct fat_volume *v);
 

@@ -112,8 +112,23 @@ int fs_ext_open(const struct fs_open *o, struct fs **ret, struct err *e) must_ch
 int fs_ext_is_dirty(const struct fs_open *o, bool *ret, struct err *e) must_check;
 /* Replay the journal of the file system in the (private copy of the) image by e2fsck -p. */
 int fs_ext_replay(const struct fs_open *o, struct err *e) must_check;
+/* Why the file system, open as ext, must keep its UUID, as one line for people; NULL: it need not.
+ */
+const char *fs_ext_uuid_obstacle(struct fs *fs);
+/* True when all checksums in it depend on its UUID, as long as it does not store their seed. */
+bool fs_ext_needs_seed(struct fs *fs);
+/*
+ * Store the seed of the checksums in the superblock (metadata_csum_seed).  Give it a new UUID, and
+ * store the seed if that is needed.  Written by the next sync, to all copies of the superblock.
+ */
+int fs_ext_store_seed(struct fs *fs, struct err *e) must_check;
+int fs_ext_set_uuid(struct fs *fs, const uint8_t uuid[16], struct err *e) must_check;
 /* FAT12, FAT16, FAT32 by mtools.  Names compare without case. */
 int fs_fat_open(const struct fs_open *o, struct fs **ret, struct err *e) must_check;
+/* Why the FAT must keep its serial number; NULL: it need not.  -1 when it cannot be read. */
+int fs_fat_serial_obstacle(struct fs *fs, const char **ret, struct err *e) must_check;
+/* Written at once, to the backup of the boot sector too. */
+int fs_fat_set_serial(struct fs *fs, uint32_t serial, struct err *e) must_check;
 /*
  * A directory of the host.  Owner and mode that an ordinary user cannot set, and device nodes, are
  * kept in the file `path`.attrs, which has the format of an overlay's attrs (attrs.h).

@@ -45,6 +45,12 @@ void ext_io_discard(io_channel io);
 /* Write the content of whole blocks of a file past the cache. */
 errcode_t ext_io_write_data(io_channel io, blk64_t block, size_t n, const void *data);
 
+/* Known to libext2fs, but not what this backend keeps right when it writes. */
+#define EXT_INCOMPAT_READ_ONLY EXT4_FEATURE_INCOMPAT_MMP
+#define EXT_RO_COMPAT_READ_ONLY                                           \
+	(EXT4_FEATURE_RO_COMPAT_QUOTA | EXT4_FEATURE_RO_COMPAT_BIGALLOC | \
+	 EXT4_FEATURE_RO_COMPAT_READONLY | EXT4_FEATURE_RO_COMPAT_SHARED_BLOCKS)
+
 /* fs_ext_super.c: what the superblock says, before libext2fs is allowed to believe it. */
 struct ext_state {
 	bool dirty; /* journal or orphans to be processed, or not cleanly unmounted */

@@ -27,12 +27,6 @@ static const struct feature ro_compat_names[] = {
 	{0x0800, "replica"},	  {0x1000, "read-only"}, {0x4000, "shared_blocks"},
 };
 
-/* Known to libext2fs, but not what this backend keeps right when it writes. */
-#define INCOMPAT_READ_ONLY EXT4_FEATURE_INCOMPAT_MMP
-#define RO_COMPAT_READ_ONLY                                               \
-	(EXT4_FEATURE_RO_COMPAT_QUOTA | EXT4_FEATURE_RO_COMPAT_BIGALLOC | \
-	 EXT4_FEATURE_RO_COMPAT_READONLY | EXT4_FEATURE_RO_COMPAT_SHARED_BLOCKS)
-
 static void name_features(struct str *out, uint32_t bits, const char *kind,
 			  const struct feature *names, size_t n)
 {
@@ -61,8 +55,8 @@ static int check_features(const struct fs_open *o, const struct ext2_super_block
 		       (~EXT2_LIB_FEATURE_INCOMPAT_SUPP | EXT3_FEATURE_INCOMPAT_JOURNAL_DEV);
 	uint32_t bad_ro = 0;
 	if (o->writable) {
-		bad |= incompat & INCOMPAT_READ_ONLY;
-		bad_ro = ro_compat & (~EXT2_LIB_FEATURE_RO_COMPAT_SUPP | RO_COMPAT_READ_ONLY);
+		bad |= incompat & EXT_INCOMPAT_READ_ONLY;
+		bad_ro = ro_compat & (~EXT2_LIB_FEATURE_RO_COMPAT_SUPP | EXT_RO_COMPAT_READ_ONLY);
 	}
 	if (!bad && !bad_ro)
 		return 0;

@@ -447,3 +447,34 @@ int fs_fat_open(const struct fs_open *o, struct fs **ret, struct err *e)
 	*ret = &f->fs;
 	return 0;
 }
+
+int fs_fat_serial_obstacle(struct fs *fs, const char **ret, struct err *e)
+{
+	const struct fat *f = (struct fat *)fs;
+	uint64_t places[2];
+	size_t n;
+	if (fat_serial_places(&f->volume, places, &n, e) < 0)
+		return -1;
+	*ret = n ? NULL : "it is a FAT without serial number";
+	return 0;
+}
+
+int fs_fat_set_serial(struct fs *fs, uint32_t serial, struct err *e)
+{
+	const struct fat *f = (struct fat *)fs;
+	uint64_t places[2];
+	size_t n;
+	uint8_t bytes[4];
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(serial >> 8 * i);
+	if (!fs->writable)
+		return fail(f, "/", "is open read-only", e);
+	if (fat_serial_places(&f->volume, places, &n, e) < 0)
+		return -1;
+	while (n--) {
+		if (io_pwrite_fd(f->fd, fs->what, bytes, sizeof(bytes),
+				 f->volume.offset + places[n], e) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -104,6 +104,33 @@ int fat_volume_open(int fd, const char *what, uint64_t offset, uint64_t size,
 	return 0;
 }
 
+/* The "extended boot signature" at sig says that the serial number follows it. */
+static bool has_serial(const uint8_t *boot, size_t sig)
+{
+	return le16(boot + 510) == 0xaa55 && (boot[sig] == 0x28 || boot[sig] == 0x29);
+}
+
+int fat_serial_places(const struct fat_volume *v, uint64_t ret[2], size_t *ret_n, struct err *e)
+{
+	uint8_t boot[BOOT_SIZE], backup[BOOT_SIZE];
+	size_t sig = v->bits == 32 ? 66 : 38;
+	*ret_n = 0;
+	if (io_pread_fd(v->fd, v->what, boot, sizeof(boot), v->offset, e) < 0)
+		return -1;
+	if (!has_serial(boot, sig))
+		return 0;
+	ret[(*ret_n)++] = sig + 1;
+	uint32_t sector = v->bits == 32 ? le16(boot + 50) : 0;
+	if (!sector || sector >= le16(boot + 14))
+		return 0;
+	uint64_t at = (uint64_t)sector * le16(boot + 11);
+	if (io_pread_fd(v->fd, v->what, backup, sizeof(backup), v->offset + at, e) < 0)
+		return -1;
+	if (has_serial(backup, sig))
+		ret[(*ret_n)++] = at + sig + 1;
+	return 0;
+}
+
 void fat_volume_done(struct fat_volume *v)
 {
 	free(v->what);
