@@ -128,9 +128,21 @@ static int grow(struct build *b, struct err *e)
 	return image_grow(b->role.path, s->base->name, s->base->root, size, e);
 }
 
-/* Open the image at path, make the plan's states, and close it again. */
+/* Ids: the role's image is made ready for new ones, a node's image gets its own. */
+static int patch_ids(const struct session *s, struct image *image, const struct node *node,
+		     struct err *e)
+{
+	if (!s->identity)
+		return 0;
+	if (!node)
+		return identity_prepare(image, s->identity, e);
+	auto_disk *want = identity_want(s->identity, s->cluster, node->hostname);
+	return identity_apply(image, s->identity, want, e);
+}
+
+/* Open the image at path, make the plan's states, and close it again; node NULL: the role's. */
 static int patch(const struct session *s, const char *path, const char *name,
-		 const struct plan *plan, struct err *e)
+		 const struct plan *plan, const struct node *node, struct err *e)
 {
 	const struct image_open open = {.path = path,
 					.name = name,
@@ -138,7 +150,8 @@ static int patch(const struct session *s, const char *path, const char *name,
 					.now = s->now,
 					.root_partition = s->base->root};
 	auto_image *image = NULL;
-	if (image_open(&open, &image, e) < 0 || plan_apply(plan, image->tree, e) < 0)
+	if (image_open(&open, &image, e) < 0 || plan_apply(plan, image->tree, e) < 0 ||
+	    patch_ids(s, image, node, e) < 0)
 		return -1;
 	return image_close(&image, e);
 }
@@ -161,7 +174,7 @@ static int make_role(struct build *b, struct err *e)
 	autofree char *where = xasprintf("%s: %s", b->dir, what);
 	int step = progress_start(s->progress, what, 0);
 	if (output_begin(b->dir, name, &b->role, e) < 0 || copy_base(b, where, e) < 0 ||
-	    grow(b, e) < 0 || patch(s, b->role.path, where, b->role_plan, e) < 0 ||
+	    grow(b, e) < 0 || patch(s, b->role.path, where, b->role_plan, NULL, e) < 0 ||
 	    map_role(b, where, e) < 0) {
 		progress_end(s->progress, step, "failed");
 		return -1;
@@ -175,7 +188,7 @@ static int make_role(struct build *b, struct err *e)
 static int finish_node(const struct build *b, size_t i, struct output *out, struct err *e)
 {
 	autofree char *what = path_join(out->dir, out->name);
-	if (patch(b->session, out->path, what, b->node_plans[i], e) < 0)
+	if (patch(b->session, out->path, what, b->node_plans[i], &b->session->nodes[i], e) < 0)
 		return -1;
 	if (b->check && image_check(out->path, what, e) < 0)
 		return -1;

@@ -20,7 +20,7 @@ static void print_notes(const struct plan *plan)
 
 /*
  * As JSON the whole is one document:
- * {"role":…,"changes":[…],"notes":[…],"nodes":[{"hostname":…,"changes":[…],"notes":[…]}]}
+ * {"role":…,"changes":[…],"notes":[…],"nodes":[{"hostname":…,"changes":[…],"notes":[…],"ids":[…]}]}
  */
 static int print_one(const struct plan *plan, struct tree *t, const char *kind, const char *name,
 		     bool as_json, struct err *e)
@@ -36,6 +36,18 @@ static int print_one(const struct plan *plan, struct tree *t, const char *kind, 
 	return 0;
 }
 
+/* The ids that are in no file. */
+static void print_ids(const struct session *s, const struct node *node, bool as_json)
+{
+	if (!s->identity)
+		return;
+	auto_str text = STR_INIT;
+	auto_disk *want = identity_want(s->identity, s->cluster, node->hostname);
+	str_puts(&text, as_json ? ",\"ids\":" : "");
+	identity_describe(s->identity->disk, want, as_json, &text);
+	fputs(str_text(&text), stdout);
+}
+
 static int print_nodes(struct session *s, const struct plan *role, bool as_json, struct err *e)
 {
 	for (size_t i = 0; i < s->n_nodes; i++) {
@@ -46,6 +58,7 @@ static int print_nodes(struct session *s, const struct plan *role, bool as_json,
 		    print_one(plan, s->base->tree, "hostname", s->nodes[i].hostname, as_json, e) <
 			    0)
 			return -1;
+		print_ids(s, &s->nodes[i], as_json);
 	}
 	if (as_json)
 		printf("}]}\n");

@@ -48,6 +48,14 @@ static int verify_plans(struct session *s, struct image *image, struct err *e)
 	return plan_verify(node, NULL, image->tree, e);
 }
 
+static int verify_ids(const struct session *s, const struct image *image, struct err *e)
+{
+	if (!s->identity)
+		return 0;
+	auto_disk *want = identity_want(s->identity, s->cluster, s->nodes->hostname);
+	return identity_verify(image, want, e);
+}
+
 int cmd_verify(const struct options *o, struct err *e)
 {
 	const struct image_open open = {.path = o->operands.v[0]};
@@ -55,7 +63,8 @@ int cmd_verify(const struct options *o, struct err *e)
 	auto_image *image = NULL;
 	if (session_open(o, CLUSTER_READ, &s, e) < 0 || image_open(&open, &image, e) < 0 ||
 	    image_timestamp(image, &s.now, e) < 0 || find_node(&s, image, o, e) < 0 ||
-	    verify_plans(&s, image, e) < 0 || image_check(open.path, image->name, e) < 0)
+	    session_look_at_ids(&s, image, e) < 0 || verify_plans(&s, image, e) < 0 ||
+	    verify_ids(&s, image, e) < 0 || image_check(open.path, image->name, e) < 0)
 		return -1;
 	if (!o->quiet)
 		printf("%s: as %s wants %s\n", open.path, s.profile->path, s.nodes->hostname);

@@ -13,14 +13,16 @@
 #include "profile.h"
 #include "tree.h"
 
+struct identity;
 struct plan; /* ordered by first mention of a path; at most one change per path */
 
 /* Everything a customisation may look at. */
 struct plan_ctx {
-	const struct profile *profile; /* of this role */
-	const struct cluster *cluster; /* directory, members, keys; never NULL */
-	const struct node *node;       /* the node that is built; NULL in the role's stage */
-	struct tree *tree;	       /* the image as it is, read only */
+	const struct profile *profile;	 /* of this role */
+	const struct cluster *cluster;	 /* directory, members, keys; never NULL */
+	const struct node *node;	 /* the node that is built; NULL in the role's stage */
+	struct tree *tree;		 /* the image as it is, read only */
+	const struct identity *identity; /* of the image (identity.h); NULL: its ids stay */
 	struct plan *plan;
 	const char
 		*custom; /* name of the customisation that runs; set by the plan_build functions */

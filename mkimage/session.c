@@ -169,9 +169,14 @@ int session_open_base(struct session *s, struct err *e)
 		.writable = dirty,
 		.replay = dirty,
 	};
-	if (image_open(&open, &s->base, e) < 0)
+	if (image_open(&open, &s->base, e) < 0 || session_look_at_ids(s, s->base, e) < 0)
 		return -1;
 	return find_time(s, e);
+}
+
+int session_look_at_ids(struct session *s, const struct image *image, struct err *e)
+{
+	return identity_is_wanted(s->profile) ? identity_look(image, &s->identity, e) : 0;
 }
 
 static struct plan_ctx make_ctx(struct session *s, struct tree *tree, struct plan *plan,
@@ -181,6 +186,7 @@ static struct plan_ctx make_ctx(struct session *s, struct tree *tree, struct pla
 				 .cluster = s->cluster,
 				 .node = node,
 				 .tree = tree,
+				 .identity = s->identity,
 				 .plan = plan,
 				 .now = s->now};
 }
@@ -208,6 +214,7 @@ int session_plan_node(struct session *s, struct tree *tree, const struct plan *r
 
 void session_done(struct session *s)
 {
+	identity_free(s->identity);
 	image_discard(&s->base);
 	output_done(&s->replayed);
 	source_free(s->source);

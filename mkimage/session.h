@@ -5,6 +5,7 @@
 /* What build, plan and verify begin with: profile, cluster directory, base, and the plans. */
 
 #include "cluster.h"
+#include "identity.h"
 #include "image.h"
 #include "options.h"
 #include "output.h"
@@ -22,8 +23,9 @@ struct session {
 	const struct node *nodes;    /* that were asked for; borrowed from cluster */
 	size_t n_nodes;
 	struct source *source;
-	struct output replayed; /* private copy of a base with a dirty journal; fd -1: none */
-	struct image *base;	/* read only */
+	struct output replayed;	   /* private copy of a base with a dirty journal; fd -1: none */
+	struct image *base;	   /* read only */
+	struct identity *identity; /* of the base; NULL: its ids stay */
 	int64_t now;
 };
 
@@ -32,6 +34,9 @@ int session_open(const struct options *o, enum cluster_mode mode, struct session
 		 struct err *e) must_check;
 /* Get and open the base. */
 int session_open_base(struct session *s, struct err *e) must_check;
+/* Find out which ids of the image (borrowed) can be the nodes' own, unless the profile says none.
+ */
+int session_look_at_ids(struct session *s, const struct image *image, struct err *e) must_check;
 /* The plan of the role, on the base. */
 int session_plan_role(struct session *s, struct tree *tree, struct plan **ret,
 		      struct err *e) must_check;

@@ -28,11 +28,18 @@ static int patch(struct session *s, const char *path, struct err *e)
 	const struct image_open open = {.path = path, .writable = true, .now = s->now};
 	auto_image *image = NULL;
 	auto_plan *role = NULL, *node = NULL;
+	auto_disk *want = NULL;
 	if (session_plan_role(s, s->base->tree, &role, e) < 0 ||
 	    session_plan_node(s, s->base->tree, role, s->nodes, &node, e) < 0 ||
 	    image_open(&open, &image, e) < 0 || plan_apply(role, image->tree, e) < 0 ||
 	    plan_apply(node, image->tree, e) < 0)
 		return -1;
+	if (s->identity) {
+		want = identity_want(s->identity, s->cluster, s->nodes->hostname);
+		if (identity_prepare(image, s->identity, e) < 0 ||
+		    identity_apply(image, s->identity, want, e) < 0)
+			return -1;
+	}
 	return image_close(&image, e);
 }
 

@@ -47,7 +47,8 @@ struct fixture {
 	struct tree *tree;
 	struct profile *profile;
 	struct cluster *cluster;
-	struct strv notes; /* of the last run */
+	struct strv notes;		 /* of the last run */
+	const struct identity *identity; /* of the image's disk; NULL: its ids stay */
 };
 
 #define assert_ok(call, e)                        \
@@ -227,6 +228,7 @@ static inline int fixture_try(struct fixture *f, const struct custom *c, struct 
 	struct plan_ctx ctx = {.profile = f->profile,
 			       .cluster = f->cluster,
 			       .tree = f->tree,
+			       .identity = f->identity,
 			       .plan = role,
 			       .custom = c->name,
 			       .now = FIXTURE_NOW};
