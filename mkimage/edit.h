@@ -31,6 +31,25 @@ char *db_find_id(const char *text, size_t i, uint32_t id);
 char *group_line_with(const char *line, const char *user);
 
 /*
+ * Rename a user (edit_rename.c): the lines named `from` become those of `to`; if there are any, a
+ * line that `to` had goes.
+ */
+void db_rename(struct str *out, const char *text, const char *from, const char *to);
+/* The same among members and administrators of group and gshadow; to NULL: from is one no more. */
+void group_rename(struct str *out, const char *text, const char *from, const char *to);
+char *group_line_rename(const char *line, const char *from, const char *to); /* owned */
+/*
+ * The name as a whole word, as in sudoers(5), in lines that are no comment and have one of the
+ * words in lines ("User=|Group="; NULL: any line; "": none).
+ */
+void words_rename(struct str *out, const char *text, const char *lines, const char *from,
+		  const char *to);
+/* The path and those below it, wherever they stand. */
+void path_rename(struct str *out, const char *text, const char *from, const char *to);
+/* In the name of a file, between '-', '_' and '.': "010_pi-nopasswd". */
+void name_rename(struct str *out, const char *name, const char *from, const char *to);
+
+/*
  * Replace the text between "# BEGIN cardstock NAME" and "# END cardstock NAME" (each a whole
  * line), or add the block at the end.  Empty body removes the block.  Half blocks that somebody's
  * edit left behind lose their marker line; a second block of the name goes.

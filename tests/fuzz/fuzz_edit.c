@@ -67,6 +67,28 @@ static void fuzz_hosts(const char *text, const char *name)
 	expect(strcmp(str_text(&once), str_text(&twice)) == 0);
 }
 
+typedef void rename_fn(struct str *out, const char *text, const char *from, const char *to);
+
+static void fuzz_rename(const char *text, const char *from)
+{
+	static rename_fn *const fns[] = {db_rename, group_rename, path_rename, name_rename};
+	if (!*from || strpbrk(from, ",:\n"))
+		return;
+	for (size_t i = 0; i < sizeof(fns) / sizeof(*fns); i++) {
+		auto_str once = STR_INIT, same = STR_INIT;
+		fns[i](&once, text, from, "=");
+		fns[i](&same, str_text(&once), "=", "=");
+		expect(once.len <= strlen(text));
+		expect(same.len <= once.len);
+	}
+	auto_str renamed = STR_INIT, words = STR_INIT;
+	db_rename(&renamed, text, from, strcmp(from, "a") == 0 ? "b" : "a");
+	words_rename(&words, text, from, from, "a");
+	autofree char *left = db_get(str_text(&renamed), from);
+	expect(!left || !strchr(left, ':'));
+	expect(words.len <= strlen(text));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autofree char *all = xmemdup(data, size);
@@ -80,5 +102,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_group(line, name);
 	fuzz_block(text, name, line);
 	fuzz_hosts(text, name);
+	fuzz_rename(text, name);
 	return 0;
 }
