@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cluster_private.h"
+#include "custom/account.h"
 #include "io.h"
 #include "mem.h"
 
@@ -34,7 +35,7 @@ static const char *login_name(const struct profile *p)
 	const struct section *s = first_user(p, is_operator);
 	if (!s)
 		s = first_user(p, may_sudo);
-	return s ? s->title : NULL;
+	return s ? account_section_name(s) : NULL;
 }
 
 /* In ssh_config(5) a path is quoted for blanks and has '%' doubled. */

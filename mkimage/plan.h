@@ -92,6 +92,10 @@ int plan_write_secret(struct plan_ctx *ctx, const char *path, const void *data, 
 /* The content is a file of the host, read when the plan is applied. */
 int plan_write_file(struct plan_ctx *ctx, const char *path, const char *host_path, struct attr attr,
 		    const char *why, struct err *e) must_check;
+/* The content is that of the image's file `from`, at most 64 MiB; secret if only the owner reads.
+ */
+int plan_copy(struct plan_ctx *ctx, const char *from, const char *path, struct attr attr,
+	      const char *why, struct err *e) must_check;
 int plan_mkdir(struct plan_ctx *ctx, const char *path, struct attr attr, const char *why,
 	       struct err *e) must_check;
 int plan_symlink(struct plan_ctx *ctx, const char *path, const char *target, const char *why,

@@ -249,6 +249,29 @@ int plan_write_file(struct plan_ctx *ctx, const char *path, const char *host_pat
 	return -1;
 }
 
+int plan_copy(struct plan_ctx *ctx, const char *from, const char *path, struct attr attr,
+	      const char *why, struct err *e)
+{
+	const struct view v = {ctx->plan, ctx->tree, true};
+	autofree char *at = NULL;
+	auto_str text = STR_INIT;
+	struct fs_stat st;
+	if (plan_resolve(ctx, from, true, &at, &st, e) < 0)
+		return -1;
+	if (st.type != FILE_REGULAR)
+		return refuse(ctx, at, "a file", st.type, e);
+	if (view_read(&v, at, PLAN_COPY_MAX, &text, e) < 0)
+		return -1;
+	const struct change *planned = view_written(&v, at);
+	struct change content = {.len = text.len,
+				 .secret = !(st.mode & 0077) || (planned && planned->secret)};
+	content.data = str_steal(&text);
+	if (write_content(ctx, path, &content, attr, why, e) == 0)
+		return 0;
+	change_done(&content);
+	return -1;
+}
+
 int plan_mkdir(struct plan_ctx *ctx, const char *path, struct attr attr, const char *why,
 	       struct err *e)
 {

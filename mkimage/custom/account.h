@@ -7,11 +7,15 @@
 #include "plan.h"
 
 /*
- * name is a number, or a name of the image's /etc/passwd (/etc/group), or of a user of the profile
- * (whose group has the user's name).  The message has no location: wrap it with one.
+ * name is a number, or that of a user of the profile (whose group has the user's name; before or
+ * after rename-to), or of the image's /etc/passwd (/etc/group).  The message has no location: wrap
+ * it with one.
  */
 int account_uid(struct plan_ctx *ctx, const char *name, uint32_t *ret, struct err *e) must_check;
 int account_gid(struct plan_ctx *ctx, const char *name, uint32_t *ret, struct err *e) must_check;
+
+/* The user's name on the finished node: the key `rename-to`, else the section's title. */
+const char *account_section_name(const struct section *user);
 
 /* GID of a profile's user: the key `gid`, else the UID. */
 uint32_t account_section_gid(const struct section *user);

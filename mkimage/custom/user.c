@@ -46,6 +46,10 @@ static int check_comment(const char *text, struct err *e)
 }
 
 static const struct key user_keys[] = {
+	{.name = "rename-to",
+	 .type = KEY_STRING,
+	 .help = "name that this user of the image gets; the section is about him under that name",
+	 .check = validate_username},
 	{.name = "uid",
 	 .type = KEY_INT,
 	 .help = "number of the user, the same on all nodes; required",
@@ -107,6 +111,34 @@ static const struct key keys[] = {
 	{.name = NULL},
 };
 
+/* The section that describes the user whom this one only renames; NULL: it describes him itself. */
+static const struct section *described_by(const struct profile *p, const struct section *s)
+{
+	const char *to = section_str(s, "rename-to");
+	const struct section *other = NULL;
+	if (!to || strcmp(to, s->title) == 0)
+		return NULL;
+	while ((other = profile_next(p, "user", other)) &&
+	       (strcmp(other->title, to) != 0 || section_str(other, "rename-to")))
+		;
+	return other;
+}
+
+/* `user "pi" { rename-to = "ops" }` beside a section for ops: all else is said there. */
+static int check_rename_only(const struct section *s, const struct section *other, struct err *e)
+{
+	for (size_t i = 0; s->keys[i].name; i++) {
+		const struct value *v = &s->values[i];
+		if (v->set && strcmp(v->key->name, "rename-to") != 0)
+			return err_at(e, v->loc,
+				      "user '%s' becomes '%s', who has a section at %s:%d; say "
+				      "'%s' there",
+				      s->title, other->title, other->loc.file, other->loc.line,
+				      v->key->name);
+	}
+	return 0;
+}
+
 /* Things that only one section may say. */
 struct seen {
 	const char *name;
@@ -118,9 +150,10 @@ struct seen {
 static int check_pair(const struct section *s, const struct seen *a, struct err *e)
 {
 	const struct value *uid = section_get(s, "uid"), *operator= section_get(s, "operator");
-	if (strcmp(s->title, a->name) == 0)
+	const char *name = account_section_name(s);
+	if (strcmp(name, a->name) == 0)
 		return err_at(e, s->loc, "user '%s' has a section at %s:%d already; make them one",
-			      s->title, a->loc.file, a->loc.line);
+			      name, a->loc.file, a->loc.line);
 	if (uid->num == a->uid)
 		return err_at(e, uid->loc, "UID %ld is that of user '%s' (%s:%d) already", uid->num,
 			      a->name, a->loc.file, a->loc.line);
@@ -131,11 +164,20 @@ static int check_pair(const struct section *s, const struct seen *a, struct err 
 	return 0;
 }
 
+static int check_names(const struct section *s, struct err *e)
+{
+	const struct value *to = section_get(s, "rename-to");
+	if (validate_username(s->title, e) < 0)
+		return err_wrap(e, "%s:%d", s->loc.file, s->loc.line);
+	if (to->str && strcmp(to->str, s->title) == 0)
+		return err_at(e, to->loc, "user '%s' has that name already; leave rename-to out",
+			      s->title);
+	return 0;
+}
+
 static int check_section(const struct section *s, struct err *e)
 {
 	const struct value *file = section_get(s, "password-hash-file");
-	if (validate_username(s->title, e) < 0)
-		return err_wrap(e, "%s:%d", s->loc.file, s->loc.line);
 	if (!section_get(s, "uid")->set)
 		return err_at(e, s->loc,
 			      "user '%s' has no uid; give it one, so that it is the same on all "
@@ -153,6 +195,11 @@ static int check(const struct profile *p, struct err *e)
 	autofree struct seen *seen = NULL;
 	size_t n = 0, cap = 0;
 	for (const struct section *s = NULL; (s = profile_next(p, "user", s));) {
+		const struct section *other = described_by(p, s);
+		if (check_names(s, e) < 0 || (other && check_rename_only(s, other, e) < 0))
+			return -1;
+		if (other)
+			continue;
 		if (check_section(s, e) < 0)
 			return -1;
 		for (size_t i = 0; i < n; i++) {
@@ -160,7 +207,7 @@ static int check(const struct profile *p, struct err *e)
 				return -1;
 		}
 		seen = array_reserve(seen, n, &cap, sizeof(*seen));
-		seen[n++] = (struct seen){s->title, s->loc, section_int(s, "uid"),
+		seen[n++] = (struct seen){account_section_name(s), s->loc, section_int(s, "uid"),
 					  section_bool(s, "operator")};
 	}
 	return 0;
@@ -168,6 +215,14 @@ static int check(const struct profile *p, struct err *e)
 
 static int plan_each(struct plan_ctx *ctx, struct user *users, size_t n, struct err *e)
 {
+	for (size_t i = 0; i < n; i++) {
+		if (user_plan_rename(ctx, &users[i], e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (user_plan_numbers(ctx, &users[i], e) < 0)
+			return -1;
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (user_plan_account(ctx, &users[i], e) < 0)
 			return -1;
@@ -186,9 +241,11 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 	autofree struct user *users = NULL;
 	size_t n = 0, cap = 0;
 	for (const struct section *s = NULL; (s = profile_next(ctx->profile, "user", s));) {
+		if (described_by(ctx->profile, s))
+			continue;
 		users = array_reserve(users, n, &cap, sizeof(*users));
 		users[n++] = (struct user){.section = s,
-					   .name = s->title,
+					   .name = account_section_name(s),
 					   .uid = (uint32_t)section_int(s, "uid"),
 					   .gid = account_section_gid(s)};
 	}

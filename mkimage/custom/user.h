@@ -9,12 +9,45 @@
 /* One section `user` and what the image has of it. */
 struct user {
 	const struct section *section;
-	const char *name;
+	const char *name; /* as it will be */
 	uint32_t uid, gid;
 	char *home;
 	bool is_new; /* the image has no such user */
 };
 
+/* A user of the image on the way to another name. */
+struct user_rename {
+	const struct section *section; /* that says rename-to */
+	const char *from, *to;
+	char *home, *new_home; /* equal when the home stays */
+};
+
+/* A directory (or file) of the image and where it goes. */
+struct user_tree {
+	const char *from, *to;
+	uint32_t uid, gid;  /* of all that is copied; KEEP: as it was */
+	const char *why;    /* for the plan */
+	const char *advice; /* behind the message that it is too large: "; do so and so" */
+};
+
+struct user_ids {
+	uint32_t uid, gid;
+};
+
+/* Copy it with modes and links; what is at the other place already stays. */
+int user_copy_tree(struct plan_ctx *ctx, const struct user_tree *tree, struct err *e) must_check;
+/* What belongs to the old numbers at or below tree->from gets the new ones. */
+int user_own_tree(struct plan_ctx *ctx, const struct user_tree *tree, const struct user_ids *from,
+		  const struct user_ids *to, struct err *e) must_check;
+
+/* Users of the image who get this user's name (rename-to), in every file that names them. */
+int user_plan_rename(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
+/* What a renamed user has outside of the user databases: sudoers, autologin, mail, crontab. */
+int user_plan_traces(struct plan_ctx *ctx, const struct user_rename *r, struct err *e) must_check;
+/* A user of the image gets the numbers of the profile, and so does his home. */
+int user_plan_numbers(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
+/* The UID is that of `owner` in the image: says what to write; returns -1. */
+int user_clash(const struct user *u, const char *owner, struct err *e) must_check;
 /* passwd, shadow, the primary group, subuid and subgid; fills the rest of *u. */
 int user_plan_account(struct plan_ctx *ctx, struct user *u, struct err *e) must_check;
 /* Supplementary groups; every group of every planned user is there by now. */

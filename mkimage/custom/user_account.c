@@ -6,112 +6,19 @@
 #include "mem.h"
 #include "text.h"
 #include "user.h"
+#include "user_db.h"
 #include "validate.h"
-
-#define PASSWD "/etc/passwd"
-#define GROUP "/etc/group"
-#define SHADOW "/etc/shadow"
-#define GSHADOW "/etc/gshadow"
 
 #define HASH_FILE_MAX 4096 /* bytes */
 #define SUBID_FIRST 100000u
 #define SUBID_COUNT 65536u
-#define UID_PEOPLE 1000u /* where login.defs begins to count people */
-
-/* Replace or add the line of line's name in a file that the image has. */
-static int put_line(struct plan_ctx *ctx, const char *path, const char *line, const char *why,
-		    struct err *e)
-{
-	auto_str old = STR_INIT, text = STR_INIT;
-	if (text_read(ctx, path, &old, e) < 0)
-		return -1;
-	db_set(&text, str_text(&old), line);
-	if (strcmp(path, SHADOW) == 0 || strcmp(path, GSHADOW) == 0)
-		return plan_write_secret(ctx, path, str_text(&text), text.len, ATTR_KEEP, why, e);
-	return plan_write(ctx, path, str_text(&text), text.len, ATTR_KEEP, why, e);
-}
-
-/* The line of that name, owned; *ret NULL when the file or the line is absent. */
-static int get_line(struct plan_ctx *ctx, const char *path, const char *name, char **ret,
-		    struct err *e)
-{
-	auto_str text = STR_INIT;
-	if (text_read_optional(ctx, path, &text, e) < 0)
-		return -1;
-	*ret = db_get(str_text(&text), name);
-	return 0;
-}
-
-/* Whose number it is, owned; *ret NULL: nobody's. */
-static int find_owner(struct plan_ctx *ctx, const char *path, uint32_t id, char **ret,
-		      struct err *e)
-{
-	auto_str text = STR_INIT;
-	if (text_read_optional(ctx, path, &text, e) < 0)
-		return -1;
-	*ret = db_find_id(str_text(&text), 2, id);
-	return 0;
-}
-
-/* The line with field i replaced; missing fields before it become empty. Owned. */
-static char *line_with(const char *line, size_t i, const char *value)
-{
-	auto_str out = STR_INIT;
-	const char *at = line;
-	for (size_t n = 0; n < i; n++) {
-		size_t len = strcspn(at, ":");
-		str_add(&out, at, len);
-		str_puts(&out, ":");
-		at += len + (at[len] == ':');
-	}
-	str_puts(&out, value);
-	str_puts(&out, at + strcspn(at, ":"));
-	return str_steal(&out);
-}
-
-static void set_field(char **line, size_t i, const char *value)
-{
-	char *changed = line_with(*line, i, value);
-	free(*line);
-	*line = changed;
-}
-
-static bool field_is(const char *line, size_t i, uint32_t id)
-{
-	autofree char *text = db_field(line, i);
-	long long number;
-	return text && parse_number(text, 0, UINT32_MAX, &number) && number == (long long)id;
-}
-
-/* The user is there: it must have the numbers that the profile gives it. */
-static int check_existing(const struct user *u, const char *line, struct err *e)
-{
-	if (!field_is(line, 2, u->uid)) {
-		autofree char *has = db_field(line, 2);
-		return user_err(u, "uid", e,
-				"user '%s' has UID %s in the image, the profile gives it %u; use "
-				"uid = %s, or another name",
-				u->name, has ? has : "", u->uid, has ? has : "");
-	}
-	if (field_is(line, 3, u->gid))
-		return 0;
-	autofree char *has = db_field(line, 3);
-	return user_err(u, section_get(u->section, "gid")->set ? "gid" : "uid", e,
-			"user '%s' has GID %s in the image, the profile gives it %u; use gid = %s",
-			u->name, has ? has : "", u->gid, has ? has : "");
-}
 
 static int check_new(struct plan_ctx *ctx, const struct user *u, struct err *e)
 {
 	autofree char *owner = NULL;
-	if (find_owner(ctx, PASSWD, u->uid, &owner, e) < 0)
+	if (user_db_owner(ctx, PASSWD, u->uid, &owner, e) < 0)
 		return -1;
-	if (!owner)
-		return 0;
-	return user_err(u, "uid", e,
-			"user '%s' wants UID %u, which is that of '%s' in the image; use another "
-			"uid, or call the user '%s'",
-			u->name, u->uid, owner, owner);
+	return owner ? user_clash(u, owner, e) : 0;
 }
 
 static int check_shell(struct plan_ctx *ctx, const struct user *u, const char *shell, struct err *e)
@@ -136,23 +43,23 @@ static int plan_passwd(struct plan_ctx *ctx, struct user *u, struct err *e)
 	const char *shell = section_str(u->section, "shell");
 	const char *comment = section_str(u->section, "comment");
 	autofree char *line = NULL;
-	if (get_line(ctx, PASSWD, u->name, &line, e) < 0)
+	if (user_db_get(ctx, PASSWD, u->name, &line, e) < 0)
 		return -1;
 	u->is_new = !line;
-	if ((u->is_new ? check_new(ctx, u, e) : check_existing(u, line, e)) < 0)
+	if (u->is_new && check_new(ctx, u, e) < 0)
 		return -1;
 	if (u->is_new)
 		line = new_passwd_line(u);
 	if (comment)
-		set_field(&line, 4, comment);
+		user_db_set_field(&line, 4, comment);
 	if (home)
-		set_field(&line, 5, home);
+		user_db_set_field(&line, 5, home);
 	if (shell)
-		set_field(&line, 6, shell);
+		user_db_set_field(&line, 6, shell);
 	if ((shell || u->is_new) && check_shell(ctx, u, shell ? shell : "/bin/bash", e) < 0)
 		return -1;
 	u->home = db_field(line, 5);
-	return put_line(ctx, PASSWD, line, u->is_new ? "new user" : "user as in the profile", e);
+	return user_db_put(ctx, PASSWD, line, u->is_new ? "new user" : "user as in the profile", e);
 }
 
 static int read_hash_file(const struct value *v, char **ret, struct err *e)
@@ -191,7 +98,7 @@ static int plan_shadow(struct plan_ctx *ctx, const struct user *u, struct err *e
 {
 	autofree char *hash = NULL, *line = NULL, *had = NULL;
 	if (user_password_hash(u->section, &hash, e) < 0 ||
-	    get_line(ctx, SHADOW, u->name, &line, e) < 0)
+	    user_db_get(ctx, SHADOW, u->name, &line, e) < 0)
 		return -1;
 	if (line && !hash)
 		return 0;
@@ -201,13 +108,13 @@ static int plan_shadow(struct plan_ctx *ctx, const struct user *u, struct err *e
 	autofree char *fresh = new_shadow_line(ctx, u);
 	if (line) {
 		autofree char *day = db_field(fresh, 2);
-		set_field(&line, 2, day);
+		user_db_set_field(&line, 2, day);
 	} else {
 		line = steal(&fresh);
 	}
 	if (hash)
-		set_field(&line, 1, hash);
-	return put_line(ctx, SHADOW, line, hash ? "password" : "no password", e);
+		user_db_set_field(&line, 1, hash);
+	return user_db_put(ctx, SHADOW, line, hash ? "password" : "no password", e);
 }
 
 /* The group of that name and number; its line in gshadow where the image keeps one. */
@@ -215,12 +122,12 @@ static int add_group(struct plan_ctx *ctx, const struct user *u, struct err *e)
 {
 	autofree char *group = xasprintf("%s:x:%u:", u->name, u->gid);
 	autofree char *gshadow = xasprintf("%s:!::", u->name);
-	if (put_line(ctx, GROUP, group, "group of a new user", e) < 0)
+	if (user_db_put(ctx, GROUP, group, "group of a new user", e) < 0)
 		return -1;
 	int shadowed = plan_exists(ctx, GSHADOW, e);
 	if (shadowed <= 0)
 		return shadowed;
-	return put_line(ctx, GSHADOW, gshadow, "group of a new user", e);
+	return user_db_put(ctx, GSHADOW, gshadow, "group of a new user", e);
 }
 
 /* The primary group: with an explicit gid any group of the image will do, else the user's own. */
@@ -229,8 +136,8 @@ static int plan_primary(struct plan_ctx *ctx, const struct user *u, struct err *
 	bool explicit = section_get(u->section, "gid")->set;
 	const char *key = explicit ? "gid" : "uid";
 	autofree char *owner = NULL, *line = NULL;
-	if (find_owner(ctx, GROUP, u->gid, &owner, e) < 0 ||
-	    get_line(ctx, GROUP, u->name, &line, e) < 0)
+	if (user_db_owner(ctx, GROUP, u->gid, &owner, e) < 0 ||
+	    user_db_get(ctx, GROUP, u->name, &line, e) < 0)
 		return -1;
 	if (owner && (explicit || !u->is_new || strcmp(owner, u->name) == 0))
 		return 0;
@@ -283,15 +190,15 @@ static int plan_subid(struct plan_ctx *ctx, const struct user *u, const char *pa
 		return err_set(e, ERR_IMAGE, "%s in the image has no room for user '%s'", path,
 			       u->name);
 	line = xasprintf("%s:%llu:%u", u->name, (unsigned long long)start, SUBID_COUNT);
-	return put_line(ctx, path, line, "new user", e);
+	return user_db_put(ctx, path, line, "new user", e);
 }
 
 int user_plan_account(struct plan_ctx *ctx, struct user *u, struct err *e)
 {
 	if (plan_passwd(ctx, u, e) < 0 || plan_primary(ctx, u, e) < 0 ||
-	    plan_shadow(ctx, u, e) < 0 || plan_subid(ctx, u, "/etc/subuid", e) < 0)
+	    plan_shadow(ctx, u, e) < 0 || plan_subid(ctx, u, SUBUID, e) < 0)
 		return -1;
-	return plan_subid(ctx, u, "/etc/subgid", e);
+	return plan_subid(ctx, u, SUBGID, e);
 }
 
 /* The names of a file of the /etc/group kind, for a message. */
@@ -323,7 +230,7 @@ static int join(struct plan_ctx *ctx, const struct user *u, const char *path, co
 {
 	autofree char *with = group_line_with(line, u->name);
 	autofree char *why = xasprintf("member '%s'", u->name);
-	return strcmp(with, line) != 0 ? put_line(ctx, path, with, why, e) : 0;
+	return strcmp(with, line) != 0 ? user_db_put(ctx, path, with, why, e) : 0;
 }
 
 int user_plan_groups(struct plan_ctx *ctx, const struct user *u, struct err *e)
@@ -338,7 +245,7 @@ int user_plan_groups(struct plan_ctx *ctx, const struct user *u, struct err *e)
 		if (!line)
 			return no_such_group(u, i, str_text(&text), e);
 		if (join(ctx, u, GROUP, line, e) < 0 ||
-		    get_line(ctx, GSHADOW, groups->v[i], &shadowed, e) < 0 ||
+		    user_db_get(ctx, GSHADOW, groups->v[i], &shadowed, e) < 0 ||
 		    (shadowed && join(ctx, u, GSHADOW, shadowed, e) < 0))
 			return -1;
 	}

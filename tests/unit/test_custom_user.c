@@ -136,7 +136,7 @@ static void a_hostile_skeleton_is_refused(void **state)
 	fixture_profile(&f, "user \"ops\" { uid = 1000 }");
 	assert_int_equal(fixture_try(&f, &custom_user, &e), -1);
 	assert_int_equal(e.code, ERR_IMAGE);
-	assert_non_null(strstr(e.msg, "/etc/skel in the image is not a skeleton"));
+	assert_non_null(strstr(e.msg, "/etc/skel in the image is no home"));
 	assert_attr(&f, "/home/ops", "none");
 	fixture_done(&f);
 }

@@ -15,21 +15,80 @@ static void refused(const char *profile, const char *fragment)
 static void a_uid_of_another_user_of_the_image(void **state)
 {
 	(void)state;
-	refused("user \"ops\" {\nuid = 1001\n}",
-		"worker.conf:2: user 'ops' wants UID 1001, which is that of 'pi'");
+	refused("user \"ops\" {\nuid = 1001\n}", "worker.conf:2: user 'ops' wants UID 1001, which "
+						 "is that of 'pi' in the image; write user "
+						 "\"pi\" { rename-to = \"ops\" }");
+	refused("user \"ops\" {\nuid = 1\n}", "worker.conf:2: user 'ops' wants UID 1, which is "
+					      "that of 'daemon' in the image; use "
+					      "another uid");
 }
 
-static void a_user_of_the_image_with_another_uid(void **state)
+static void a_user_of_the_system_with_another_uid(void **state)
 {
 	(void)state;
-	refused("user \"pi\" {\nuid = 1000\n}", "worker.conf:2: user 'pi' has UID 1001");
+	refused("user \"daemon\" {\nuid = 1000\n}",
+		"worker.conf:2: user 'daemon' is a user of the system with UID 1");
 }
 
-static void a_user_of_the_image_with_another_gid(void **state)
+static void a_group_of_others_with_another_gid(void **state)
 {
 	(void)state;
-	refused("user \"pi\" { uid = 1001\ngid = 100\n}",
-		"worker.conf:2: user 'pi' has GID 1001 in the image");
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root/etc/passwd", "pi:x:1001:100::/home/pi:/bin/bash\n");
+	assert_refused(&f, &custom_user, "user \"pi\" {\nuid = 1001\n}",
+		       "worker.conf:2: user 'pi' has GID 100 in the image");
+	fixture_done(&f);
+}
+
+static void a_new_name_that_the_image_has(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root/etc/passwd",
+		    "pi:x:1001:1001::/home/pi:/bin/bash\nops:x:1002:1002::/home/ops:/bin/bash\n");
+	assert_refused(&f, &custom_user, "user \"pi\" { uid = 1001\nrename-to = \"ops\" }",
+		       "worker.conf:2: 'pi' cannot become 'ops': the image has both");
+	fixture_done(&f);
+}
+
+static void a_new_name_that_is_a_group(void **state)
+{
+	(void)state;
+	refused("user \"pi\" { uid = 1001\nrename-to = \"video\" }",
+		"worker.conf:2: 'pi' cannot become 'video': the image has a group of each name");
+}
+
+static void a_new_name_for_a_user_of_the_system(void **state)
+{
+	(void)state;
+	refused("user \"daemon\" { uid = 1\nrename-to = \"ops\" }",
+		"worker.conf:2: 'daemon' cannot become 'ops': it is a user of the system");
+}
+
+static void a_new_name_that_is_none(void **state)
+{
+	(void)state;
+	refused("user \"pi\" { uid = 1001\nrename-to = \"Ops\" }",
+		"worker.conf:2: rename-to: 'Ops' is not a user or group name: use 1 to 32 of a-z");
+	refused("user \"pi\" { uid = 1001\nrename-to = \"pi\" }",
+		"worker.conf:2: user 'pi' has that name already; leave rename-to out");
+}
+
+static void what_belongs_into_the_section_of_the_new_name(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1001 }\nuser \"pi\" { rename-to = \"ops\"\nsudo = none }",
+		"worker.conf:3: user 'pi' becomes 'ops', who has a section at");
+}
+
+static void two_users_with_one_new_name(void **state)
+{
+	(void)state;
+	refused("user \"pi\" { uid = 1001 rename-to = \"ops\" }\n"
+		"user \"me\" { uid = 1002 rename-to = \"ops\" }",
+		"worker.conf:2: user 'ops' has a section at");
 }
 
 static void a_gid_that_is_another_group(void **state)
@@ -129,8 +188,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_uid_of_another_user_of_the_image),
-		cmocka_unit_test(a_user_of_the_image_with_another_uid),
-		cmocka_unit_test(a_user_of_the_image_with_another_gid),
+		cmocka_unit_test(a_user_of_the_system_with_another_uid),
+		cmocka_unit_test(a_group_of_others_with_another_gid),
+		cmocka_unit_test(a_new_name_that_the_image_has),
+		cmocka_unit_test(a_new_name_that_is_a_group),
+		cmocka_unit_test(a_new_name_for_a_user_of_the_system),
+		cmocka_unit_test(a_new_name_that_is_none),
+		cmocka_unit_test(what_belongs_into_the_section_of_the_new_name),
+		cmocka_unit_test(two_users_with_one_new_name),
 		cmocka_unit_test(a_gid_that_is_another_group),
 		cmocka_unit_test(a_group_of_that_name_with_another_gid),
 		cmocka_unit_test(a_group_that_the_image_lacks),
