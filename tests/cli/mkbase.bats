@@ -91,9 +91,33 @@ need_host() {
 
 @test "the mirrors that are given are used" {
 	need_host
-	mkbase --arch "$native" --suite bookworm --mirror http://a.invalid/debian/ --security-mirror none --output base.tar.zst
+	mkbase --arch "$native" --suite bookworm --mirror http://a.invalid/debian/ --security-mirror http://b.invalid/security --output base.tar.zst
 	grep -q ' http://a.invalid/debian bookworm main non-free-firmware$' sources
-	run ! grep security sources
+	grep -q ' http://a.invalid/debian bookworm-updates main non-free-firmware$' sources
+	grep -q ' http://b.invalid/security bookworm-security main non-free-firmware$' sources
+}
+
+@test "--release-only leaves all updates out" {
+	need_host
+	mkbase --arch "$native" --release-only --output base.tar.zst
+	grep -q ' trixie main non-free-firmware$' sources
+	[ "$(wc -l <sources)" = 1 ]
+}
+
+@test "packages are trusted by the keys of Debian 12 and 13 that come with the recipe" {
+	need_host
+	# shellcheck disable=SC2016 # for the stand-in
+	stand_in mmdebstrap 'for last; do :; done; cp "$(sed -n "1s/.*signed-by=\([^]]*\).*/\1/p" "$last")" keys; tar -c keys'
+	mkbase --arch "$native" --output base.tar.zst
+	gpg --homedir "$BATS_TEST_TMPDIR" --batch --show-keys keys >shown
+	grep -q 'Archive Automatic Signing Key (12/bookworm)' shown
+	grep -q 'Archive Automatic Signing Key (13/trixie)' shown
+}
+
+@test "a mirror that is not consistent is told from other failures" {
+	need_host
+	stand_in mmdebstrap 'echo "E: File has unexpected size (1 != 2). Mirror sync in progress?" >&2; exit 1'
+	fails 1 '--release-only' mkbase --arch "$native" --output base.tar.zst
 }
 
 @test "the tarball appears complete, with progress on the way" {
