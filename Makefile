@@ -44,6 +44,8 @@ check:
 	scripts/lint
 	BUILD=$(BUILD) tests/run $(SUITES)
 	$(MAKE) --no-print-directory check-asan
+	$(MAKE) --no-print-directory -j$(shell nproc) fuzz
+	FUZZ_SECONDS=5 BUILD=$(BUILD) tests/fuzz/run
 
 install: all
 	install -D -m 755 $(BUILD)/mkimage $(DESTDIR)$(PREFIX)/bin/mkimage
@@ -113,8 +115,9 @@ $(FUZZ): LDFLAGS += -Wl,--as-needed
 $(FUZZ): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,-fsanitize=fuzzer)
 
-# Half an hour of fuzzing and the campaigns that are too long for check.
-check-long: all units shims fuzz
+# Ten minutes of fuzzing a target and the campaigns that are too long for check.
+check-long: all units shims
+	$(MAKE) --no-print-directory -j$(shell nproc) fuzz
 	BUILD=$(BUILD) tests/run-long
 
 bench: all $(BUILD)/tests/bench/patch

@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
+load ../image
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 MKIMAGE=${MKIMAGE:-$ROOT/${BUILD:-build}/mkimage}
 
@@ -54,11 +55,6 @@ mk() {
 	"$MKIMAGE" "$@"
 }
 
-# The byte offset of partition $2 of image $1, by somebody else's tool.
-offset_of() {
-	sfdisk --json "$1" | python3 -c "import json,sys; print(json.load(sys.stdin)['partitiontable']['partitions'][$2 - 1]['start'] * 512)"
-}
-
 # A file of the root file system (partition 2), read by debugfs.
 root_cat() {
 	debugfs -R "cat $2" "$1?offset=$(offset_of "$1" 2)" 2>/dev/null
@@ -72,32 +68,6 @@ root_attr() {
 
 boot_cat() {
 	mtype -i "$1@@$(offset_of "$1" 1)" "::$2"
-}
-
-# "NUMBER OFFSET SIZE TYPE" of each partition, by other people's tools.
-partitions_of() {
-	local number start size
-	sfdisk --json "$1" | python3 -c "import json,sys
-for n, p in enumerate(json.load(sys.stdin)['partitiontable']['partitions'], 1): print(n, p['start'] * 512, p['size'] * 512)" |
-		while read -r number start size; do
-			echo "$number $start $size $(blkid -p -O "$start" -S "$size" -o value -s TYPE "$1")"
-		done
-}
-
-# All file systems of a finished image are clean, by their own checkers.
-assert_clean() {
-	local number at size type copy=$BATS_TEST_TMPDIR/partition
-	while read -r number at size type; do
-		[[ $type == ext* ]] && { e2fsck -fn "$1?offset=$at" >&2 || return 1; } && continue
-		dd if="$1" of="$copy" bs=1M iflag=skip_bytes,count_bytes skip="$at" count="$size" conv=sparse status=none
-		case $type in
-		vfat) fsck.fat -n "$copy" >&2 || return 1 ;;
-		btrfs) btrfs check --readonly "$copy" >&2 || return 1 ;;
-		xfs) xfs_repair -n -f "$copy" >&2 || return 1 ;;
-		*) echo "$1: partition $number: what is '$type'?" >&2 && return 1 ;;
-		esac
-		rm "$copy"
-	done < <(partitions_of "$1")
 }
 
 # run, then assert exit code $1 and that the output has $2.

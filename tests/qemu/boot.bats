@@ -41,14 +41,6 @@ teardown_file() {
 	done
 }
 
-@test "the root file system is clean" {
-	for node in "${nodes[@]}"; do
-		# shellcheck disable=SC2016 # for the node
-		run on "$node" 'sudo tune2fs -l "$(findmnt -no SOURCE /)"'
-		[[ $output =~ "Filesystem state:"\ +clean ]]
-	done
-}
-
 @test "nodes reach each other by name on the wired network" {
 	for node in "${nodes[@]}"; do
 		for peer in "${nodes[@]}"; do

@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
+load ../image
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 OUT=${CARDSTOCK_OUT:-$ROOT/out}
 CLUSTER=${CARDSTOCK_CLUSTER:-$ROOT/cluster}
@@ -21,6 +22,9 @@ need_images() {
 	done
 }
 
+# As whom try-cluster runs; empty: as the tests do.
+as_user=()
+
 # boot DIR NAME… [-- OPTION…]: returns when all of them can be logged in to; they run until halt.
 boot() {
 	export TRY=$1
@@ -34,7 +38,7 @@ boot() {
 	need_images "${names[@]}" || return
 	mkfifo "$TRY/halt"
 	# shellcheck disable=SC2016 # for the shell that runs when the nodes are up
-	"$ROOT/scripts/try-cluster" "$@" --cluster "$CLUSTER" --dir "$TRY" --timeout "$BOOT_TIMEOUT" \
+	"${as_user[@]}" "$ROOT/scripts/try-cluster" "$@" --cluster "$CLUSTER" --dir "$TRY" --timeout "$BOOT_TIMEOUT" \
 		"${images[@]}" --run sh -c 'touch "$TRY_DIR/up"; cat "$TRY_DIR/halt"' >"$TRY/log" 2>&1 3>&- &
 	echo "$!" >"$TRY/pid"
 	until [ -e "$TRY/up" ]; do
@@ -46,11 +50,12 @@ boot() {
 	done
 }
 
-# Ends what boot started; fails when the script did.
+# Ends what boot started, unless it has been ended; fails when it does not end.
 halt() {
 	[ -e "$TRY/up" ] || return 0
+	rm "$TRY/up"
 	: >"$TRY/halt"
-	wait_gone "$(cat "$TRY/pid")" 60
+	wait_gone "$(cat "$TRY/pid")" 180
 }
 
 # wait_gone PID SECONDS
