@@ -7,6 +7,11 @@ offset_of() {
 	sfdisk --json "$1" | python3 -c "import json,sys; print(json.load(sys.stdin)['partitiontable']['partitions'][$2 - 1]['start'] * 512)"
 }
 
+# What the superblock of IMAGE?offset=BYTES says, a line a field.  dumpe2fs 1.47.2 takes no offset.
+superblock() {
+	debugfs -R 'show_super_stats -h' "$1" 2>/dev/null
+}
+
 # "NUMBER OFFSET SIZE TYPE" of each partition, by other people's tools.
 partitions_of() {
 	local number start size

@@ -187,7 +187,7 @@ own_base() {
 	block=$(debugfs -R 'blocks /root/mark' "$at" 2>/dev/null | tr -d ' ')
 	{ echo journal && head -c 4088 /dev/zero; } >block
 	printf 'jo\njw -b %s block\njc\n' "$block" | debugfs -w "$at" >/dev/null 2>&1
-	dumpe2fs -h "$at" 2>/dev/null | grep -q needs_recovery
+	superblock "$at" | grep -q needs_recovery
 	before=$(sha256sum <own.img)
 	mk --profile ./worker.conf
 	[ "$(sha256sum <own.img)" = "$before" ]

@@ -96,7 +96,7 @@ load helper
 	mk --profile ./worker.conf
 	[ "$(stat -c %s out/worker001.img)" = $((2 << 30)) ]
 	assert_clean out/worker001.img
-	blocks=$(dumpe2fs -h "out/worker001.img?offset=$(offset_of out/worker001.img 2)" 2>/dev/null | sed -n 's/^Block count: *//p')
+	blocks=$(superblock "out/worker001.img?offset=$(offset_of out/worker001.img 2)" | sed -n 's/^Block count: *//p')
 	[ $((blocks * 4096)) -gt $((1400 << 20)) ]
 }
 

@@ -34,7 +34,7 @@ teardown_file() {
 	on worker001 'sudo touch /was-here'
 	halt
 	run ! grep 'did not power off' "$TRY/log"
-	dumpe2fs -h "$MINE/worker001.img?offset=$(offset_of "$MINE/worker001.img" 2)" >"$MINE/superblock"
+	superblock "$MINE/worker001.img?offset=$(offset_of "$MINE/worker001.img" 2)" >"$MINE/superblock"
 	grep -q '^Filesystem state: *clean$' "$MINE/superblock"
 	run ! grep needs_recovery "$MINE/superblock"
 	assert_clean "$MINE/worker001.img"

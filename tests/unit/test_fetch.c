@@ -354,7 +354,7 @@ static void redirect_to_another_protocol_is_refused(void **state)
 	autofree char *url = url_of("a.img");
 	server->status = 302;
 	snprintf(server->location, sizeof(server->location), "file:///etc/passwd");
-	assert_fails(url, NULL, ERR_FAILED, "not supported");
+	assert_fails(url, NULL, ERR_FAILED, "rotocol \"file\"");
 	assert_int_equal(count_downloads(""), 0);
 }
 

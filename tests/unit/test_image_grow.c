@@ -27,7 +27,8 @@ static void assert_file_and_size(void **state, const char *image, uint64_t size)
 	assert_done(run_argv(&e, "e2fsck", "-fn", where, NULL), &e);
 	fixture_run((const char *[]){"debugfs", "-R", request, where, NULL}, NULL, NULL);
 	assert_done(run_argv(&e, "cmp", file, out, NULL), &e);
-	fixture_run((const char *[]){"dumpe2fs", "-h", where, NULL}, NULL, &super);
+	fixture_run((const char *[]){"debugfs", "-R", "show_super_stats -h", where, NULL}, NULL,
+		    &super);
 	autofree char *blocks =
 		xasprintf("Block count:              %llu\n",
 			  (unsigned long long)(disk_part(d, 2)->size -
