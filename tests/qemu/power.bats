@@ -5,6 +5,7 @@
 load helper
 
 # Everything that the user needs, as files of the user's own.
+# shellcheck disable=SC2034 # as_user is for boot
 setup_file() {
 	need_images worker001
 	local mine=$BATS_FILE_TMPDIR/mine
