@@ -104,6 +104,15 @@ void db_set(struct str *out, const char *text, const char *line)
 		add_entry(out, line, len);
 }
 
+void db_remove(struct str *out, const char *text, const char *name)
+{
+	struct line l;
+	while (next_line(&text, &l)) {
+		if (!is_named(&l, name, strlen(name)))
+			add_line(out, &l);
+	}
+}
+
 char *db_find_id(const char *text, size_t i, uint32_t id)
 {
 	struct line l;

@@ -25,6 +25,8 @@ char *db_field(const char *line, size_t i);
  * (before NIS's "+" and "-" lines).
  */
 void db_set(struct str *out, const char *text, const char *line);
+/* Without the lines of that name. */
+void db_remove(struct str *out, const char *text, const char *name);
 /* Name whose numeric field i equals id; owned, NULL when none. */
 char *db_find_id(const char *text, size_t i, uint32_t id);
 /* Add a user to the members, the fourth field of a group line; owned. */

@@ -70,6 +70,14 @@ static void a_second_line_of_the_name_goes(void **state)
 	assert_db_set("a:1\nb:2\na:3\n", "a:9", "a:9\nb:2\n");
 }
 
+static void the_lines_of_a_name_are_removed(void **state)
+{
+	(void)state;
+	auto_str out = STR_INIT;
+	db_remove(&out, "pi:1\npip:2\n\npi\n#pi:3\nx", "pi");
+	assert_string_equal(str_text(&out), "pip:2\n\n#pi:3\nx");
+}
+
 static void a_new_line_is_added_at_the_end(void **state)
 {
 	(void)state;
@@ -185,6 +193,7 @@ int main(void)
 		cmocka_unit_test(fields_are_counted_from_zero),
 		cmocka_unit_test(a_line_is_replaced_where_it_is),
 		cmocka_unit_test(a_second_line_of_the_name_goes),
+		cmocka_unit_test(the_lines_of_a_name_are_removed),
 		cmocka_unit_test(a_new_line_is_added_at_the_end),
 		cmocka_unit_test(a_new_line_is_added_before_those_of_nis),
 		cmocka_unit_test(a_newline_in_an_entry_cannot_add_a_second),
