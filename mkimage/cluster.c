@@ -211,6 +211,11 @@ void cluster_free(struct cluster *c)
 	free(c);
 }
 
+bool cluster_is_writing(const struct cluster *c)
+{
+	return c->lock >= 0;
+}
+
 const struct member *cluster_member(const struct cluster *c, const char *role)
 {
 	for (size_t i = 0; i < c->n_members; i++) {
@@ -223,8 +228,7 @@ const struct member *cluster_member(const struct cluster *c, const char *role)
 int cluster_read(const struct cluster *c, const char *name, struct str *out, struct err *e)
 {
 	autofree char *path = path_join(c->dir, name);
-	bool reading = c->lock < 0;
-	if (reading && access(path, F_OK) < 0 && errno == ENOENT) {
+	if (!cluster_is_writing(c) && access(path, F_OK) < 0 && errno == ENOENT) {
 		str_puts(out, PLACEHOLDER);
 		return 0;
 	}

@@ -70,6 +70,9 @@ static inline void cluster_cleanup(struct cluster **c)
 }
 #define auto_cluster __attribute__((cleanup(cluster_cleanup))) struct cluster
 
+/* True when it was opened with CLUSTER_WRITE: this run builds. */
+bool cluster_is_writing(const struct cluster *c);
+
 /* The planned nodes of a role; NULL when the role is not a member. */
 const struct member *cluster_member(const struct cluster *c, const char *role);
 

@@ -17,7 +17,8 @@ static bool is_operator(const struct section *s)
 
 static bool may_sudo(const struct section *s)
 {
-	return strcmp(section_str(s, "sudo"), "none") != 0;
+	const char *how = account_sudo(s);
+	return how && strcmp(how, "none") != 0;
 }
 
 static const struct section *first_user(const struct profile *p,

@@ -18,6 +18,12 @@ const char *account_section_name(const struct section *user)
 	return to ? to : user->title;
 }
 
+const char *account_sudo(const struct section *user)
+{
+	const char *told = section_str(user, "sudo");
+	return !told && section_bool(user, "operator") ? "nopasswd" : told;
+}
+
 /* The section that describes a user; one that says rename-to and nothing else does not. */
 static const struct section *find_section(const struct profile *p, const char *name)
 {

@@ -17,6 +17,9 @@ int account_gid(struct plan_ctx *ctx, const char *name, uint32_t *ret, struct er
 /* The user's name on the finished node: the key `rename-to`, else the section's title. */
 const char *account_section_name(const struct section *user);
 
+/* What the user may do by sudo: the key `sudo`, else "nopasswd" for the operator, else NULL. */
+const char *account_sudo(const struct section *user);
+
 /* GID of a profile's user: the key `gid`, else the UID. */
 uint32_t account_section_gid(const struct section *user);
 

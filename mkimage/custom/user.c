@@ -76,6 +76,13 @@ static const struct key user_keys[] = {
 	 .type = KEY_STRING,
 	 .help = "full name; not set: the image's",
 	 .check = check_comment},
+	{.name = "password",
+	 .type = KEY_STRING,
+	 .help = "ask: the build asks for the password on the terminal, twice",
+	 .check = user_check_password},
+	{.name = "password-file",
+	 .type = KEY_STRING,
+	 .help = "file with the password on one line; it is hashed with yescrypt"},
 	{.name = "password-hash",
 	 .type = KEY_STRING,
 	 .help = "crypt(5) hash of the password; not set: the image's, or locked for a new user",
@@ -85,8 +92,8 @@ static const struct key user_keys[] = {
 	 .help = "file with the crypt(5) hash on one line"},
 	{.name = "sudo",
 	 .type = KEY_STRING,
-	 .fallback = "none",
-	 .help = "may the user become root by sudo",
+	 .help = "may the user become root by sudo; not set: nopasswd for the operator, else as in "
+		 "the image",
 	 .allowed = "none|nopasswd|password"},
 	{.name = "operator",
 	 .type = KEY_BOOL,
@@ -108,6 +115,10 @@ static const struct key keys[] = {
 	 .type = KEY_SECTION,
 	 .help = "a user of every node, made or completed",
 	 .keys = user_keys},
+	{.name = "lock-root",
+	 .type = KEY_BOOL,
+	 .fallback = "true",
+	 .help = "nobody can log in as root by a password"},
 	{.name = NULL},
 };
 
@@ -177,17 +188,12 @@ static int check_names(const struct section *s, struct err *e)
 
 static int check_section(const struct section *s, struct err *e)
 {
-	const struct value *file = section_get(s, "password-hash-file");
 	if (!section_get(s, "uid")->set)
 		return err_at(e, s->loc,
 			      "user '%s' has no uid; give it one, so that it is the same on all "
 			      "nodes",
 			      s->title);
-	if (file->str && section_str(s, "password-hash"))
-		return err_at(e, file->loc,
-			      "user '%s' has password-hash and password-hash-file; use one",
-			      s->title);
-	return 0;
+	return user_check_passwords(s, e);
 }
 
 static int check(const struct profile *p, struct err *e)
@@ -250,6 +256,7 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 					   .gid = account_section_gid(s)};
 	}
 	int r = plan_each(ctx, users, n, e);
+	r = r < 0 ? r : user_plan_root(ctx, e);
 	for (size_t i = 0; i < n; i++)
 		free(users[i].home);
 	return r;

@@ -65,8 +65,21 @@ int user_plan_sudo(struct plan_ctx *ctx, const struct user *u, struct err *e) mu
  */
 int user_read_file(struct loc loc, const char *name, size_t max, char **ret_path, struct str *out,
 		   struct err *e) must_check;
-/* The user's own password hash from the profile (hash or hash file); *ret NULL: none. */
-int user_password_hash(const struct section *s, char **ret, struct err *e) must_check;
+/*
+ * The hash of the user's password that the profile gives; *ret NULL: none, or one that only a build
+ * asks for.
+ */
+int user_password(struct plan_ctx *ctx, const struct user *u, char **ret, struct err *e) must_check;
+/* The values of the keys about passwords, and that there is one of them at most. */
+int user_check_password(const char *text, struct err *e) must_check;
+int user_check_passwords(const struct section *s, struct err *e) must_check;
+/* The build's day as shadow(5) counts them, owned; never 0, which asks for a new password. */
+char *user_password_day(const struct plan_ctx *ctx);
+/* What a line of shadow says: no password will do; a new one is due at the next login. */
+bool user_is_locked(const char *shadow);
+bool user_is_expired(const char *shadow);
+/* lock-root: nobody is root by a password. */
+int user_plan_root(struct plan_ctx *ctx, struct err *e) must_check;
 /* Fetch the keys of sites that the profile names into the cluster directory. */
 int user_prepare_keys(const struct profile *p, const struct cluster *c, struct err *e) must_check;
 /* A line of an authorized_keys file does not begin with its key's type. */

@@ -9,7 +9,6 @@
 #include "user_db.h"
 #include "validate.h"
 
-#define HASH_FILE_MAX 4096 /* bytes */
 #define SUBID_FIRST 100000u
 #define SUBID_COUNT 65536u
 
@@ -62,56 +61,50 @@ static int plan_passwd(struct plan_ctx *ctx, struct user *u, struct err *e)
 	return user_db_put(ctx, PASSWD, line, u->is_new ? "new user" : "user as in the profile", e);
 }
 
-static int read_hash_file(const struct value *v, char **ret, struct err *e)
-{
-	autofree char *path = NULL;
-	auto_str text = STR_INIT;
-	if (user_read_file(v->loc, v->str, HASH_FILE_MAX, &path, &text, e) < 0)
-		return -1;
-	autofree char *hash = xstrndup(str_text(&text), strcspn(str_text(&text), "\r\n"));
-	if (validate_crypt_hash(hash, e) < 0)
-		return err_wrap(e, "%s:%d: %s", v->loc.file, v->loc.line, path);
-	*ret = steal(&hash);
-	return 0;
-}
-
-int user_password_hash(const struct section *s, char **ret, struct err *e)
-{
-	const struct value *file = section_get(s, "password-hash-file");
-	if (file->str)
-		return read_hash_file(file, ret, e);
-	*ret = xstrdup(section_str(s, "password-hash"));
-	return 0;
-}
-
 /*
  * Locked is '*', not '!': sshd without PAM refuses the key of a user who has '!'.  Day 0 as the
  * last change would ask for a new password at login.
  */
 static char *new_shadow_line(const struct plan_ctx *ctx, const struct user *u)
 {
-	long long day = ctx->now / 86400;
-	return xasprintf("%s:*:%lld:0:99999:7:::", u->name, day > 0 ? day : 1);
+	autofree char *day = user_password_day(ctx);
+	return xasprintf("%s:*:%s:0:99999:7:::", u->name, day);
+}
+
+/*
+ * A password that is to be changed at the first login belongs to somebody who sits before the
+ * board: it stops a login by key. Nobody will know it, so it goes.
+ */
+static int plan_expired(struct plan_ctx *ctx, const struct user *u, char **line, struct err *e)
+{
+	autofree char *day = user_password_day(ctx);
+	if (section_str(u->section, "password") || !user_is_expired(*line))
+		return 0;
+	user_db_set_field(line, 2, day);
+	if (!user_is_locked(*line)) {
+		user_db_set_field(line, 1, "*");
+		plan_note(ctx,
+			  "user %s had to change the image's password at the first login: it "
+			  "is locked instead; give him one by password-file",
+			  u->name);
+	}
+	return user_db_put(ctx, SHADOW, *line, "no password to be changed at login", e);
 }
 
 static int plan_shadow(struct plan_ctx *ctx, const struct user *u, struct err *e)
 {
-	autofree char *hash = NULL, *line = NULL, *had = NULL;
-	if (user_password_hash(u->section, &hash, e) < 0 ||
-	    user_db_get(ctx, SHADOW, u->name, &line, e) < 0)
+	autofree char *hash = NULL, *line = NULL, *had = NULL, *day = user_password_day(ctx);
+	if (user_password(ctx, u, &hash, e) < 0 || user_db_get(ctx, SHADOW, u->name, &line, e) < 0)
 		return -1;
 	if (line && !hash)
-		return 0;
+		return plan_expired(ctx, u, &line, e);
 	had = line ? db_field(line, 1) : NULL;
-	if (had && strcmp(had, hash) == 0)
+	if (had && strcmp(had, hash) == 0 && !user_is_expired(line))
 		return 0;
-	autofree char *fresh = new_shadow_line(ctx, u);
-	if (line) {
-		autofree char *day = db_field(fresh, 2);
+	if (line)
 		user_db_set_field(&line, 2, day);
-	} else {
-		line = steal(&fresh);
-	}
+	else
+		line = new_shadow_line(ctx, u);
 	if (hash)
 		user_db_set_field(&line, 1, hash);
 	return user_db_put(ctx, SHADOW, line, hash ? "password" : "no password", e);

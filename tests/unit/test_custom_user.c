@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../custom/fixture.h"
 
-#define HASH "$y$j9T$abcdefghijklmnopqrstuv$abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
-
 static void a_new_user_has_the_same_numbers_everywhere(void **state)
 {
 	(void)state;
@@ -60,20 +58,6 @@ static void a_user_without_password_is_locked_with_a_star(void **state)
 	fixture_profile(&f, "user \"ops\" { uid = 1000 }");
 	fixture_run(&f, &custom_user);
 	assert_file_has(&f, "/etc/shadow", "\nops:*:19675:0:99999:7:::\n");
-	fixture_done(&f);
-}
-
-static void a_password_is_a_hash_given_or_in_a_file(void **state)
-{
-	(void)state;
-	struct fixture f;
-	fixture_init(&f);
-	fixture_put(&f, "secret", HASH "\n");
-	fixture_profile(&f, "user \"ops\" { uid = 1000 password-hash = '" HASH "' }\n"
-			    "user \"pi\" { uid = 1001 password-hash-file = \"secret\" }");
-	fixture_run(&f, &custom_user);
-	assert_file_has(&f, "/etc/shadow", "\nops:" HASH ":19675:0:99999:7:::\n");
-	assert_file_has(&f, "/etc/shadow", "\npi:" HASH ":19675:0:99999:7:::\n");
 	fixture_done(&f);
 }
 
@@ -153,64 +137,6 @@ static void a_user_may_be_in_the_group_of_a_later_one(void **state)
 	fixture_done(&f);
 }
 
-static void sudo_is_a_rule_that_visudo_accepts(void **state)
-{
-	(void)state;
-	struct fixture f;
-	auto_err e = ERR_INIT;
-	if (access("/usr/sbin/visudo", X_OK) < 0) {
-		print_message("visudo is not installed\n");
-		skip();
-	}
-	fixture_init(&f);
-	fixture_profile(&f, "user \"ops\" { uid = 1000 sudo = nopasswd }\n"
-			    "user \"pi\" { uid = 1001 sudo = password }");
-	fixture_run(&f, &custom_user);
-	autofree char *ops = fixture_host(&f, "/etc/sudoers.d/010_cardstock_ops");
-	autofree char *pi = fixture_host(&f, "/etc/sudoers.d/010_cardstock_pi");
-	assert_ok(run_argv(&e, "visudo", "-c", "-f", ops, NULL), &e);
-	assert_ok(run_argv(&e, "visudo", "-c", "-f", pi, NULL), &e);
-	fixture_done(&f);
-}
-
-static void sudo_is_a_file_that_only_root_reads(void **state)
-{
-	(void)state;
-	struct fixture f;
-	fixture_init(&f);
-	fixture_profile(&f, "user \"ops\" { uid = 1000 sudo = nopasswd }\n"
-			    "user \"mpi\" { uid = 2000 }");
-	fixture_run(&f, &custom_user);
-	assert_file(&f, "/etc/sudoers.d/010_cardstock_ops", "ops ALL=(ALL:ALL) NOPASSWD: ALL\n");
-	assert_attr(&f, "/etc/sudoers.d/010_cardstock_ops", "0440 0 0");
-	assert_attr(&f, "/etc/sudoers.d/010_cardstock_mpi", "none");
-	fixture_done(&f);
-}
-
-static void an_image_without_sudo_is_noted(void **state)
-{
-	(void)state;
-	struct fixture f;
-	fixture_init(&f);
-	autofree char *dir = fixture_host(&f, "/etc/sudoers.d");
-	assert_int_equal(rmdir(dir), 0);
-	fixture_profile(&f, "user \"ops\" { uid = 1000 sudo = nopasswd }");
-	fixture_run(&f, &custom_user);
-	assert_note(&f, "no /etc/sudoers.d");
-	fixture_done(&f);
-}
-
-static void sudo_with_a_password_that_nobody_has_is_noted(void **state)
-{
-	(void)state;
-	struct fixture f;
-	fixture_init(&f);
-	fixture_profile(&f, "user \"ops\" { uid = 1000 sudo = password }");
-	fixture_run(&f, &custom_user);
-	assert_note(&f, "user ops needs a password");
-	fixture_done(&f);
-}
-
 static void ranges_for_containers_do_not_overlap(void **state)
 {
 	(void)state;
@@ -230,16 +156,11 @@ int main(void)
 		cmocka_unit_test(passwd_and_shadow_satisfy_pwck),
 		cmocka_unit_test(group_and_gshadow_satisfy_grpck),
 		cmocka_unit_test(a_user_without_password_is_locked_with_a_star),
-		cmocka_unit_test(a_password_is_a_hash_given_or_in_a_file),
 		cmocka_unit_test(a_user_of_the_image_is_completed),
 		cmocka_unit_test(lines_that_are_not_concerned_stay_as_they_are),
 		cmocka_unit_test(the_home_is_filled_from_the_images_skeleton),
 		cmocka_unit_test(a_hostile_skeleton_is_refused),
 		cmocka_unit_test(a_user_may_be_in_the_group_of_a_later_one),
-		cmocka_unit_test(sudo_is_a_rule_that_visudo_accepts),
-		cmocka_unit_test(sudo_is_a_file_that_only_root_reads),
-		cmocka_unit_test(an_image_without_sudo_is_noted),
-		cmocka_unit_test(sudo_with_a_password_that_nobody_has_is_noted),
 		cmocka_unit_test(ranges_for_containers_do_not_overlap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

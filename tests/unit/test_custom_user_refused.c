@@ -168,13 +168,75 @@ static void a_missing_hash_file(void **state)
 	refused("user \"ops\" { uid = 1000\npassword-hash-file = \"gone\" }", "worker.conf:2:");
 }
 
-static void hash_and_hash_file(void **state)
+static void two_passwords(void **state)
 {
 	(void)state;
 	refused("user \"ops\" { uid = 1000\n"
 		"password-hash = '$y$j9T$abcdefghijkl$abcdefghijkl'\n"
 		"password-hash-file = \"x\" }",
-		"worker.conf:3: user 'ops' has password-hash and password-hash-file");
+		"worker.conf:3: user 'ops' has password-hash and password-hash-file; use one");
+	refused("user \"ops\" { uid = 1000 password = ask\npassword-file = \"x\" }",
+		"worker.conf:2: user 'ops' has password and password-file; use one");
+}
+
+/* What stands there may be the password itself: the message must not show it. */
+static void a_password_in_the_profile(void **state)
+{
+	(void)state;
+	struct fixture f;
+	auto_err e = ERR_INIT;
+	fixture_init(&f);
+	assert_int_equal(fixture_load(&f, "user \"ops\" { uid = 1000\npassword = \"hunter2\" }",
+				      CLUSTER_READ, &e),
+			 -1);
+	assert_non_null(strstr(e.msg, "worker.conf:2: password: a password has no place in a "
+				      "profile: write ask"));
+	assert_null(strstr(e.msg, "hunter2"));
+	fixture_done(&f);
+}
+
+static void refused_password_file(const char *content, size_t len, const char *fragment)
+{
+	struct fixture f;
+	auto_err e = ERR_INIT;
+	fixture_init(&f);
+	autofree char *path = path_join(f.dir, "pw");
+	if (content)
+		assert_ok(io_replace_file(path, content, len, 0600, &e), &e);
+	assert_refused(&f, &custom_user, "user \"ops\" { uid = 1000\npassword-file = \"pw\" }",
+		       "worker.conf:2: ");
+	assert_refused(&f, &custom_user, "user \"ops\" { uid = 1000\npassword-file = \"pw\" }",
+		       fragment);
+	fixture_done(&f);
+}
+
+static void a_password_file_with_no_password(void **state)
+{
+	(void)state;
+	char large[600];
+	memset(large, 'a', sizeof(large));
+	refused_password_file(NULL, 0, "pw: cannot open");
+	refused_password_file("", 0, "the password is empty");
+	refused_password_file("\n", 1, "the password is empty");
+	refused_password_file("one\ntwo\n", 8, "a password is one line");
+	refused_password_file("a\0b\n", 4, "without NUL bytes");
+	refused_password_file(large, sizeof(large), "more than 511 bytes");
+}
+
+static void sudo_that_is_none_of_the_three(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000\nsudo = all }",
+		"worker.conf:2: sudo: 'all' is none of none|nopasswd|password");
+}
+
+static void switches_that_are_neither_on_nor_off(void **state)
+{
+	(void)state;
+	refused("\nlock-root = maybe",
+		"worker.conf:2: lock-root: 'maybe' is neither true nor false");
+	refused("user \"ops\" { uid = 1000\noperator = 2 }",
+		"worker.conf:2: operator: '2' is neither true nor false");
 }
 
 static void a_home_that_is_a_file(void **state)
@@ -208,7 +270,11 @@ int main(void)
 		cmocka_unit_test(a_comment_with_a_colon),
 		cmocka_unit_test(a_password_that_is_not_a_hash),
 		cmocka_unit_test(a_missing_hash_file),
-		cmocka_unit_test(hash_and_hash_file),
+		cmocka_unit_test(two_passwords),
+		cmocka_unit_test(a_password_in_the_profile),
+		cmocka_unit_test(a_password_file_with_no_password),
+		cmocka_unit_test(sudo_that_is_none_of_the_three),
+		cmocka_unit_test(switches_that_are_neither_on_nor_off),
 		cmocka_unit_test(a_home_that_is_a_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
