@@ -32,8 +32,12 @@ bool cmdline_has(const char *text, const char *word);
  */
 void cmdline_edit(struct str *out, const char *text, const struct strv *items);
 
-/* extlinux.conf: the same for each `append` line; false: there is none. */
-bool extlinux_edit(struct str *out, const char *text, const struct strv *items);
+/*
+ * The same behind the word `key` at the beginning of lines: "append" in extlinux.conf, "options" in
+ * an entry of the Boot Loader Specification.  false: there is no such line.
+ */
+bool cmdline_edit_lines(struct str *out, const char *text, const char *key,
+			const struct strv *items);
 
 /* ---- config.txt of a Raspberry Pi: settings below filters such as [pi4] ---- */
 

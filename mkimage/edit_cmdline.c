@@ -246,18 +246,19 @@ void cmdline_edit(struct str *out, const char *text, const struct strv *items)
 	str_puts(out, text + len);
 }
 
-bool extlinux_edit(struct str *out, const char *text, const struct strv *items)
+bool cmdline_edit_lines(struct str *out, const char *text, const char *key,
+			const struct strv *items)
 {
 	bool found = false;
 	while (*text) {
 		size_t len = line_len(text), indent = strspn(text, BLANK);
-		size_t key = strcspn(text + indent, BLANK "\r\n");
-		size_t value = indent + key + strspn(text + indent + key, BLANK);
-		if (key == strlen("append") && strncasecmp(text + indent, "append", key) == 0) {
+		size_t word = strcspn(text + indent, BLANK "\r\n");
+		size_t value = indent + word + strspn(text + indent + word, BLANK);
+		if (word == strlen(key) && strncasecmp(text + indent, key, word) == 0) {
 			auto_str words = STR_INIT;
 			edit_words(&words, text + value, len - value, items);
 			str_add(out, text, value);
-			str_printf(out, "%s%s", words.len && value == indent + key ? " " : "",
+			str_printf(out, "%s%s", words.len && value == indent + word ? " " : "",
 				   str_text(&words));
 			found = true;
 		} else {

@@ -14,6 +14,9 @@
 #define RASPI_HOOK "/etc/kernel/postinst.d/z50-raspi-firmware"
 #define RASPI_WORDS "/etc/default/raspi-extra-cmdline"
 
+#define ENTRIES "/boot/loader/entries"	     /* of the Boot Loader Specification */
+#define KERNEL_CMDLINE "/etc/kernel/cmdline" /* kernel-install(8) */
+
 static const char *const extlinux_paths[] = {"/boot/extlinux/extlinux.conf",
 					     "/boot/firmware/extlinux/extlinux.conf"};
 
@@ -112,22 +115,61 @@ static int edit_firmware(struct plan_ctx *ctx, const struct strv *items, const c
 	return plan_write(ctx, path, str_text(&out), out.len, ATTR_KEEP, why, e) < 0 ? -1 : 1;
 }
 
+/* The lines of path that begin with key; 1: there are some. */
+static int edit_lines(struct plan_ctx *ctx, const char *path, const char *key,
+		      const struct strv *items, const char *why, struct err *e)
+{
+	auto_str text = STR_INIT, out = STR_INIT;
+	int found = text_read_optional(ctx, path, &text, e);
+	if (found <= 0 || !cmdline_edit_lines(&out, str_text(&text), key, items))
+		return found < 0 ? -1 : 0;
+	return plan_write(ctx, path, str_text(&out), out.len, ATTR_KEEP, why, e) < 0 ? -1 : 1;
+}
+
 static int edit_extlinux(struct plan_ctx *ctx, const struct strv *items, const char *why,
 			 struct err *e)
 {
-	for (size_t i = 0; i < sizeof(extlinux_paths) / sizeof(*extlinux_paths); i++) {
-		auto_str text = STR_INIT, out = STR_INIT;
-		int found = text_read_optional(ctx, extlinux_paths[i], &text, e);
+	int found = 0;
+	for (size_t i = 0; !found && i < sizeof(extlinux_paths) / sizeof(*extlinux_paths); i++)
+		found = edit_lines(ctx, extlinux_paths[i], "append", items, why, e);
+	int menu = found > 0 ? plan_exists(ctx, "/usr/sbin/u-boot-update", e) : 0;
+	if (menu > 0)
+		plan_note(ctx, "extlinux.conf has the words of the kernel's command line until "
+			       "u-boot-menu writes it again: say them in U_BOOT_PARAMETERS of "
+			       "/etc/default/u-boot, too");
+	return menu < 0 ? -1 : found;
+}
+
+/* Words of the kernels that are installed later; without the file, those of the running one. */
+static int edit_kernel_install(struct plan_ctx *ctx, const struct strv *items, const char *why,
+			       struct err *e)
+{
+	auto_str text = STR_INIT, out = STR_INIT;
+	int found = text_read_optional(ctx, KERNEL_CMDLINE, &text, e);
+	if (found <= 0)
+		return found;
+	cmdline_edit(&out, str_text(&text), items);
+	return plan_write(ctx, KERNEL_CMDLINE, str_text(&out), out.len, ATTR_KEEP, why, e);
+}
+
+/* Fedora. */
+static int edit_entries(struct plan_ctx *ctx, const struct strv *items, const char *why,
+			struct err *e)
+{
+	auto_strv names = {0};
+	int all = 0;
+	if (plan_list(ctx, ENTRIES, &names, e) < 0)
+		return -1;
+	strv_foreach (name, &names) {
+		autofree char *path = path_join(ENTRIES, *name);
+		int found = str_ends(*name, ".conf")
+				    ? edit_lines(ctx, path, "options", items, why, e)
+				    : 0;
 		if (found < 0)
 			return -1;
-		if (!found || !extlinux_edit(&out, str_text(&text), items))
-			continue;
-		if (plan_write(ctx, extlinux_paths[i], str_text(&out), out.len, ATTR_KEEP, why, e) <
-		    0)
-			return -1;
-		return 1;
+		all |= found;
 	}
-	return 0;
+	return all && edit_kernel_install(ctx, items, why, e) < 0 ? -1 : all;
 }
 
 /* boot.scr of Armbian puts extraargs behind the words that it makes itself. */
@@ -199,27 +241,36 @@ static void note_missing(struct plan_ctx *ctx, const struct strv *items)
 		str_printf(&words, "%s%s", item == items->v ? "" : " ", *item);
 	plan_note(ctx,
 		  "the kernel's command line is not changed (%s): this image has no cmdline.txt, "
-		  "armbianEnv.txt or extlinux.conf; GRUB's is in /etc/default/grub, for an overlay "
-		  "to replace and update-grub to apply",
+		  "armbianEnv.txt, extlinux.conf or entries in /boot/loader; that of GRUB is in "
+		  "/etc/default/grub, for an overlay to replace and update-grub to apply",
 		  str_text(&words));
 }
+
+static int (*const others[])(struct plan_ctx *, const struct strv *, const char *, struct err *) = {
+	edit_extlinux,
+	edit_armbian,
+	edit_entries,
+};
 
 int bootconfig_cmdline_edit(struct plan_ctx *ctx, const struct strv *items, const char *why,
 			    struct err *e)
 {
+	auto_str before = STR_INIT;
 	strv_foreach (item, items) {
 		if (cmdline_check_item(*item, e) < 0)
 			return -1;
 	}
-	auto_str before = STR_INIT;
 	int firmware = edit_firmware(ctx, items, why, &before, e);
-	int extlinux = firmware < 0 ? -1 : edit_extlinux(ctx, items, why, e);
-	int armbian = extlinux < 0 ? -1 : edit_armbian(ctx, items, why, e);
-	if (armbian < 0)
-		return -1;
-	if (!firmware && !extlinux && !armbian)
+	int all = firmware;
+	for (size_t i = 0; all >= 0 && i < sizeof(others) / sizeof(*others); i++) {
+		int found = others[i](ctx, items, why, e);
+		all = found < 0 ? -1 : all | found;
+	}
+	if (all == 0)
 		note_missing(ctx, items);
-	return firmware ? edit_generated(ctx, items, str_text(&before), why, e) : 0;
+	if (all < 0 || firmware <= 0)
+		return all < 0 ? -1 : 0;
+	return edit_generated(ctx, items, str_text(&before), why, e);
 }
 
 int bootconfig_cmdline_set(struct plan_ctx *ctx, const char *word, const char *why, struct err *e)

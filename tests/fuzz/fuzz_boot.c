@@ -40,8 +40,8 @@ static void fuzz_cmdline(const char *text, const struct strv *items)
 static void fuzz_extlinux(const char *text, const struct strv *items)
 {
 	auto_str once = STR_INIT, twice = STR_INIT;
-	bool found = extlinux_edit(&once, text, items);
-	expect(extlinux_edit(&twice, str_text(&once), items) == found);
+	bool found = cmdline_edit_lines(&once, text, "append", items);
+	expect(cmdline_edit_lines(&twice, str_text(&once), "append", items) == found);
 	expect(strcmp(str_text(&once), str_text(&twice)) == 0);
 	expect(found || strcmp(str_text(&once), text) == 0);
 }

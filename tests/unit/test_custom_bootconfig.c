@@ -81,6 +81,38 @@ static void extlinux_has_them_on_each_append_line(void **state)
 	fixture_done(&f);
 }
 
+static void fedora_has_them_in_its_entries(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root/boot/loader/entries/1.conf",
+		    "title Fedora\nlinux /vmlinuz\noptions root=UUID=1 ro rhgb quiet\n");
+	fixture_put(&f, "root/boot/loader/entries/2.conf", "linux /vmlinuz\noptions $kernelopts\n");
+	fixture_put(&f, "root/etc/kernel/cmdline", "root=UUID=1 rhgb\n");
+	fixture_profile(&f, "cmdline = {\"a\", \"-rhgb\"}");
+	fixture_run(&f, &custom_bootconfig);
+	assert_file(&f, "/boot/loader/entries/1.conf",
+		    "title Fedora\nlinux /vmlinuz\noptions root=UUID=1 ro quiet a\n");
+	assert_file(&f, "/boot/loader/entries/2.conf", "linux /vmlinuz\noptions $kernelopts a\n");
+	assert_int_equal(f.notes.n, 0);
+	fixture_done(&f);
+}
+
+static void an_extlinux_that_is_generated_is_noted(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root/boot/extlinux/extlinux.conf", "label l0\n\tappend root=/dev/x\n");
+	fixture_put(&f, "root/usr/sbin/u-boot-update", "#!/bin/sh\n");
+	fixture_profile(&f, "cmdline = \"a\"");
+	fixture_run(&f, &custom_bootconfig);
+	assert_file(&f, "/boot/extlinux/extlinux.conf", "label l0\n\tappend root=/dev/x a\n");
+	assert_note(&f, "until u-boot-menu writes it again");
+	fixture_done(&f);
+}
+
 static void an_image_without_a_command_line_is_noted(void **state)
 {
 	(void)state;
@@ -200,6 +232,8 @@ int main(void)
 		cmocka_unit_test(the_words_survive_a_kernel_upgrade_of_debian),
 		cmocka_unit_test(armbian_has_them_in_its_environment),
 		cmocka_unit_test(extlinux_has_them_on_each_append_line),
+		cmocka_unit_test(fedora_has_them_in_its_entries),
+		cmocka_unit_test(an_extlinux_that_is_generated_is_noted),
 		cmocka_unit_test(an_image_without_a_command_line_is_noted),
 		cmocka_unit_test(ubuntus_prefix_leads_to_the_command_line),
 		cmocka_unit_test(the_settings_are_in_config_txt),

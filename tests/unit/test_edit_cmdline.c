@@ -145,20 +145,21 @@ static void what_is_not_a_word_is_refused(void **state)
 	}
 }
 
-static void each_append_line_of_extlinux_is_edited(void **state)
+static void each_line_of_a_menu_is_edited(void **state)
 {
 	(void)state;
 	auto_str out = STR_INIT, none = STR_INIT;
 	auto_strv items = {0};
 	strv_add(&items, "a=2");
-	assert_true(extlinux_edit(&out,
-				  "default l0\nlabel l0\n\tlinux /vmlinuz\n\tappend root=/dev/x "
-				  "a=1\n\nlabel l0r\n\tAPPEND  single\nappendix a\nappend",
-				  &items));
+	assert_true(
+		cmdline_edit_lines(&out,
+				   "default l0\nlabel l0\n\tlinux /vmlinuz\n\tappend root=/dev/x "
+				   "a=1\n\nlabel l0r\n\tAPPEND  single\nappendix a\nappend",
+				   "append", &items));
 	assert_string_equal(str_text(&out), "default l0\nlabel l0\n\tlinux /vmlinuz\n\tappend "
 					    "root=/dev/x a=2\n\nlabel l0r\n\tAPPEND  single "
 					    "a=2\nappendix a\nappend a=2");
-	assert_false(extlinux_edit(&none, "label l0\n", &items));
+	assert_false(cmdline_edit_lines(&none, "label l0\n", "append", &items));
 	assert_string_equal(str_text(&none), "label l0\n");
 }
 
@@ -204,7 +205,7 @@ int main(void)
 		cmocka_unit_test(words_for_init_stay_last),
 		cmocka_unit_test(a_word_is_found_on_the_first_line),
 		cmocka_unit_test(what_is_not_a_word_is_refused),
-		cmocka_unit_test(each_append_line_of_extlinux_is_edited),
+		cmocka_unit_test(each_line_of_a_menu_is_edited),
 		cmocka_unit_test(a_line_of_an_environment_is_set),
 		cmocka_unit_test(a_line_of_an_environment_is_read),
 	};
