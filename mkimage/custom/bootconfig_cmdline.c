@@ -202,6 +202,16 @@ static void note_generated(struct plan_ctx *ctx, const char *item)
 	}
 }
 
+/* "-name=" is among the items: its values are to be the last of that name, in their order. */
+static bool is_ordered(const struct strv *items, const char *word)
+{
+	strv_foreach (item, items) {
+		if (**item == '-' && str_ends(*item, "=") && str_starts(word, *item + 1))
+			return true;
+	}
+	return false;
+}
+
 /* What the hook does not bring back by itself; before is its last work. */
 static void lasting_items(struct plan_ctx *ctx, struct strv *ret, const struct strv *items,
 			  const char *before)
@@ -209,7 +219,7 @@ static void lasting_items(struct plan_ctx *ctx, struct strv *ret, const struct s
 	strv_foreach (item, items) {
 		if (**item == '-')
 			note_generated(ctx, *item);
-		if (**item == '-' || !cmdline_has(before, *item))
+		if (**item == '-' || is_ordered(items, *item) || !cmdline_has(before, *item))
 			strv_add(ret, *item);
 	}
 }

@@ -54,6 +54,21 @@ static void the_words_survive_a_kernel_upgrade_of_debian(void **state)
 	fixture_done(&f);
 }
 
+static void the_order_of_consoles_survives_as_well(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, HOOK, "#!/bin/sh\n");
+	fixture_put(&f, "root" CMDLINE, "console=tty0 console=ttyS1 root=LABEL=rootfs\n");
+	fixture_profile(&f, "cmdline = {\"-console=\", \"console=ttyS1\", \"console=tty0\"}");
+	fixture_run(&f, &custom_bootconfig);
+	fixture_run(&f, &custom_bootconfig);
+	assert_file(&f, CMDLINE, "console=ttyS1 console=tty0 root=LABEL=rootfs\n");
+	assert_file(&f, EXTRA, "console=ttyS1 console=tty0\n");
+	fixture_done(&f);
+}
+
 static void armbian_has_them_in_its_environment(void **state)
 {
 	(void)state;
@@ -230,6 +245,7 @@ int main(void)
 		cmocka_unit_test(the_words_are_on_the_command_line),
 		cmocka_unit_test(an_old_image_has_it_in_boot),
 		cmocka_unit_test(the_words_survive_a_kernel_upgrade_of_debian),
+		cmocka_unit_test(the_order_of_consoles_survives_as_well),
 		cmocka_unit_test(armbian_has_them_in_its_environment),
 		cmocka_unit_test(extlinux_has_them_on_each_append_line),
 		cmocka_unit_test(fedora_has_them_in_its_entries),
