@@ -14,6 +14,23 @@
 #define WIZARD "rpi-first-boot-wizard"
 #define LIGHTDM "/etc/lightdm/lightdm.conf"
 #define RESIZE "rpi-resize.service"
+#define GROW_SCRIPT "/usr/share/initramfs-tools/scripts/local-premount/firstboot"
+#define GROW_WORD "cardstock.grow=firstboot"
+#define GROW_DONE "cardstock-grown.service"
+
+static const char grow_done[] =
+	"# Written by Cardstock: the initramfs has grown the root and need not look again.\n"
+	"[Unit]\n"
+	"Description=Take the word that grows the root off the kernel's command line\n"
+	"ConditionKernelCommandLine=" GROW_WORD "\n"
+	"RequiresMountsFor=/boot/firmware\n"
+	"\n"
+	"[Service]\n"
+	"Type=oneshot\n"
+	"ExecStart=/bin/sed -i \"s/ " GROW_WORD "//\" /boot/firmware/cmdline.txt\n"
+	"\n"
+	"[Install]\n"
+	"WantedBy=multi-user.target\n";
 
 /* The words of cmdline.txt; none without such a file. */
 static int read_words(struct plan_ctx *ctx, struct strv *ret, struct err *e)
@@ -39,10 +56,33 @@ static const char *find_word(const struct strv *words, const char *begin, const 
 }
 
 /*
- * Bookworm's firstboot, in place of init: new host keys, a new disk id, custom.toml, a restart; the
- * initramfs grows the root when it sees the word.  It ends by taking `quiet` away, and so do we.
- * raspi-config's init_resize.sh of older images only grows the partition and gives the disk a new
- * id, which it writes to fstab and cmdline.txt: it stays, and so does `resize` of trixie.
+ * The initramfs of bookworm grows the root when it sees the word firstboot anywhere.  It goes on
+ * seeing it, in a word that means nothing to anybody else, until the root is mounted.
+ */
+static int plan_grow(struct plan_ctx *ctx, struct strv *items, struct err *e)
+{
+	int grows = plan_exists(ctx, GROW_SCRIPT, e);
+	if (grows < 0)
+		return -1;
+	if (!grows) {
+		plan_note(ctx, "the first boot does not grow the root file system any more, for "
+			       "what grows it would replace the node's host key: give it its size "
+			       "by image-size");
+		return 0;
+	}
+	strv_add(items, GROW_WORD);
+	if (plan_write_text(ctx, SYSTEMD_ADMIN_DIR "/" GROW_DONE, grow_done, ATTR_ROOT(0644),
+			    "takes '" GROW_WORD "' away again", e) < 0)
+		return -1;
+	return systemd_enable(ctx, GROW_DONE, "multi-user.target",
+			      "takes '" GROW_WORD "' away again", e);
+}
+
+/*
+ * Bookworm's firstboot, in place of init: new host keys, a new disk id, custom.toml, a restart.  It
+ * ends by taking `quiet` away, and so do we.  raspi-config's init_resize.sh of older images only
+ * grows the partition and gives the disk a new id, which it writes to fstab and cmdline.txt: it
+ * stays, and so does `resize` of trixie.
  */
 static int plan_firstboot(struct plan_ctx *ctx, const struct strv *words, struct err *e)
 {
@@ -53,8 +93,8 @@ static int plan_firstboot(struct plan_ctx *ctx, const struct strv *words, struct
 	strv_printf(&items, "-%s", init);
 	if (!strv_has(words, "splash"))
 		strv_add(&items, "-quiet");
-	plan_note(ctx, "the first boot does not grow the root file system any more, for what grows "
-		       "it would replace the node's host key: give it its size by image-size");
+	if (plan_grow(ctx, &items, e) < 0)
+		return -1;
 	return bootconfig_cmdline_edit(ctx, &items, "would replace the node's host key", e);
 }
 

@@ -158,6 +158,33 @@ static void bookworms_firstboot_is_off_the_command_line(void **state)
 	fixture_done(&f);
 }
 
+static void bookworms_initramfs_still_grows_the_root(void **state)
+{
+	(void)state;
+	struct fixture f;
+	auto_err e = ERR_INIT;
+	fixture_init(&f);
+	fixture_put(&f, "root" CMDLINE, "root=PARTUUID=1-02 rootwait quiet " FIRSTBOOT "\n");
+	fixture_put(&f, "root/usr/share/initramfs-tools/scripts/local-premount/firstboot",
+		    "grep -q firstboot /proc/cmdline || exit 0\n");
+	fixture_profile_with_keys(&f, "");
+	fixture_run(&f, &custom_stock);
+	assert_file(&f, CMDLINE, "root=PARTUUID=1-02 rootwait cardstock.grow=firstboot\n");
+	assert_int_equal(f.notes.n, 0);
+	assert_link(&f, SYSTEM "/multi-user.target.wants/cardstock-grown.service",
+		    SYSTEM "/cardstock-grown.service");
+	autofree char *unit = fixture_host(&f, SYSTEM "/cardstock-grown.service");
+	assert_ok(run_argv(&e, "systemd-analyze", "verify", "--man=no", unit, NULL), &e);
+	/* What the unit runs at the first boot. */
+	autofree char *cmdline = fixture_host(&f, CMDLINE);
+	assert_ok(run_argv(&e, "sed", "-i", "s/ cardstock.grow=firstboot//", cmdline, NULL), &e);
+	assert_file_has(&f, SYSTEM "/cardstock-grown.service",
+			"\"s/ cardstock.grow=firstboot//\" " CMDLINE "\n");
+	assert_file(&f, CMDLINE, "root=PARTUUID=1-02 rootwait\n");
+	assert_nothing_left(&f);
+	fixture_done(&f);
+}
+
 static void the_resize_of_old_images_stays(void **state)
 {
 	(void)state;
@@ -377,6 +404,7 @@ int main(void)
 		cmocka_unit_test(the_wizard_and_its_user_are_gone),
 		cmocka_unit_test(a_console_that_logs_in_by_itself_does_not),
 		cmocka_unit_test(bookworms_firstboot_is_off_the_command_line),
+		cmocka_unit_test(bookworms_initramfs_still_grows_the_root),
 		cmocka_unit_test(the_resize_of_old_images_stays),
 		cmocka_unit_test(the_resize_of_trixie_runs_with_an_empty_machine_id),
 		cmocka_unit_test(what_raspberry_pi_imager_left_is_gone),
