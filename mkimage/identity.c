@@ -54,6 +54,7 @@ void identity_free(struct identity *id)
 	for (size_t n = 0; n < id->n_parts; n++)
 		free(id->parts[n].keep);
 	free(id->parts);
+	free(id->keep_table);
 	free(id);
 }
 

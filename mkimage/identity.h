@@ -22,7 +22,7 @@ struct identity_part {
 
 struct identity {
 	const struct disk *disk;     /* as it is; borrowed from the image */
-	const char *keep_table;	     /* why disk id and PARTUUIDs stay; NULL: they change */
+	char *keep_table;	     /* why disk id and PARTUUIDs stay; NULL: they change */
 	struct identity_part *parts; /* as disk->parts */
 	size_t n_parts;
 };

@@ -10,6 +10,7 @@
 /* The first Linux that reads a file system with metadata_csum_seed. */
 #define SEED_MAJOR 4
 #define SEED_MINOR 4
+#define LOADER_FILE_MAX (1u << 20)
 
 /* Names in a directory; absent gives none. */
 static int list_dir(struct tree *t, const char *path, struct strv *ret, struct err *e)
@@ -149,6 +150,101 @@ static int judge(const struct image *i, struct identity_part *p, struct err *e)
 	return 0;
 }
 
+/* Where the boot loader on a partition that nobody mounts has its files; '*' is any directory. */
+static const char *const loader_files[] = {
+	"/EFI/*/grub.cfg",     "/boot/grub/grub.cfg", "/boot/grub2/grub.cfg",
+	"/boot.scr",	       "/cmdline.txt",	      "/extlinux/extlinux.conf",
+	"/grub/grub.cfg",      "/grub2/grub.cfg",     "/loader/entries/*",
+	"/loader/loader.conf", "/uEnv.txt",
+};
+
+static bool is_in(const char *id, const struct str *text)
+{
+	const struct id_change same = {ID_UUID, 0, id, id};
+	auto_str ignored = STR_INIT;
+	return *id && id_changes_replace(&same, 1, str_text(text), text->len, &ignored) != 0;
+}
+
+/* What the file names has to keep its id: the file will not follow. */
+static void keep_named(struct identity *id, const struct part *aside, const char *path,
+		       const struct str *text)
+{
+	for (size_t n = 0; n < id->n_parts; n++) {
+		struct identity_part *p = &id->parts[n];
+		autofree char *why = xasprintf("partition %d, which mkimage does not mount, "
+					       "names it in %s",
+					       aside->number, path);
+		if (!p->keep && is_in(p->part->uuid, text))
+			p->keep = xstrdup(why);
+		if (!id->keep_table && is_in(p->part->partuuid, text))
+			id->keep_table = steal(&why);
+	}
+}
+
+static int read_loader_file(struct identity *id, const struct part *aside, struct fs *fs,
+			    const char *path, struct err *e)
+{
+	struct fs_stat st;
+	auto_str text = STR_INIT;
+	if (fs->ops->stat(fs, path, &st, e) < 0)
+		return -1;
+	if (st.type != FILE_REGULAR || st.size > LOADER_FILE_MAX)
+		return 0;
+	if (fs->ops->read(fs, path, LOADER_FILE_MAX, &text, e) < 0)
+		return -1;
+	keep_named(id, aside, path, &text);
+	return 0;
+}
+
+/* The names that stand for the '*' of a pattern. */
+static int expand(struct fs *fs, const char *pattern, struct strv *ret, struct err *e)
+{
+	const char *star = strchr(pattern, '*');
+	struct fs_stat st;
+	auto_strv names = {0};
+	if (!star) {
+		strv_add(ret, pattern);
+		return 0;
+	}
+	autofree char *dir = xstrndup(pattern, (size_t)(star - pattern) - 1);
+	if (fs->ops->stat(fs, dir, &st, e) < 0)
+		return -1;
+	if (st.type == FILE_DIR && fs->ops->list(fs, dir, &names, e) < 0)
+		return -1;
+	strv_foreach (name, &names)
+		strv_printf(ret, "%s/%s%s", dir, *name, star + 1);
+	return 0;
+}
+
+static int look_aside(const struct image *i, struct identity *id, const struct part *aside,
+		      struct err *e)
+{
+	const struct image_open open = {.path = i->path, .name = i->name};
+	auto_err why = ERR_INIT;
+	auto_fs *fs = NULL;
+	auto_strv paths = {0};
+	if (image_open_part(&open, aside, false, &fs, &why) < 0)
+		return 0; /* judge_aside has said so */
+	for (size_t n = 0; n < sizeof(loader_files) / sizeof(*loader_files); n++) {
+		if (expand(fs, loader_files[n], &paths, e) < 0)
+			return -1;
+	}
+	strv_foreach (path, &paths) {
+		if (read_loader_file(id, aside, fs, *path, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int look_at_table(const struct disk *d, struct identity *id, struct err *e)
+{
+	const char *why;
+	if (disk_ids_obstacle(d, &why, e) < 0)
+		return -1;
+	id->keep_table = xstrdup(why);
+	return 0;
+}
+
 int identity_look(const struct image *i, struct identity **ret, struct err *e)
 {
 	const struct disk *d = i->disk;
@@ -156,7 +252,7 @@ int identity_look(const struct image *i, struct identity **ret, struct err *e)
 	id->disk = d;
 	id->parts = xcalloc(d->n_parts + 1, sizeof(*id->parts));
 	id->n_parts = d->n_parts;
-	if (disk_ids_obstacle(d, &id->keep_table, e) < 0)
+	if (look_at_table(d, id, e) < 0)
 		return -1;
 	for (size_t n = 0; n < d->n_parts; n++) {
 		struct identity_part *p = &id->parts[n];
@@ -166,6 +262,12 @@ int identity_look(const struct image *i, struct identity **ret, struct err *e)
 						 : IDENTITY_OTHER;
 		if (judge(i, p, e) < 0)
 			return err_wrap(e, "%s: partition %d", i->name, p->part->number);
+	}
+	for (size_t n = 0; n < d->n_parts; n++) {
+		const struct part *p = &d->parts[n];
+		bool aside = p->number != i->root && p->number != i->boot;
+		if (aside && id->parts[n].kind != IDENTITY_OTHER && look_aside(i, id, p, e) < 0)
+			return -1;
 	}
 	*ret = steal(&id);
 	return 0;

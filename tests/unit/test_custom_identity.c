@@ -171,7 +171,7 @@ static void what_must_stay_is_said_once(void **state)
 	assert_int_equal(c.f.notes.n, 1);
 	c.id_parts[1] = (struct identity_part){
 		.part = &c.parts[1], .kind = IDENTITY_EXT, .needs_seed = true};
-	c.id.keep_table = "the GPT is damaged";
+	c.id.keep_table = (char *)"the GPT is damaged";
 	fixture_run(&c.f, &custom_identity);
 	assert_note(&c.f, "disk id and PARTUUIDs are the same on all nodes: the GPT is damaged");
 	assert_note(&c.f, "partition 2 gets metadata_csum_seed");
