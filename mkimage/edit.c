@@ -225,6 +225,19 @@ void block_set(struct str *out, const char *text, const char *name, const char *
 		add_block(out, name, body);
 }
 
+void block_set_first(struct str *out, const char *text, const char *name, const char *body)
+{
+	auto_str without = STR_INIT, added = STR_INIT;
+	block_set(&without, text, name, "");
+	block_set(&added, text, name, body);
+	if (strcmp(str_text(&without), text) != 0) {
+		str_puts(out, str_text(&added));
+		return;
+	}
+	add_block(out, name, body);
+	str_puts(out, text);
+}
+
 /* A line of hosts(5) that gives this name the address. */
 static bool maps_name(const struct line *l, const char *address, const char *name)
 {

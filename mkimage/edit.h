@@ -58,6 +58,9 @@ void name_rename(struct str *out, const char *name, const char *from, const char
  */
 void block_set(struct str *out, const char *text, const char *name, const char *body);
 
+/* The same, but a block that is not there yet begins the text. */
+void block_set_first(struct str *out, const char *text, const char *name, const char *body);
+
 /* /etc/hosts: drop every line (outside blocks) that maps hostname to 127.0.1.1. */
 void hosts_set_self(struct str *out, const char *text, const char *hostname);
 

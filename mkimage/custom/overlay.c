@@ -66,8 +66,8 @@ static char *find_overlay(const struct plan_ctx *ctx, const char *name, struct l
 		list_places(ctx, name, loc, &places);
 	auto_str looked = STR_INIT;
 	strv_foreach (place, &places) {
-		autofree char *root = path_join(*place, "root");
-		if (is_dir(root))
+		autofree char *root = path_join(*place, "root"), *bin = path_join(*place, "bin");
+		if (is_dir(root) || is_dir(bin))
 			return xstrdup(*place);
 		str_printf(&looked, "%s'%s'", looked.len ? ", " : "", root);
 	}

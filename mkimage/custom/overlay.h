@@ -2,7 +2,10 @@
 #ifndef MKIMAGE_CUSTOM_OVERLAY_H
 #define MKIMAGE_CUSTOM_OVERLAY_H
 
-/* One overlay on the host: the tree root/ and the file attrs beside it. */
+/*
+ * One overlay on the host: the tree root/, the file attrs beside it, and the programs in bin/ for
+ * the users (user_home.c); one of the two directories may be missing.
+ */
 
 #include "attrs.h"
 #include "plan.h"
@@ -34,6 +37,17 @@ bool overlay_has_templates(const struct overlay *o);
 int overlay_plan_tree(struct plan_ctx *ctx, const struct overlay *o, struct err *e) must_check;
 /* Where on the host the file at path of the image comes from, owned; *ret NULL: no overlay's. */
 int overlay_find_file(const struct plan_ctx *ctx, const char *path, char **ret,
+		      struct err *e) must_check;
+
+/* A directory of the host whose content goes to one of the image, all of it to one owner. */
+struct overlay_copy {
+	const char *from; /* on the host */
+	const char *to;	  /* in the image, is there */
+	uint32_t uid, gid;
+	bool programs; /* files are 0755; else as on the host, but for other people's writing */
+	const char *why;
+};
+int overlay_plan_copy(struct plan_ctx *ctx, const struct overlay_copy *copy,
 		      struct err *e) must_check;
 
 #endif

@@ -22,9 +22,11 @@
 struct walk {
 	struct plan_ctx *ctx;
 	const struct overlay *overlay;
+	const struct overlay_copy *copy; /* who owns all of it; NULL: attrs tell */
+	const char *root;		 /* on the host, where the walk begins */
 	bool *used; /* for each entry of attrs: it is about something of the tree */
 	unsigned entries;
-	char *why;
+	const char *why;
 };
 
 /* One thing of the tree. */
@@ -61,9 +63,21 @@ static int entry_attr(const struct walk *w, const struct attrs_entry *entry, boo
 	return 0;
 }
 
+/* As on the host, but nobody else may write, and the owner may all that he needs. */
+static struct attr copy_attr(const struct overlay_copy *c, const struct stat *st)
+{
+	uint32_t mode = (st->st_mode & 0755) | (S_ISDIR(st->st_mode) ? 0700 : 0400);
+	bool is_program = c->programs && S_ISREG(st->st_mode);
+	return (struct attr){is_program ? 0755 : mode, c->uid, c->gid};
+}
+
 /* Without a line in attrs: root's, executable where it is so on the host. */
 static int item_attr(const struct walk *w, const struct item *i, struct attr *ret, struct err *e)
 {
+	if (w->copy) {
+		*ret = copy_attr(w->copy, &i->st);
+		return 0;
+	}
 	if (i->entry)
 		return entry_attr(w, i->entry, S_ISDIR(i->st.st_mode), ret, e);
 	*ret = ATTR_ROOT(S_ISDIR(i->st.st_mode) || (i->st.st_mode & 0100) ? 0755 : 0644);
@@ -185,7 +199,8 @@ static int check_name(const struct item *i, struct err *e)
 	return 0;
 }
 
-static int walk_dir(struct walk *w, int fd, const char *path, unsigned depth, struct err *e);
+static int walk_dir(struct walk *w, int fd, const char *path, const char *host, unsigned depth,
+		    struct err *e);
 
 static int enter(struct walk *w, const struct item *i, unsigned depth, struct err *e)
 {
@@ -197,7 +212,7 @@ static int enter(struct walk *w, const struct item *i, unsigned depth, struct er
 	autoclose int fd = openat(i->dir, i->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(e, ERR_PROFILE, "%s: cannot open", i->host);
-	return walk_dir(w, fd, i->path, depth + 1, e);
+	return walk_dir(w, fd, i->path, i->host, depth + 1, e);
 }
 
 static bool entry_covers(const struct attrs_entry *entry, const char *path)
@@ -261,16 +276,16 @@ static int list_dir(int fd, const char *host, struct strv *ret, struct err *e)
 	return r;
 }
 
-static int walk_dir(struct walk *w, int fd, const char *path, unsigned depth, struct err *e)
+static int walk_dir(struct walk *w, int fd, const char *path, const char *host, unsigned depth,
+		    struct err *e)
 {
 	auto_strv names = {0};
-	autofree char *host = xasprintf("%s/root%s", w->overlay->dir, path);
 	if (list_dir(fd, host, &names, e) < 0)
 		return -1;
 	strv_foreach (name, &names) {
 		if (++w->entries > ENTRIES_MAX)
 			return err_set(e, ERR_PROFILE, "%s: more than %d files and directories",
-				       w->overlay->dir, ENTRIES_MAX);
+				       w->root, ENTRIES_MAX);
 		autofree char *inner = path_join(path, *name);
 		autofree char *host_path = path_join(host, *name);
 		struct item i = {.dir = fd, .name = *name, .path = inner, .host = host_path};
@@ -312,16 +327,36 @@ static int plan_unused(struct walk *w, struct err *e)
 	return 0;
 }
 
+static int walk_root(struct walk *w, const char *to, struct err *e)
+{
+	autoclose int fd = open(w->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_PROFILE, "%s: cannot open", w->root);
+	return walk_dir(w, fd, to, w->root, 0, e);
+}
+
 int overlay_plan_tree(struct plan_ctx *ctx, const struct overlay *o, struct err *e)
 {
 	autofree bool *used = xcalloc(o->attrs.n + 1, sizeof(*used));
 	autofree char *why = xasprintf("overlay '%s'", path_base(o->dir));
 	autofree char *root = path_join(o->dir, "root");
-	struct walk w = {.ctx = ctx, .overlay = o, .used = used, .why = why};
-	autoclose int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(e, ERR_PROFILE, "%s: cannot open", root);
-	if (walk_dir(&w, fd, "/", 0, e) < 0)
+	struct walk w = {.ctx = ctx, .overlay = o, .root = root, .used = used, .why = why};
+	struct stat st;
+	bool only_bin = lstat(root, &st) < 0 && errno == ENOENT;
+	if (!only_bin && walk_root(&w, "/", e) < 0)
 		return -1;
 	return ctx->node ? 0 : plan_unused(&w, e);
+}
+
+int overlay_plan_copy(struct plan_ctx *ctx, const struct overlay_copy *copy, struct err *e)
+{
+	const struct overlay plain = {.dir = NULL}; /* no attrs */
+	bool none = false;
+	struct walk w = {.ctx = ctx,
+			 .overlay = &plain,
+			 .copy = copy,
+			 .root = copy->from,
+			 .used = &none,
+			 .why = copy->why};
+	return walk_root(&w, copy->to, e);
 }

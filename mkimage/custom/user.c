@@ -95,6 +95,13 @@ static const struct key user_keys[] = {
 	 .help = "may the user become root by sudo; not set: nopasswd for the operator, else as in "
 		 "the image",
 	 .allowed = "none|nopasswd|password"},
+	{.name = "skeleton",
+	 .type = KEY_LIST,
+	 .help = "directories of this machine whose content goes into the home"},
+	{.name = "bin",
+	 .type = KEY_BOOL,
+	 .help = "~/bin with the programs of the overlays' bin/, in PATH; not set: for UIDs from "
+		 "1000 on"},
 	{.name = "operator",
 	 .type = KEY_BOOL,
 	 .fallback = "false",
@@ -236,6 +243,7 @@ static int plan_each(struct plan_ctx *ctx, struct user *users, size_t n, struct 
 	for (size_t i = 0; i < n; i++) {
 		const struct user *u = &users[i];
 		if (user_plan_groups(ctx, u, e) < 0 || user_plan_home(ctx, u, e) < 0 ||
+		    user_plan_skeleton(ctx, u, e) < 0 || user_plan_bin(ctx, u, e) < 0 ||
 		    user_plan_keys(ctx, u, e) < 0 || user_plan_sudo(ctx, u, e) < 0)
 			return -1;
 	}

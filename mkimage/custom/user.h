@@ -54,6 +54,9 @@ int user_plan_account(struct plan_ctx *ctx, struct user *u, struct err *e) must_
 int user_plan_groups(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* The home directory, filled from the image's /etc/skel. */
 int user_plan_home(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
+/* What the profile adds to the home: directories of the host; ~/bin, filled and in PATH. */
+int user_plan_skeleton(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
+int user_plan_bin(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* ~/.ssh/authorized_keys. */
 int user_plan_keys(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* /etc/sudoers.d/010_cardstock_NAME. */

@@ -57,6 +57,10 @@ static void fuzz_block(const char *text, const char *name, const char *body)
 	expect(strcmp(str_text(&once), str_text(&twice)) == 0);
 	block_set(&none, str_text(&once), name, "");
 	expect(none.len <= strlen(text) + 1);
+	auto_str first = STR_INIT, again = STR_INIT;
+	block_set_first(&first, text, name, body);
+	block_set_first(&again, str_text(&first), name, body);
+	expect(strcmp(str_text(&first), str_text(&again)) == 0);
 }
 
 static void fuzz_hosts(const char *text, const char *name)

@@ -428,13 +428,13 @@ static void ssh_knows_user_address_and_key_of_each_node(void **state)
 static void without_an_operator_the_first_with_sudo_logs_in(void **state)
 {
 	put_profiles(MASTER, WORKER "user mpi { uid = 2000 }\n"
-				    "user pi { uid = 1000 sudo = nopasswd }\n");
+				    "user pi { uid = 1000 rename-to = ops sudo = nopasswd }\n");
 	auto_err e = ERR_INIT;
 	auto_cluster *c = open_cluster(CLUSTER_WRITE);
 	assert_int_equal(cluster_write_ssh(c, &e), 0);
 	autofree char *shown = output_of(
 		(const char *[]){"ssh", "-G", "-F", "cluster/ssh_config", "worker001", NULL});
-	assert_has(shown, "user pi\n");
+	assert_has(shown, "user ops\n");
 	workdir_passed(state);
 }
 

@@ -258,7 +258,8 @@ static void what_an_overlay_put_into_the_new_home_stays(void **state)
 	ctx.custom = "user";
 	assert_ok(custom_user.plan(&ctx, &e), &e);
 	assert_ok(plan_apply(role, f.tree, &e), &e);
-	assert_file(&f, "/home/ops/.bashrc", "from the overlay\n");
+	assert_file_has(&f, "/home/ops/.bashrc", "from the overlay\n");
+	assert_file_lacks(&f, "/home/ops/.bashrc", "x\n");
 	assert_attr(&f, "/home/ops/.bashrc", "0600 1001 1001");
 	assert_file(&f, "/home/ops/docs/a", "a\n");
 	assert_attr(&f, "/home/ops", "0750 1001 1001");

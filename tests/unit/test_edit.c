@@ -139,6 +139,23 @@ static void an_empty_body_removes_the_block(void **state)
 	assert_block_set("x", "", "x");
 }
 
+static void assert_block_set_first(const char *text, const char *expected)
+{
+	auto_str out = STR_INIT, again = STR_INIT;
+	block_set_first(&out, text, "path", "new");
+	assert_string_equal(str_text(&out), expected);
+	block_set_first(&again, str_text(&out), "path", "new");
+	assert_string_equal(str_text(&again), expected);
+}
+
+static void a_block_may_begin_the_text(void **state)
+{
+	(void)state;
+	assert_block_set_first("x", "# BEGIN cardstock path\nnew\n# END cardstock path\nx");
+	assert_block_set_first("x\n# BEGIN cardstock path\nold\n# END cardstock path\n",
+			       "x\n# BEGIN cardstock path\nnew\n# END cardstock path\n");
+}
+
 static void blocks_of_other_names_stay(void **state)
 {
 	(void)state;
@@ -202,6 +219,7 @@ int main(void)
 		cmocka_unit_test(a_block_is_added_at_the_end),
 		cmocka_unit_test(a_block_is_replaced_where_it_is),
 		cmocka_unit_test(an_empty_body_removes_the_block),
+		cmocka_unit_test(a_block_may_begin_the_text),
 		cmocka_unit_test(blocks_of_other_names_stay),
 		cmocka_unit_test(half_a_block_swallows_nothing),
 		cmocka_unit_test(a_body_cannot_end_its_block),
