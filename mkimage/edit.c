@@ -264,3 +264,29 @@ void hosts_set_self(struct str *out, const char *text, const char *hostname)
 			add_line(out, &l);
 	}
 }
+
+static bool sets_var(const struct line *l, const char *name)
+{
+	size_t blank = strspn(l->text, " \t"), len = strlen(name);
+	return l->len > blank + len && memcmp(l->text + blank, name, len) == 0 &&
+	       l->text[blank + len] == '=';
+}
+
+void var_set(struct str *out, const char *text, const char *name, const char *value)
+{
+	bool done = !value;
+	struct line l;
+	while (next_line(&text, &l)) {
+		if (!sets_var(&l, name)) {
+			add_line(out, &l);
+			continue;
+		}
+		if (!done)
+			str_printf(out, "%s=%s%s", name, value, l.full > l.len ? "\n" : "");
+		done = true;
+	}
+	if (done)
+		return;
+	end_line(out);
+	str_printf(out, "%s=%s\n", name, value);
+}

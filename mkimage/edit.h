@@ -63,5 +63,10 @@ void block_set_first(struct str *out, const char *text, const char *name, const 
 
 /* /etc/hosts: drop every line (outside blocks) that maps hostname to 127.0.1.1. */
 void hosts_set_self(struct str *out, const char *text, const char *hostname);
+/*
+ * Files of shell variables (/etc/default/locale): replace the first line that sets name, others go,
+ * or add one at the end.  value NULL: no line sets it any more.
+ */
+void var_set(struct str *out, const char *text, const char *name, const char *value);
 
 #endif

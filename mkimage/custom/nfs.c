@@ -6,25 +6,10 @@
 #include "custom.h"
 #include "mem.h"
 #include "nfs.h"
+#include "server.h"
 #include "validate.h"
 
 #define MODE_DIGITS 5 /* 01777 */
-
-/* A role, a node, or the address of a server that is no node. */
-static int check_from(const char *text, struct err *e)
-{
-	uint32_t address;
-	auto_err judged = ERR_INIT;
-	if (validate_hostname(text, &judged) == 0)
-		return 0;
-	err_done(&judged);
-	if (validate_ipv4(text, &address, &judged) == 0)
-		return 0;
-	return err_set(e, ERR_PROFILE,
-		       "'%s' is no server: use a role, the hostname of a node, or the address of "
-		       "a server outside the cluster",
-		       text);
-}
 
 /* Mounting over these, or giving them another owner, breaks a node. */
 static bool is_of_system(const char *path)
@@ -85,7 +70,7 @@ static const struct key share_keys[] = {
 	{.name = "from",
 	 .type = KEY_STRING,
 	 .help = "who serves the directory: a role, a node, or an address outside the cluster",
-	 .check = check_from},
+	 .check = server_check},
 	{.name = "at",
 	 .type = KEY_STRING,
 	 .help = "where the other nodes mount it; not set: at the same path",
@@ -157,41 +142,6 @@ static int check(const struct profile *p, struct err *e)
 	return 0;
 }
 
-static const struct node *find_node(const struct cluster *c, const char *hostname)
-{
-	for (size_t i = 0; i < c->n_members; i++) {
-		const struct member *m = &c->members[i];
-		for (size_t j = 0; j < m->n_nodes; j++) {
-			if (strcmp(m->nodes[j].hostname, hostname) == 0)
-				return &m->nodes[j];
-		}
-	}
-	return NULL;
-}
-
-/* The node that from names; NULL with *e empty: it is an address. */
-static int find_server(const struct cluster *c, const struct value *from, const struct node **ret,
-		       struct err *e)
-{
-	auto_err judged = ERR_INIT;
-	uint32_t address;
-	const struct member *m = cluster_member(c, from->str);
-	*ret = find_node(c, from->str);
-	if (*ret || (!m && validate_ipv4(from->str, &address, &judged) == 0))
-		return 0;
-	if (!m)
-		return err_at(e, from->loc,
-			      "'%s' is neither a role nor a node of the cluster; a server outside "
-			      "is given by its address",
-			      from->str);
-	if (m->n_nodes != 1)
-		return err_at(e, from->loc,
-			      "role '%s' has %zu nodes: say which of them serves, such as '%s'",
-			      from->str, m->n_nodes, m->n_nodes ? m->nodes[0].hostname : "master");
-	*ret = &m->nodes[0];
-	return 0;
-}
-
 /* The server's own profile must know the share, or nobody would serve it. */
 static int check_served(const struct cluster *c, const struct share *s, struct err *e)
 {
@@ -215,16 +165,11 @@ static int read_share(struct plan_ctx *ctx, const struct section *section, struc
 			      .path = section->title,
 			      .at = mount_point(section),
 			      .host = from->str};
-	if (find_server(ctx->cluster, from, &ret->server, e) < 0)
+	if (server_find(ctx->cluster, from, &ret->server, e) < 0)
 		return -1;
 	if (!ret->server)
 		return 0;
 	ret->host = ret->server->hostname;
-	if (!ret->server->address)
-		return err_at(e, from->loc,
-			      "'%s' has no planned address to be mounted from; set the key address "
-			      "in its profile",
-			      ret->host);
 	return check_served(ctx->cluster, ret, e);
 }
 
@@ -267,16 +212,6 @@ static void shares_done(struct shares *s)
 	free(s->mounted);
 }
 
-/* Without a node it is the role's only node that counts. */
-static bool is_served_here(const struct plan_ctx *ctx, const struct node *server)
-{
-	if (!server)
-		return false;
-	if (ctx->node)
-		return strcmp(server->hostname, ctx->node->hostname) == 0;
-	return strcmp(server->role, profile_str(ctx->profile, "role")) == 0;
-}
-
 static void add_share(struct shares *all, const struct share *s, bool here)
 {
 	struct share **list = here ? &all->served : &all->mounted;
@@ -287,16 +222,13 @@ static void add_share(struct shares *all, const struct share *s, bool here)
 
 static int read_shares(struct plan_ctx *ctx, struct shares *ret, struct err *e)
 {
-	const char *role = profile_str(ctx->profile, "role");
-	const struct member *own = cluster_member(ctx->cluster, role);
 	const struct section *section = NULL;
 	while ((section = profile_next(ctx->profile, "share", section))) {
 		struct share s;
 		if (read_share(ctx, section, &s, e) < 0)
 			return -1;
-		add_share(ret, &s, is_served_here(ctx, s.server));
-		if (own && own->n_nodes > 1 && s.server && strcmp(s.server->role, role) == 0)
-			ret->by_node = true;
+		add_share(ret, &s, server_is_here(ctx, s.server));
+		ret->by_node = ret->by_node || server_is_peer(ctx, s.server);
 	}
 	return 0;
 }

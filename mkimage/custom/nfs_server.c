@@ -5,39 +5,12 @@
 #include "mem.h"
 #include "nfs.h"
 #include "program.h"
+#include "server.h"
 #include "systemd.h"
 #include "text.h"
-#include "validate.h"
 
 #define EXPORTS "/etc/exports"
 #define CONFIG_DIR "/etc/nfs.conf.d"
-
-/* "10.0.0.0/24"; owned. */
-static char *network_of(const struct node *n)
-{
-	uint32_t address = 0;
-	auto_err e = ERR_INIT;
-	/* The profile's address was judged when the cluster was planned. */
-	if (validate_ipv4(n->address, &address, &e) < 0)
-		return NULL;
-	address &= n->prefix ? UINT32_MAX << (32 - n->prefix) : 0;
-	return xasprintf("%u.%u.%u.%u/%u", address >> 24, (address >> 16) & 255,
-			 (address >> 8) & 255, address & 255, n->prefix);
-}
-
-/* The networks of all planned nodes, each once. */
-static void list_networks(const struct cluster *c, struct strv *ret)
-{
-	for (size_t i = 0; i < c->n_members; i++) {
-		const struct member *m = &c->members[i];
-		for (size_t j = 0; j < m->n_nodes; j++) {
-			autofree char *network = m->nodes[j].address ? network_of(&m->nodes[j])
-								     : NULL;
-			if (network && !strv_has(ret, network))
-				strv_add(ret, network);
-		}
-	}
-}
 
 /* exports(5): blanks, quotes and '#' are octal escapes. */
 static void add_escaped(struct str *out, const char *path)
@@ -104,7 +77,7 @@ int nfs_plan_server(struct plan_ctx *ctx, const struct share *shares, size_t n, 
 {
 	auto_str old = STR_INIT, body = STR_INIT, text = STR_INIT;
 	auto_strv networks = {0};
-	list_networks(ctx->cluster, &networks);
+	server_networks(ctx->cluster, &networks);
 	for (size_t i = 0; i < n; i++) {
 		add_export(&body, &shares[i], &networks);
 		if (nfs_plan_directory(ctx, &shares[i], shares[i].path, "served over NFS", e) < 0)

@@ -93,6 +93,19 @@ static void fuzz_rename(const char *text, const char *from)
 	expect(words.len <= strlen(text));
 }
 
+static void fuzz_var(const char *text, const char *name, const char *value)
+{
+	if (!*name || strpbrk(name, "= \t\n") || strchr(value, '\n'))
+		return;
+	auto_str once = STR_INIT, twice = STR_INIT, none = STR_INIT, without = STR_INIT;
+	var_set(&once, text, name, value);
+	var_set(&twice, str_text(&once), name, value);
+	expect(strcmp(str_text(&once), str_text(&twice)) == 0);
+	var_set(&none, text, name, NULL);
+	var_set(&without, str_text(&none), name, NULL);
+	expect(strcmp(str_text(&none), str_text(&without)) == 0 && none.len <= strlen(text));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autofree char *all = xmemdup(data, size);
@@ -107,5 +120,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_block(text, name, line);
 	fuzz_hosts(text, name);
 	fuzz_rename(text, name);
+	fuzz_var(text, name, line);
 	return 0;
 }

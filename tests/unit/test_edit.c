@@ -203,6 +203,25 @@ static void the_loopback_line_of_the_hostname_goes(void **state)
 			    "::1 worker001");
 }
 
+static void assert_var_set(const char *text, const char *value, const char *expected)
+{
+	auto_str out = STR_INIT;
+	var_set(&out, text, "LANG", value);
+	assert_string_equal(str_text(&out), expected);
+}
+
+static void a_variable_is_set_in_its_line(void **state)
+{
+	(void)state;
+	assert_var_set("# LANG=x\nLANG=a\nLANGUAGE=b\n", "C", "# LANG=x\nLANG=C\nLANGUAGE=b\n");
+	assert_var_set("A=1\n LANG=a", "C", "A=1\nLANG=C");
+	assert_var_set("LANG=a\nLANG=b\n", "C", "LANG=C\n");
+	assert_var_set("A=1", "C", "A=1\nLANG=C\n");
+	assert_var_set("", "C", "LANG=C\n");
+	assert_var_set("LANG=a\nA=1\n", NULL, "A=1\n");
+	assert_var_set("LANG\nA=1", NULL, "LANG\nA=1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +243,7 @@ int main(void)
 		cmocka_unit_test(half_a_block_swallows_nothing),
 		cmocka_unit_test(a_body_cannot_end_its_block),
 		cmocka_unit_test(the_loopback_line_of_the_hostname_goes),
+		cmocka_unit_test(a_variable_is_set_in_its_line),
 	};
 	return cmocka_run_group_tests_name("edit", tests, NULL, NULL);
 }
