@@ -10,9 +10,23 @@
 static const char *const vendor_dirs[] = {"/usr/lib/systemd/system", "/lib/systemd/system"};
 #define N_VENDOR_DIRS (sizeof(vendor_dirs) / sizeof(*vendor_dirs))
 
+/* systemd's /sbin/init is always a link to it; a file, or a link to another, is another init. */
+static int has_other_init(struct plan_ctx *ctx, struct err *e)
+{
+	autofree char *target = NULL;
+	int present = plan_exists(ctx, "/sbin/init", e);
+	if (present <= 0)
+		return present;
+	if (plan_readlink(ctx, "/sbin/init", &target, e) < 0)
+		return -1;
+	return !target || strcmp(path_base(target), "systemd") != 0;
+}
+
 int systemd_present(struct plan_ctx *ctx, struct err *e)
 {
-	int found = 0;
+	int other = has_other_init(ctx, e), found = 0;
+	if (other)
+		return other < 0 ? -1 : 0;
 	for (size_t i = 0; !found && i < N_VENDOR_DIRS; i++)
 		found = plan_exists(ctx, vendor_dirs[i], e);
 	return found;

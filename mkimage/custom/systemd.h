@@ -8,7 +8,10 @@
 
 #define SYSTEMD_ADMIN_DIR "/etc/systemd/system"
 
-/* 1 when the image has a place for systemd's units, 0 when not. */
+/*
+ * 1 when the image has a place for systemd's units and no other init, 0 when not: Ubuntu had units
+ * while upstart was its init.
+ */
 int systemd_present(struct plan_ctx *ctx, struct err *e) must_check;
 /*
  * The unit's file ("/usr/lib/systemd/system/ssh.service"), owned; *ret NULL: there is none.  An

@@ -3,6 +3,7 @@
 #include "custom.h"
 #include "mem.h"
 #include "systemd.h"
+#include "target.h"
 #include "validate.h"
 
 static int check_target(const char *text, struct err *e)
@@ -31,10 +32,8 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 	int present = systemd_present(ctx, e);
 	if (present < 0)
 		return -1;
-	if (!present) {
-		plan_note(ctx, "boot target %s is not set: this image has no systemd", v->str);
-		return 0;
-	}
+	if (!present)
+		return target_plan_runlevel(ctx, v->str, e);
 	autofree char *unit = NULL;
 	if (systemd_unit_path(ctx, v->str, &unit, e) < 0)
 		return -1;

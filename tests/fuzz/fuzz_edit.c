@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "edit.h"
+#include "edit_init.h"
 #include "mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -106,6 +107,15 @@ static void fuzz_var(const char *text, const char *name, const char *value)
 	expect(strcmp(str_text(&none), str_text(&without)) == 0 && none.len <= strlen(text));
 }
 
+static void fuzz_level(const char *text, bool (*set)(struct str *, const char *, char))
+{
+	auto_str once = STR_INIT, twice = STR_INIT;
+	bool found = set(&once, text, '2');
+	expect(set(&twice, str_text(&once), '2') == found);
+	expect(strcmp(str_text(&once), str_text(&twice)) == 0);
+	expect(found || strcmp(str_text(&once), text) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autofree char *all = xmemdup(data, size);
@@ -119,6 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_group(line, name);
 	fuzz_block(text, name, line);
 	fuzz_hosts(text, name);
+	fuzz_level(text, inittab_set_level);
+	fuzz_level(text, upstart_set_level);
 	fuzz_rename(text, name);
 	fuzz_var(text, name, line);
 	return 0;
