@@ -53,6 +53,9 @@ install: all
 	cp -R scripts/mkbase.d $(DESTDIR)$(PREFIX)/lib/cardstock/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cardstock/profiles profiles/*.conf
 	cp -R overlays $(DESTDIR)$(PREFIX)/share/cardstock/
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	$(BUILD)/mkimage completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mkimage
+	$(BUILD)/mkimage completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mkimage
 
 clean:
 	rm -rf $(BUILD)

@@ -6,7 +6,7 @@
 /* Rows that several commands take, so that an option is the same everywhere. */
 #define OPT_PROFILE                                                                         \
 	{                                                                                   \
-		"profile", 'p', OPTION_TEXT, "NAME", ROW(profile), 0, 0,                    \
+		"profile", 'p', OPTION_TEXT, "PROFILE", ROW(profile), 0, 0,                 \
 			"profile: a name that is searched for, or a file (default: worker)" \
 	}
 #define OPT_CLUSTER                                                               \
@@ -67,5 +67,8 @@ const struct command commands[] = {
 	 cmd_base},
 	{"keys", "", 0, 0, "List every profile key with type, default and meaning.", no_options,
 	 cmd_keys},
+	{"completion", "bash|zsh|profiles", 1, 1,
+	 "Print the completion script for a shell, or the profiles that it offers.", no_options,
+	 cmd_completion},
 	{0},
 };

@@ -13,5 +13,6 @@ int cmd_inspect(const struct options *o, struct err *e) must_check;
 int cmd_cat(const struct options *o, struct err *e) must_check;
 int cmd_base(const struct options *o, struct err *e) must_check;
 int cmd_keys(const struct options *o, struct err *e) must_check;
+int cmd_completion(const struct options *o, struct err *e) must_check;
 
 #endif

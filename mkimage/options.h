@@ -33,7 +33,7 @@ struct option_row {
 	const char *name; /* long name without dashes; NULL ends a table */
 	char letter;	  /* 0: none */
 	enum option_type type;
-	const char *argument; /* how help calls the value; NULL for flags */
+	const char *argument; /* how help calls the value, see completion.h; NULL for flags */
 	size_t offset;	      /* of the field in struct options */
 	long min, max;	      /* OPTION_NUMBER */
 	const char *help;
@@ -41,7 +41,7 @@ struct option_row {
 
 struct command {
 	const char *name;     /* NULL ends the table; "build" is also the command without a name */
-	const char *operands; /* "IMG PATH", "" */
+	const char *operands; /* "IMG PATH", ""; see completion.h */
 	size_t min_operands, max_operands;
 	const char *help;
 	const struct option_row *options;

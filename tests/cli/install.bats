@@ -24,6 +24,11 @@ setup() {
 	[ ! -e cluster ]
 }
 
+@test "completion is installed where bash and zsh look for it" {
+	bash -n dest/opt/x/share/bash-completion/completions/mkimage
+	grep -qx '#compdef mkimage' dest/opt/x/share/zsh/site-functions/_mkimage
+}
+
 @test "an installed mkimage finds the program that makes a base" {
 	cat >dest/opt/x/lib/cardstock/mkbase <<-END
 		#!/bin/sh
