@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
 #include "json.h"
 #include "utf8.h"
 
@@ -33,4 +35,14 @@ void json_string(struct str *out, const char *text, size_t len)
 		}
 	}
 	str_puts(out, "\"");
+}
+
+void json_field(struct str *out, const char *name, const char *value)
+{
+	bool first = !out->len || out->data[out->len - 1] == '{';
+	str_printf(out, "%s\"%s\":", first ? "" : ",", name);
+	if (value)
+		json_string(out, value, strlen(value));
+	else
+		str_puts(out, "null");
 }

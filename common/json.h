@@ -12,5 +12,8 @@
  * UTF-8 becomes U+FFFD.
  */
 void json_string(struct str *out, const char *text, size_t len);
+/* Add a member "name": "value" to the object that out ends in, with a comma unless it is the first;
+ * NULL is null. */
+void json_field(struct str *out, const char *name, const char *value);
 
 #endif

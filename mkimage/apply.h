@@ -22,7 +22,8 @@ int plan_verify(const struct plan *p, const struct plan *above, struct tree *t,
  * Print for people: per path what (+ new, ~ changed, - removed, @ owner or mode), why, and a
  * unified diff against the tree with the plan below (secrets as ‹secret›); then the notes and a
  * count. as_json: one array of the changes, an object each: kind, change, path, target, mode,
- * owner, custom, why, and summary or diff.  Whatever an image holds, it is harmless on a terminal.
+ * owner, custom, why, secret, and summary or diff.  Whatever an image holds, it is harmless on a
+ * terminal.
  */
 int plan_print(const struct plan *p, struct tree *t, FILE *out, bool as_json,
 	       struct err *e) must_check;

@@ -69,14 +69,6 @@ static void add_text(struct str *out, const struct shown *s)
 	}
 }
 
-static void json_field(struct str *out, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	str_printf(out, ",\"%s\":", name);
-	json_string(out, value, strlen(value));
-}
-
 static const char *word_of(char symbol)
 {
 	switch (symbol) {
@@ -101,14 +93,19 @@ static void add_json(struct str *out, const struct shown *s)
 	const struct change *c = s->change;
 	str_printf(out, "{\"kind\":\"%s\",\"change\":\"%s\"", kinds[c->kind], word_of(s->symbol));
 	json_field(out, "path", c->path);
-	json_field(out, "target", c->target);
+	if (c->target)
+		json_field(out, "target", c->target);
 	if (s->has_attr)
 		str_printf(out, ",\"mode\":\"%04o\",\"owner\":\"%u:%u\"", s->to.mode, s->to.uid,
 			   s->to.gid);
 	json_field(out, "custom", c->custom);
 	json_field(out, "why", c->why);
-	json_field(out, "summary", s->summary);
-	json_field(out, "diff", s->diff && *s->diff ? s->diff : NULL);
+	if (c->secret)
+		str_puts(out, ",\"secret\":true");
+	if (s->summary)
+		json_field(out, "summary", s->summary);
+	if (s->diff && *s->diff)
+		json_field(out, "diff", s->diff);
 	str_puts(out, "}");
 }
 

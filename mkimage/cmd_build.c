@@ -264,12 +264,13 @@ static void print_results(const struct build *b, const struct options *o)
 		}
 		autofree char *path = xasprintf("%s/%s.img", b->dir, n->hostname);
 		auto_str line = STR_INIT;
-		str_puts(&line, "{\"image\":");
-		json_string(&line, path, strlen(path));
-		str_printf(&line, ",\"hostname\":\"%s\",\"role\":\"%s\",\"number\":%u", n->hostname,
-			   n->role, n->number);
+		str_puts(&line, "{");
+		json_field(&line, "image", path);
+		json_field(&line, "hostname", n->hostname);
+		json_field(&line, "role", n->role);
+		str_printf(&line, ",\"number\":%u", n->number);
 		if (n->address)
-			str_printf(&line, ",\"address\":\"%s\"", n->address);
+			json_field(&line, "address", n->address);
 		printf("%s}\n", str_text(&line));
 	}
 	say_notes(s->progress, b->role_plan);

@@ -12,15 +12,6 @@ static const char *const type_names[] = {[KEY_STRING] = "string",
 					 [KEY_LIST] = "list",
 					 [KEY_SECTION] = "section"};
 
-static void json_field(struct str *out, const char *name, const char *value)
-{
-	str_printf(out, "%s\"%s\":", out->len > 1 ? "," : "", name);
-	if (value)
-		json_string(out, value, strlen(value));
-	else
-		str_puts(out, "null");
-}
-
 static void print_json(const struct key *k, const char *section)
 {
 	auto_str line = STR_INIT;

@@ -22,8 +22,9 @@ static void print_error(const struct options *o, const struct err *e)
 		fprintf(stderr, "mkimage: %s\n", str_text(&line));
 		return;
 	}
-	json_string(&line, e->msg, strlen(e->msg));
-	fprintf(stderr, "{\"error\":%s,\"code\":%d}\n", str_text(&line), e->code);
+	str_puts(&line, "{");
+	json_field(&line, "error", e->msg);
+	fprintf(stderr, "%s,\"code\":%d}\n", str_text(&line), e->code);
 }
 
 /* The command named by argv[1], else build; argc and argv are moved past the name. */

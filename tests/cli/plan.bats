@@ -45,7 +45,12 @@ load helper
 		import json
 		plan = json.load(open("plan.json"))
 		assert plan["role"] == "worker" and "/etc/passwd" in [c["path"] for c in plan["changes"]], plan
+		assert all(c["kind"] and c["change"] and c["why"] and c["custom"] for c in plan["changes"]), plan
+		assert "+ops:x:1000:1000:" in next(c["diff"] for c in plan["changes"] if c["path"] == "/etc/passwd"), plan
+		assert not any("secret" in c for c in plan["changes"] if c["path"] == "/etc/passwd"), plan
 		node = plan["nodes"][0]
+		key = next(c for c in node["changes"] if c["path"] == "/etc/ssh/ssh_host_ed25519_key")
+		assert key["secret"] is True and key["summary"] == "‹secret›" and "diff" not in key, key
 		assert node["hostname"] == "worker001" and "/etc/hostname" in [c["path"] for c in node["changes"]], node
 	END
 }
