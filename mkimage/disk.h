@@ -16,6 +16,7 @@ struct part {
 	int number;	      /* as in the table, from 1; DISK_WHOLE: 0 */
 	uint64_t start, size; /* bytes */
 	char fstype[32];      /* libblkid's TYPE ("ext4", "vfat", "crypto_LUKS"); "" unknown */
+	char version[32];     /* of the file system: "FAT32" */
 	char label[256];      /* of the file system */
 	char uuid[64];	      /* of the file system */
 	char partuuid[64];    /* lower case, as in PARTUUID= */

@@ -38,7 +38,7 @@ int disk_content_part(struct part *part, const char *name, int fd, struct err *e
 		return -1;
 	blkid_probe_enable_superblocks(probe, 1);
 	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL |
-							 BLKID_SUBLKS_UUID);
+							 BLKID_SUBLKS_UUID | BLKID_SUBLKS_VERSION);
 	int found = blkid_do_safeprobe(probe);
 	if (found == -1)
 		return err_set(e, ERR_IMAGE, "%s: partition %d: cannot be read", name,
@@ -47,6 +47,7 @@ int disk_content_part(struct part *part, const char *name, int fd, struct err *e
 	    0) /* 1: nothing known; -2: two file systems claim it, so neither is believed */
 		return 0;
 	take_value(probe, "TYPE", part->fstype, sizeof(part->fstype));
+	take_value(probe, "VERSION", part->version, sizeof(part->version));
 	take_value(probe, "LABEL", part->label, sizeof(part->label));
 	take_value(probe, "UUID", part->uuid, sizeof(part->uuid));
 	return 0;

@@ -115,7 +115,10 @@ static void take_parts(struct disk *d, const PedDisk *disk)
 int disk_table_read(struct disk *d, int fd, char **ret_other, struct err *e)
 {
 	auto_session s = session_start(false);
-	if (session_open(&s, d->path, d->name, e) < 0)
+	bool shadowed = disk_shadow_fits(fd);
+	autoclose int shadow = shadowed ? disk_shadow(d, fd, e) : -1;
+	autofree char *path = shadowed ? xasprintf("/proc/self/fd/%d", shadow) : xstrdup(d->path);
+	if ((shadowed && shadow < 0) || session_open(&s, path, d->name, e) < 0)
 		return -1;
 	d->sector_size = (unsigned)s.dev->sector_size;
 	const PedDiskType *type = ped_disk_probe(s.dev);

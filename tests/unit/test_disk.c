@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <sys/inotify.h>
+
 #include "disk.h"
 #include "disk_fixture.h"
 
@@ -60,6 +62,23 @@ static void file_system_without_table_is_partition_0(void **state)
 	assert_int_equal(d->table, DISK_WHOLE);
 	assert_int_equal(disk_part(d, 0)->size, 16 * MIB);
 	assert_string_equal(disk_part(d, 0)->fstype, "ext4");
+}
+
+/* Of a card that is opened for writing udev tells everybody, though nothing was written. */
+static void probing_never_opens_the_disk_for_writing(void **state)
+{
+	auto_err e = ERR_INIT;
+	char event[4096];
+	autofree char *mbr = fixture_mbr(state, "mbr.img"), *gpt = fixture_gpt(state, "gpt.img");
+	const char *const paths[] = {mbr, gpt};
+	autoclose int seen = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	for (size_t i = 0; i < 2; i++) {
+		auto_disk *d = NULL;
+		assert_true(inotify_add_watch(seen, paths[i], IN_CLOSE_WRITE) >= 0);
+		assert_done(disk_probe(paths[i], NULL, &d, &e), &e);
+		assert_int_equal(d->n_parts, 2);
+		assert_int_equal(read(seen, event, sizeof(event)), -1);
+	}
 }
 
 static void probing_writes_nothing_and_needs_no_write_permission(void **state)
@@ -234,6 +253,7 @@ int main(void)
 		fixture_test(gpt_ids_are_lower_case),
 		fixture_test(logical_partitions_are_listed),
 		fixture_test(file_system_without_table_is_partition_0),
+		fixture_test(probing_never_opens_the_disk_for_writing),
 		fixture_test(probing_writes_nothing_and_needs_no_write_permission),
 		fixture_test(truncated_image_says_how_much_is_missing),
 		fixture_test(what_is_no_disk_is_named),
