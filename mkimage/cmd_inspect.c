@@ -3,63 +3,45 @@
 #include <string.h>
 
 #include "commands.h"
-#include "image.h"
+#include "image_parts.h"
+#include "inspect.h"
 #include "json.h"
 #include "mem.h"
 
-#define TEXT_MAX 65536
-
-/* What the image says of itself; "" where it says nothing. */
-struct facts {
-	char *system, *hostname;
+/* One image, and as much of it as can be told. */
+struct report {
+	const char *name;
+	struct disk *disk;
+	struct image *image; /* NULL: see problem */
+	struct err problem;  /* empty when the files could be read */
+	struct inspect found;
 };
 
-static void facts_done(struct facts *f)
+static void report_done(struct report *r)
 {
-	free(f->system);
-	free(f->hostname);
+	inspect_done(&r->found);
+	image_discard(&r->image);
+	err_done(&r->problem);
+	disk_free(r->disk);
 }
 
-/* The value of NAME= in os-release(5), without its quotes; "" when it is not there. */
-static char *os_release_value(const char *text, const char *name)
+/* A disk whose system is unknown still has a table that people want to see. */
+static int make_report(const char *path, struct report *r, struct err *e)
 {
-	auto_strv lines = {0};
-	strv_split(&lines, text, "\n");
-	strv_foreach (line, &lines) {
-		size_t len = strlen(name);
-		if (strncmp(*line, name, len) != 0 || (*line)[len] != '=')
-			continue;
-		const char *value = *line + len + 1;
-		value += *value == '"';
-		return xstrndup(value, strcspn(value, "\""));
-	}
-	return xstrdup("");
-}
-
-static int read_text(struct tree *t, const char *path, struct str *out, struct err *e)
-{
-	struct fs_stat st;
-	if (tree_stat_follow(t, path, &st, e) < 0)
+	const struct image_open open = {.path = path};
+	r->name = path;
+	if (disk_probe(path, NULL, &r->disk, e) < 0)
 		return -1;
-	return st.type == FILE_REGULAR ? tree_read(t, path, TEXT_MAX, out, e) : 0;
+	if (image_open(&open, &r->image, &r->problem) < 0)
+		return 0;
+	return inspect_image(r->image, &r->found, e);
 }
 
-static int collect_facts(struct image *i, struct facts *f, struct err *e)
+static const char *part_role(const struct report *r, const struct part *p)
 {
-	auto_str release = STR_INIT, hostname = STR_INIT;
-	if (read_text(i->tree, "/etc/os-release", &release, e) < 0 ||
-	    read_text(i->tree, "/etc/hostname", &hostname, e) < 0)
-		return -1;
-	f->system = os_release_value(str_text(&release), "PRETTY_NAME");
-	f->hostname = xstrndup(str_text(&hostname), strcspn(str_text(&hostname), "\n"));
-	return 0;
-}
-
-static const char *part_role(const struct image *i, const struct part *p)
-{
-	if (p->number == i->root)
+	if (r->image && p->number == r->image->root)
 		return "root";
-	return p->number == i->boot ? "boot" : "";
+	return r->image && p->number == r->image->boot ? "boot" : "";
 }
 
 static const char *table_name(const struct disk *d)
@@ -69,78 +51,149 @@ static const char *table_name(const struct disk *d)
 	return names[d->table];
 }
 
-/* Labels and names come from the image: nothing of them may reach a terminal as control. */
-static const char *shown(struct str *out, const char *text)
+/* "arm64" where there is something, else what is missing; harmless on a terminal. */
+static void print_fact(const char *name, const char *value, const char *missing)
 {
-	str_done(out);
-	json_string(out, text, strlen(text));
-	return str_text(out);
+	auto_str text = STR_INIT;
+	if (value)
+		json_string(&text, value, strlen(value));
+	printf("%-13s %s\n", name, value ? str_text(&text) : missing);
 }
 
-static void print_text(const struct image *i, const struct facts *f)
+static int print_part(const struct report *r, const struct part *p, struct err *e)
 {
-	auto_str s = STR_INIT;
-	autofree char *size = format_size(i->disk->size);
-	printf("%s: %s, partition table %s, disk id %s\n", i->name, size, table_name(i->disk),
-	       i->disk->id);
-	for (size_t n = 0; n < i->disk->n_parts; n++) {
-		const struct part *p = &i->disk->parts[n];
-		autofree char *bytes = format_size(p->size);
-		printf("  %d  %-5s %-8s %9s at %-11llu %s\n", p->number, part_role(i, p), p->fstype,
-		       bytes, (unsigned long long)p->start, shown(&s, p->label));
+	auto_str label = STR_INIT;
+	auto_strv features = {0};
+	autofree char *bytes = format_size(p->size);
+	json_string(&label, p->label, strlen(p->label));
+	if (image_part_features(r->disk, p, &features, e) < 0)
+		return -1;
+	printf("  %d  %-5s %-8s %9s at %-11llu %s", p->number, part_role(r, p),
+	       p->extended  ? "extended"
+	       : *p->fstype ? p->fstype
+			    : "unknown",
+	       bytes, (unsigned long long)p->start, str_text(&label));
+	strv_foreach (feature, &features)
+		printf(" %s", *feature);
+	printf("\n");
+	return 0;
+}
+
+static void print_users(const struct inspect *f)
+{
+	if (!f->n_users)
+		print_fact("user", NULL, "none with a UID from 1000 on");
+	for (size_t i = 0; i < f->n_users; i++) {
+		const struct inspect_user *u = &f->users[i];
+		auto_str name = STR_INIT;
+		json_string(&name, u->name, strlen(u->name));
+		printf("%-13s %s, UID %u, sudo %s\n", "user", str_text(&name), u->uid, u->sudo);
 	}
-	printf("system    %s\n", shown(&s, f->system));
-	printf("hostname  %s\n", shown(&s, f->hostname));
-	if (i->boot_at)
-		printf("boot      partition %d at %s\n", i->boot, i->boot_at);
 }
 
-static void add_text(struct str *out, const char *name, const char *value)
+static void print_system(const struct report *r)
 {
-	str_printf(out, ",\"%s\":", name);
-	json_string(out, value, strlen(value));
+	const struct inspect *f = &r->found;
+	if (!r->image)
+		return;
+	print_fact("system", f->system, "not said: no name in an os-release");
+	print_fact("version", f->version, "not said: no VERSION_ID in an os-release");
+	print_fact("architecture", f->architecture, "not known: no program to tell it by");
+	print_fact("network", f->network, "not known: nothing that brings it up at boot");
+	print_fact("hostname", f->hostname, "none: no /etc/hostname");
+	print_users(f);
+	print_fact("cluster", f->cluster, "none: not made by mkimage");
+	if (f->cluster)
+		printf("%-13s %zu\n", "nodes", f->nodes);
+	if (r->image->boot_at)
+		printf("%-13s partition %d at %s\n", "boot", r->image->boot, r->image->boot_at);
+	else
+		print_fact("boot", NULL, "no partition of its own");
 }
 
-static void add_part(struct str *out, const struct image *i, const struct part *p)
+static int print_text(const struct report *r, struct err *e)
 {
+	autofree char *size = format_size(r->disk->size);
+	auto_str name = STR_INIT;
+	printf("%s: %s, partition table %s, disk id %s\n", r->name, size, table_name(r->disk),
+	       *r->disk->id ? r->disk->id : "none");
+	for (size_t n = 0; n < r->disk->n_parts; n++) {
+		if (print_part(r, &r->disk->parts[n], e) < 0)
+			return -1;
+	}
+	print_system(r);
+	return 0;
+}
+
+static int add_part(struct str *out, const struct report *r, const struct part *p, struct err *e)
+{
+	auto_strv features = {0};
+	if (image_part_features(r->disk, p, &features, e) < 0)
+		return -1;
 	str_printf(out, "{\"number\":%d,\"start\":%llu,\"size\":%llu", p->number,
 		   (unsigned long long)p->start, (unsigned long long)p->size);
-	add_text(out, "role", part_role(i, p));
-	add_text(out, "type", p->fstype);
-	add_text(out, "label", p->label);
-	add_text(out, "uuid", p->uuid);
-	add_text(out, "partuuid", p->partuuid);
-	str_puts(out, "}");
+	json_field(out, "role", part_role(r, p));
+	json_field(out, "type", p->fstype);
+	json_field(out, "label", p->label);
+	json_field(out, "uuid", p->uuid);
+	json_field(out, "partuuid", p->partuuid);
+	str_puts(out, ",\"features\":[");
+	strv_foreach (feature, &features) {
+		str_puts(out, feature == features.v ? "" : ",");
+		json_string(out, *feature, strlen(*feature));
+	}
+	str_puts(out, "]}");
+	return 0;
 }
 
-static void print_json(const struct image *i, const struct facts *f)
+static void add_system(struct str *out, const struct report *r)
+{
+	const struct inspect *f = &r->found;
+	json_field(out, "problem", r->problem.msg);
+	json_field(out, "system", f->system);
+	json_field(out, "id", f->id);
+	json_field(out, "version", f->version);
+	json_field(out, "architecture", f->architecture);
+	json_field(out, "network", f->network);
+	json_field(out, "hostname", f->hostname);
+	json_field(out, "cluster", f->cluster);
+	str_printf(out, ",\"nodes\":%zu", f->nodes);
+	json_field(out, "boot_at", r->image ? r->image->boot_at : NULL);
+	str_puts(out, ",\"users\":[");
+	for (size_t i = 0; i < f->n_users; i++) {
+		str_printf(out, "%s{\"uid\":%u", i ? "," : "", f->users[i].uid);
+		json_field(out, "name", f->users[i].name);
+		json_field(out, "sudo", f->users[i].sudo);
+		str_puts(out, "}");
+	}
+	str_puts(out, "]");
+}
+
+static int print_json(const struct report *r, struct err *e)
 {
 	auto_str out = STR_INIT;
-	str_printf(&out, "{\"size\":%llu", (unsigned long long)i->disk->size);
-	add_text(&out, "image", i->name);
-	add_text(&out, "table", table_name(i->disk));
-	add_text(&out, "id", i->disk->id);
-	add_text(&out, "system", f->system);
-	add_text(&out, "hostname", f->hostname);
-	add_text(&out, "boot_at", i->boot_at ? i->boot_at : "");
+	str_puts(&out, "{");
+	json_field(&out, "image", r->name);
+	str_printf(&out, ",\"size\":%llu", (unsigned long long)r->disk->size);
+	json_field(&out, "table", table_name(r->disk));
+	json_field(&out, "disk_id", *r->disk->id ? r->disk->id : NULL);
+	add_system(&out, r);
 	str_puts(&out, ",\"partitions\":[");
-	for (size_t n = 0; n < i->disk->n_parts; n++) {
+	for (size_t n = 0; n < r->disk->n_parts; n++) {
 		str_puts(&out, n ? "," : "");
-		add_part(&out, i, &i->disk->parts[n]);
+		if (add_part(&out, r, &r->disk->parts[n], e) < 0)
+			return -1;
 	}
 	printf("%s]}\n", str_text(&out));
+	return 0;
 }
 
 int cmd_inspect(const struct options *o, struct err *e)
 {
-	const struct image_open open = {.path = o->operands.v[0]};
-	auto_image *image = NULL;
-	__attribute__((cleanup(facts_done))) struct facts f = {0};
-	if (image_open(&open, &image, e) < 0 || collect_facts(image, &f, e) < 0)
+	__attribute__((cleanup(report_done))) struct report r = {0};
+	if (make_report(o->operands.v[0], &r, e) < 0)
 		return -1;
-	if (o->json)
-		print_json(image, &f);
-	else
-		print_text(image, &f);
-	return 0;
+	if ((o->json ? print_json(&r, e) : print_text(&r, e)) < 0)
+		return -1;
+	return r.image ? 0 : err_set(e, r.problem.code, "%s", r.problem.msg);
 }

@@ -8,6 +8,7 @@
 
 #include "apply.h"
 #include "commands.h"
+#include "json.h"
 #include "mem.h"
 #include "session.h"
 
@@ -56,6 +57,16 @@ static int verify_ids(const struct session *s, const struct image *image, struct
 	return identity_verify(image, want, e);
 }
 
+static void print_json(const struct session *s, const struct image *image)
+{
+	auto_str line = STR_INIT;
+	str_puts(&line, "{");
+	json_field(&line, "image", image->name);
+	json_field(&line, "profile", s->profile->path);
+	json_field(&line, "hostname", s->nodes->hostname);
+	printf("%s,\"verified\":true}\n", str_text(&line));
+}
+
 int cmd_verify(const struct options *o, struct err *e)
 {
 	const struct image_open open = {.path = o->operands.v[0]};
@@ -66,7 +77,9 @@ int cmd_verify(const struct options *o, struct err *e)
 	    session_look_at_ids(&s, image, e) < 0 || verify_plans(&s, image, e) < 0 ||
 	    verify_ids(&s, image, e) < 0 || image_check(open.path, image->name, e) < 0)
 		return -1;
-	if (!o->quiet)
+	if (o->json)
+		print_json(&s, image);
+	else if (!o->quiet)
 		printf("%s: as %s wants %s\n", open.path, s.profile->path, s.nodes->hostname);
 	return 0;
 }

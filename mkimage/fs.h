@@ -108,6 +108,8 @@ struct fs_open {
  * image marked as having errors is refused with the advice to run e2fsck and the partition named.
  */
 int fs_ext_open(const struct fs_open *o, struct fs **ret, struct err *e) must_check;
+/* Names of the features in its superblock, as in mke2fs(8): "extent", "64bit". */
+int fs_ext_features(const struct fs_open *o, struct strv *ret, struct err *e) must_check;
 /* True when the journal has to be replayed before fs_ext_open will accept it. */
 int fs_ext_is_dirty(const struct fs_open *o, bool *ret, struct err *e) must_check;
 /* Replay the journal of the file system in the (private copy of the) image by e2fsck -p. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <e2p/e2p.h>
 #include <endian.h>
 #include <fcntl.h>
 #include <string.h>
@@ -140,6 +141,27 @@ static int open_image(const struct fs_open *o, int flags, struct err *e)
 	if (fd < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot open '%s'", o->what, o->path);
 	return fd;
+}
+
+int fs_ext_features(const struct fs_open *o, struct strv *ret, struct err *e)
+{
+	struct ext2_super_block sb;
+	autoclose int fd = open(o->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", o->what);
+	if (read_super(o, fd, &sb, e) < 0)
+		return -1;
+	const uint32_t sets[] = {sb.s_feature_compat, sb.s_feature_incompat,
+				 sb.s_feature_ro_compat};
+	static const int kinds[] = {E2P_FEATURE_COMPAT, E2P_FEATURE_INCOMPAT,
+				    E2P_FEATURE_RO_INCOMPAT};
+	for (size_t i = 0; i < 3; i++) {
+		for (uint32_t bit = 1; bit; bit <<= 1) {
+			if (ext2fs_le32_to_cpu(sets[i]) & bit)
+				strv_add(ret, e2p_feature2string(kinds[i], bit));
+		}
+	}
+	return 0;
 }
 
 int fs_ext_is_dirty(const struct fs_open *o, bool *ret, struct err *e)

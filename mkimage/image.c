@@ -30,6 +30,18 @@ static int open_ext(const struct fs_open *how, bool replay, struct fs **ret, str
 	return fs_ext_open(how, ret, e);
 }
 
+int image_part_features(const struct disk *d, const struct part *p, struct strv *ret, struct err *e)
+{
+	autofree char *what = image_part_name(d->name, p);
+	const struct fs_open how = {
+		.path = d->path, .offset = p->start, .size = p->size, .what = what};
+	if (part_is_ext(p))
+		return fs_ext_features(&how, ret, e);
+	if (part_is_fat(p) && *p->version)
+		strv_add(ret, p->version);
+	return 0;
+}
+
 int image_open_part(const struct image_open *o, const struct part *p, bool writable,
 		    struct fs **ret, struct err *e)
 {

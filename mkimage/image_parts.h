@@ -8,6 +8,9 @@
 
 /* How messages call a partition: "worker001.img: partition 2"; owned. */
 char *image_part_name(const char *image, const struct part *p);
+/* What the file system of a partition has: "64bit", "FAT32"; nothing for types we do not read. */
+int image_part_features(const struct disk *d, const struct part *p, struct strv *ret,
+			struct err *e) must_check;
 bool part_is_ext(const struct part *p);
 bool part_is_fat(const struct part *p);
 /* Open the file system of a partition with the backend for its type; replays if o says so. */

@@ -60,6 +60,11 @@ load helper
 	mk verify --profile ./worker.conf out/worker002.img
 }
 
+@test "verify --json says what was checked" {
+	mk --profile ./worker.conf
+	mk verify --json --profile ./worker.conf out/worker001.img | python3 -c 'import json,sys; o=json.load(sys.stdin); assert o["verified"] and o["hostname"] == "worker001", o'
+}
+
 @test "verify names the file that was changed afterwards" {
 	mk --profile ./worker.conf
 	printf 'ops:x:1001:1001::/home/ops:/bin/sh\n' >passwd

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "custom/net.h"
+#include "custom/text.h"
+#include "edit.h"
+#include "inspect.h"
+#include "mem.h"
+
+#define UID_MIN 1000 /* of people, login.defs(5) of Debian */
+#define UID_MAX 59999
+
+static int read_release(struct plan_ctx *ctx, struct inspect *r, struct err *e)
+{
+	static const char *const paths[] = {"/etc/os-release", "/usr/lib/os-release"};
+	auto_str text = STR_INIT;
+	int found = 0;
+	for (size_t i = 0; !found && i < 2; i++)
+		found = text_read_optional(ctx, paths[i], &text, e);
+	r->system = os_release_get(str_text(&text), "PRETTY_NAME");
+	r->id = os_release_get(str_text(&text), "ID");
+	r->version = os_release_get(str_text(&text), "VERSION_ID");
+	return found < 0 ? -1 : 0;
+}
+
+/* A shell may be a script or lie beyond a link that leads nowhere: the first program counts. */
+static int read_architecture(struct plan_ctx *ctx, struct inspect *r, struct err *e)
+{
+	static const char *const programs[] = {"/bin/sh", "/bin/bash", "/bin/busybox", "/sbin/init",
+					       "/usr/sbin/sshd"};
+	for (size_t i = 0; !r->architecture && i < sizeof(programs) / sizeof(*programs); i++) {
+		auto_str data = STR_INIT;
+		struct fs_stat st;
+		if (plan_stat(ctx, programs[i], &st, e) < 0)
+			return -1;
+		if (st.type != FILE_REGULAR)
+			continue;
+		if (plan_read(ctx, programs[i], &data, e) < 0)
+			return -1;
+		r->architecture = elf_architecture(data.data, data.len);
+	}
+	return 0;
+}
+
+static int read_hostname(struct plan_ctx *ctx, struct inspect *r, struct err *e)
+{
+	auto_str text = STR_INIT;
+	if (text_read_optional(ctx, "/etc/hostname", &text, e) < 0)
+		return -1;
+	size_t len = strcspn(str_text(&text), "\r\n");
+	r->hostname = len ? xstrndup(str_text(&text), len) : NULL;
+	return 0;
+}
+
+static int read_cluster(struct plan_ctx *ctx, struct inspect *r, struct err *e)
+{
+	auto_str text = STR_INIT;
+	if (text_read_optional(ctx, "/etc/ssh/ssh_known_hosts", &text, e) < 0)
+		return -1;
+	r->cluster = known_hosts_cluster(str_text(&text), &r->nodes);
+	return 0;
+}
+
+static int read_network(struct plan_ctx *ctx, struct inspect *r, struct err *e)
+{
+	const struct net_stack *stack = NULL;
+	if (net_detect(ctx, &stack, e) < 0)
+		return -1;
+	r->network = stack ? xstrdup(stack->name) : NULL;
+	return 0;
+}
+
+/* All of sudoers(5) as sudo reads it: of sudoers.d no file with a '.' or a '~' at its end. */
+static int read_sudoers(struct plan_ctx *ctx, struct str *out, struct err *e)
+{
+	static const char dir[] = "/etc/sudoers.d";
+	auto_strv names = {0};
+	if (text_read_optional(ctx, "/etc/sudoers", out, e) < 0 ||
+	    plan_list(ctx, dir, &names, e) < 0)
+		return -1;
+	strv_foreach (name, &names) {
+		if (strchr(*name, '.') || str_ends(*name, "~"))
+			continue;
+		autofree char *path = path_join(dir, *name);
+		str_puts(out, "\n");
+		if (text_read_optional(ctx, path, out, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void add_user(struct inspect *r, const char *line, const char *group, const char *sudoers)
+{
+	autofree char *name = db_field(line, 0), *id = db_field(line, 2), *gid = db_field(line, 3);
+	auto_strv groups = {0};
+	long long uid;
+	if (!gid || !parse_number(id, UID_MIN, UID_MAX, &uid))
+		return;
+	groups_of(group, name, gid, &groups);
+	r->users = xrealloc(r->users, r->n_users + 1, sizeof(*r->users));
+	r->users[r->n_users++] = (struct inspect_user){
+		.uid = (uint32_t)uid, .sudo = sudoers_allow(sudoers, name, &groups)};
+	r->users[r->n_users - 1].name = steal(&name);
+}
+
+static int read_users(struct plan_ctx *ctx, struct inspect *r, struct err *e)
+{
+	auto_str passwd = STR_INIT, group = STR_INIT, sudoers = STR_INIT;
+	if (text_read_optional(ctx, "/etc/passwd", &passwd, e) < 0 ||
+	    text_read_optional(ctx, "/etc/group", &group, e) < 0 ||
+	    read_sudoers(ctx, &sudoers, e) < 0)
+		return -1;
+	auto_strv lines = {0};
+	strv_split(&lines, str_text(&passwd), "\n");
+	strv_foreach (line, &lines)
+		add_user(r, *line, str_text(&group), str_text(&sudoers));
+	return 0;
+}
+
+int inspect_image(struct image *i, struct inspect *ret, struct err *e)
+{
+	/* An empty plan shows the image as it is to what customisations find out by. */
+	auto_plan *none = plan_new(NULL);
+	struct plan_ctx ctx = {.tree = i->tree, .plan = none, .custom = "inspect"};
+	if (read_release(&ctx, ret, e) < 0 || read_architecture(&ctx, ret, e) < 0 ||
+	    read_network(&ctx, ret, e) < 0 || read_hostname(&ctx, ret, e) < 0 ||
+	    read_users(&ctx, ret, e) < 0)
+		return -1;
+	return read_cluster(&ctx, ret, e);
+}
+
+void inspect_done(struct inspect *r)
+{
+	char *const texts[] = {r->system,  r->id,	r->version, r->architecture,
+			       r->network, r->hostname, r->cluster};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		free(texts[i]);
+	for (size_t i = 0; i < r->n_users; i++)
+		free(r->users[i].name);
+	free(r->users);
+	*r = (struct inspect){0};
+}

@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# inspect: what an image is and has; of images like those that people download, and of ours.
+load helper
+
+# inspect's answer about the image $1, one value after each dotted path.
+told() {
+	local image=$1
+	shift
+	mk inspect --json "$image" >told.json
+	python3 - "$@" <<-'END'
+		import json, sys
+		for path in sys.argv[1:]:
+		    value = json.load(open("told.json"))
+		    for name in path.split("."):
+		        value = value[int(name) if name.isdigit() else name]
+		    print(value)
+	END
+}
+
+# is SYSTEM VALUE…: id, version, architecture, network, hostname of a stock image
+is() {
+	"$ROOT/tests/fixtures/make-stock" "$1" stock.img >/dev/null
+	[ "$(told stock.img id version architecture network hostname | paste -sd' ')" = "$2" ] || { cat told.json >&2; return 1; }
+	[ "$(told stock.img cluster problem | paste -sd' ')" = 'None None' ]
+}
+
+@test "inspect tells system, architecture, network and name of stock images" {
+	is raspios-bookworm-arm64 'debian 12 arm64 NetworkManager raspberrypi'
+	[ "$(told stock.img users.0.name users.0.uid users.0.sudo | paste -sd' ')" = 'pi 1000 nopasswd' ]
+	is raspios-legacy-armhf 'raspbian 11 arm dhcpcd raspberrypi'
+	is ubuntu-24.04-raspi 'ubuntu 24.04 arm64 netplan ubuntu'
+	is debian-raspi 'debian 12 arm64 ifupdown rpi_4-20251124'
+	is armbian 'debian 12 arm64 netplan rock64'
+}
+
+@test "inspect tells what mkimage made" {
+	mk --profile ./worker.conf
+	[ "$(told out/worker001.img hostname cluster nodes boot_at | paste -sd' ')" = 'worker001 testbed 8 /boot/firmware' ]
+	[ "$(told out/worker001.img users.0.name users.0.sudo users.1.name users.1.sudo | paste -sd' ')" = 'ops nopasswd mpi none' ]
+	mk inspect out/worker001.img >text
+	grep -qx 'user          "ops", UID 1000, sudo nopasswd' text
+	grep -qx 'cluster       "testbed"' text
+	grep -qx 'hostname      "worker001"' text
+}
+
+@test "inspect tells partitions and the features of their file systems" {
+	image=$CARDSTOCK_TEST_BASE/mini.img
+	[ "$(told "$image" table partitions.0.role partitions.0.type partitions.0.features.0 | paste -sd' ')" = 'MBR boot vfat FAT32' ]
+	told "$image" partitions.1.features | tr -d "[],'" | tr ' ' '\n' | sort >ours
+	dumpe2fs -h "$image?offset=$(offset_of "$image" 2)" 2>/dev/null |
+		sed -n 's/^Filesystem features: *//p' | tr ' ' '\n' | sort | diff - ours
+	mk inspect "$image" | grep -qE '^  2  root  ext4 .*"rootfs" .*metadata_csum'
+}
+
+@test "inspect says what is missing" {
+	mk inspect "$CARDSTOCK_TEST_BASE/mini.img" >text
+	grep -qx 'architecture  not known: no program to tell it by' text
+	grep -qx 'user          none with a UID from 1000 on' text
+	grep -qx 'cluster       none: not made by mkimage' text
+}
+
+@test "inspect of a disk without a system shows its table and says why there is no more" {
+	truncate -s 64M data.img
+	echo 'start=2048,type=83' | sfdisk -q data.img
+	mke2fs -q -F -E offset=1048576 data.img 60M
+	run --separate-stderr mk inspect data.img
+	[ "$status" = 4 ]
+	[[ $output == *'partition table MBR'* && $output == *'ext2'* && $stderr == *root* ]]
+	run --separate-stderr mk inspect --json data.img
+	[ "$status" = 4 ]
+	[[ $output == *'"problem":"data.img'* ]]
+}
+
+@test "a block device is inspected and verified like an image" {
+	mk --profile ./worker.conf
+	device=$(sudo -n losetup --find --show --read-only out/worker001.img 2>/dev/null) || skip "no loop devices for us"
+	sudo -n "$MKIMAGE" inspect --json "$device" >told.json
+	run sudo -n "$MKIMAGE" verify --profile ./worker.conf "$device"
+	sudo -n losetup --detach "$device"
+	grep -qF '"hostname":"worker001"' told.json
+	[[ $status = 0 && $output == "$device: as ./worker.conf wants worker001" ]] || { echo "$status $output" >&2; return 1; }
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What inspect reads of a hostile image: programs, os-release, sudoers, groups, known hosts. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inspect.h"
+#include "mem.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t nodes;
+	auto_strv groups = {0};
+	autofree char *text = xmemdup(data, size);
+	autofree char *architecture = elf_architecture(data, size);
+	autofree char *name = os_release_get(text, "PRETTY_NAME");
+	autofree char *cluster = known_hosts_cluster(text, &nodes);
+	groups_of(text, "pi", "1000", &groups);
+	const char *sudo = sudoers_allow(text, "pi", &groups);
+	if ((name && strlen(name) > size) || (cluster && strlen(cluster) > size) || !*sudo ||
+	    (architecture && !*architecture))
+		abort();
+	return 0;
+}
