@@ -12,11 +12,11 @@
 #include "io.h"
 #include "mem.h"
 
-int io_read_fd(int fd, const char *what, uint64_t max, struct str *out, struct err *e)
+static int read_all(int fd, const char *what, uint64_t max, char *buffer, size_t size,
+		    struct str *out, struct err *e)
 {
-	char buffer[65536];
 	for (;;) {
-		ssize_t n = read(fd, buffer, sizeof(buffer));
+		ssize_t n = read(fd, buffer, size);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -28,6 +28,15 @@ int io_read_fd(int fd, const char *what, uint64_t max, struct str *out, struct e
 				       what, (unsigned long long)max);
 		str_add(out, buffer, (size_t)n);
 	}
+}
+
+int io_read_fd(int fd, const char *what, uint64_t max, struct str *out, struct err *e)
+{
+	char buffer[65536];
+	int r = read_all(fd, what, max, buffer, sizeof(buffer), out, e);
+	if (out->secret)
+		explicit_bzero(buffer, sizeof(buffer));
+	return r;
 }
 
 int io_read_file(const char *path, uint64_t max, struct str *out, struct err *e)

@@ -10,13 +10,33 @@
 #include "mem.h"
 #include "str.h"
 
+static void erase(struct str *s)
+{
+	if (s->secret && s->data)
+		explicit_bzero(s->data, s->cap);
+}
+
+static void grow(struct str *s, size_t want)
+{
+	size_t cap = s->cap * 2 > want ? s->cap * 2 : want;
+	if (!s->secret) {
+		s->data = xrealloc(s->data, cap, 1);
+	} else {
+		/* realloc would leave what was there where it was. */
+		char *larger = xmalloc(cap);
+		if (s->data)
+			memcpy(larger, s->data, s->len);
+		erase(s);
+		free(s->data);
+		s->data = larger;
+	}
+	s->cap = cap;
+}
+
 void str_add(struct str *s, const void *data, size_t len)
 {
-	if (len >= s->cap - s->len || !s->data) {
-		size_t want = s->len + len + 1;
-		s->cap = s->cap * 2 > want ? s->cap * 2 : want;
-		s->data = xrealloc(s->data, s->cap, 1);
-	}
+	if (len >= s->cap - s->len || !s->data)
+		grow(s, s->len + len + 1);
 	if (len)
 		memcpy(s->data + s->len, data, len);
 	s->len += len;
@@ -51,6 +71,7 @@ char *str_steal(struct str *s)
 
 void str_done(struct str *s)
 {
+	erase(s);
 	free(s->data);
 	*s = (struct str)STR_INIT;
 }

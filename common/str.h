@@ -10,11 +10,18 @@
 struct str {
 	char *data;
 	size_t len, cap;
+	bool secret; /* memory is erased before it is given back */
 };
 
 #define STR_INIT  \
 	{         \
 		0 \
+	}
+
+/* For private keys, passwords and their hashes. */
+#define STR_SECRET             \
+	{                      \
+		.secret = true \
 	}
 
 void str_add(struct str *s, const void *data, size_t len);

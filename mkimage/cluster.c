@@ -108,7 +108,7 @@ static int make_seed(struct cluster *c, const char *path, struct err *e)
 {
 	if (getrandom(c->seed, sizeof(c->seed), 0) != sizeof(c->seed))
 		return err_errno(e, ERR_FAILED, "%s: no random numbers", path);
-	auto_str text = STR_INIT;
+	auto_str text = STR_SECRET;
 	for (size_t i = 0; i < sizeof(c->seed); i++)
 		str_printf(&text, "%02x", c->seed[i]);
 	str_puts(&text, "\n");
@@ -119,7 +119,7 @@ static int make_seed(struct cluster *c, const char *path, struct err *e)
 static int load_seed(struct cluster *c, enum cluster_mode mode, struct err *e)
 {
 	autofree char *path = path_join(c->dir, "seed");
-	auto_str text = STR_INIT;
+	auto_str text = STR_SECRET;
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return mode == CLUSTER_WRITE ? make_seed(c, path, e) : 0;
 	if (io_read_file(path, 128, &text, e) < 0)

@@ -45,7 +45,7 @@ static int wanted_size(const struct change *c, uint64_t *ret, struct err *e)
 static int bytes_equal(const struct change *c, const struct view *v, uint64_t size, struct err *e)
 {
 	/* One byte more than is needed: str then never grows, which would double it. */
-	auto_str have = {.data = xcalloc(1, size + 2), .cap = size + 2};
+	auto_str have = {.data = xcalloc(1, size + 2), .cap = size + 2, .secret = c->secret};
 	if (view_read(v, c->path, size, &have, e) < 0)
 		return -1;
 	if (c->host_path)
