@@ -11,6 +11,7 @@
 #include "apply.h"
 #include "mem.h"
 #include "plan_private.h"
+#include "walk.h"
 
 #define REMOVE_DEPTH 128       /* of directories; deeper is a damaged image that loops */
 #define REMOVE_PENDING 1000000 /* directories that wait; as above */
@@ -52,7 +53,7 @@ static int push(struct removal *r, const char *path, unsigned depth, struct err 
 	if (tree_is_mount(r->tree, path))
 		return err_set(e, ERR_PROFILE,
 			       "a file system is mounted at %s, and would be emptied too", path);
-	if (depth > REMOVE_DEPTH || r->n >= REMOVE_PENDING || strlen(path) > PLAN_PATH_MAX)
+	if (depth > REMOVE_DEPTH || r->n >= REMOVE_PENDING || strlen(path) > WALK_PATH_MAX)
 		return err_set(e, ERR_IMAGE,
 			       "%.200s…: directories are nested too deeply, the file system is "
 			       "damaged; run e2fsck on the image",

@@ -4,6 +4,7 @@
 
 #include "mem.h"
 #include "plan_private.h"
+#include "walk.h"
 
 static const char *const type_names[] = {
 	[FILE_NONE] = "nothing",	 [FILE_REGULAR] = "a file",
@@ -17,9 +18,9 @@ static int validate_path(const char *path, struct err *e)
 		return err_set(e, ERR_PROFILE,
 			       "'%s' is not a path from the root of the image; begin it with '/'",
 			       path);
-	if (strlen(path) > PLAN_PATH_MAX)
+	if (strlen(path) > WALK_PATH_MAX)
 		return err_set(e, ERR_PROFILE, "%.64s…: the path is longer than %d bytes", path,
-			       PLAN_PATH_MAX);
+			       WALK_PATH_MAX);
 	for (const char *c = path; *c; c++) {
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			return err_set(e, ERR_PROFILE,
@@ -293,10 +294,10 @@ int plan_symlink(struct plan_ctx *ctx, const char *path, const char *target, con
 	struct fs_stat st;
 	if (resolve(ctx, path, false, &at, &st, e) < 0)
 		return -1;
-	if (!*target || strlen(target) >= PLAN_PATH_MAX)
+	if (!*target || strlen(target) >= WALK_PATH_MAX)
 		return err_set(e, ERR_PROFILE,
 			       "%s: the target of a symbolic link has 1 to %d bytes", at,
-			       PLAN_PATH_MAX - 1);
+			       WALK_PATH_MAX - 1);
 	if (tree_is_fat(ctx->tree, at))
 		return err_set(
 			e, ERR_PROFILE,

@@ -7,7 +7,6 @@
 #include "custom.h"
 #include "plan.h"
 
-#define PLAN_PATH_MAX 4096	     /* bytes of a path, as Linux has it */
 #define PLAN_NAME_MAX 255	     /* bytes of a name in it */
 #define PLAN_READ_MAX (16u << 20)    /* bytes that a customisation may read */
 #define PLAN_COPY_MAX (64u << 20)    /* bytes of a file that plan_copy copies */

@@ -5,8 +5,7 @@
 
 #include "mem.h"
 #include "plan_private.h"
-
-#define LINKS_MAX 40
+#include "walk.h"
 
 static struct view view_of(const struct plan_ctx *ctx)
 {
@@ -47,141 +46,42 @@ int plan_look(struct plan_ctx *ctx, const char *path, struct fs_stat *ret, struc
 	return view_stat(&v, path, ret, e);
 }
 
-/* One resolution, as in tree.c: done has no symlink, next is still to be walked. */
-struct walk {
-	struct plan_ctx *ctx;
-	const char *asked;
-	struct str done; /* "" is the root */
-	char *rest;	 /* owned; next points into it */
-	const char *next;
-	int links;
-	struct fs_stat st; /* of done */
-};
-
-static void walk_done(struct walk *w)
+static int look(void *ctx, const char *path, struct fs_stat *ret, struct err *e)
 {
-	str_done(&w->done);
-	free(w->rest);
+	return plan_look(ctx, path, ret, e);
 }
 
-static const char *walk_path(const struct walk *w)
+static int read_link(void *ctx, const char *path, char **ret, struct err *e)
 {
-	return w->done.len ? w->done.data : "/";
-}
-
-static int too_long(const struct walk *w, struct err *e)
-{
-	return err_set(e, ERR_IMAGE, "%.64s…: the path, with its symbolic links, is longer than %d",
-		       w->asked, PLAN_PATH_MAX);
-}
-
-static void walk_cut(struct walk *w, size_t len)
-{
-	w->done.len = len;
-	w->done.data[len] = '\0';
+	const struct view v = view_of(ctx);
+	return view_readlink(&v, path, ret, e);
 }
 
 /* On FAT a planned "config.txt" is what "CONFIG.TXT" means too. */
-static void walk_spell(struct walk *w)
+static void spell(void *arg, struct str *path)
 {
-	struct tree *t = w->ctx->tree;
-	if (!tree_is_fat(t, w->done.data) || tree_is_mount(t, w->done.data))
+	struct plan_ctx *ctx = arg;
+	if (!tree_is_fat(ctx->tree, path->data) || tree_is_mount(ctx->tree, path->data))
 		return;
-	for (const struct plan *p = w->ctx->plan; p; p = p->below) {
-		autofree char *dir = path_dir(w->done.data);
+	for (const struct plan *p = ctx->plan; p; p = p->below) {
+		autofree char *dir = path_dir(path->data);
 		const struct plan_entry *parent = plan_find(p, dir);
 		for (const struct plan_entry *n = parent ? parent->child : NULL; n;
 		     n = n->sibling) {
-			if (!n->change || strcasecmp(n->path, w->done.data) != 0)
+			if (!n->change || strcasecmp(n->path, path->data) != 0)
 				continue;
-			walk_cut(w, 0);
-			str_puts(&w->done, n->path);
+			path->len = 0;
+			str_puts(path, n->path);
 			return;
 		}
-	}
-}
-
-/* Put the target of the symlink at done in front of what is left. */
-static int walk_link(struct walk *w, size_t parent, struct err *e)
-{
-	const struct view v = view_of(w->ctx);
-	autofree char *target = NULL;
-	if (++w->links > LINKS_MAX)
-		return err_set(e, ERR_IMAGE,
-			       "%s: more than %d symbolic links on the way; they loop", w->asked,
-			       LINKS_MAX);
-	if (w->st.size >= PLAN_PATH_MAX)
-		return too_long(w, e);
-	if (view_readlink(&v, w->done.data, &target, e) < 0)
-		return -1;
-	char *rest = xasprintf("%s/%s", target, w->next);
-	free(w->rest);
-	w->next = w->rest = rest;
-	walk_cut(w, *target == '/' ? 0 : parent);
-	return plan_look(w->ctx, walk_path(w), &w->st, e);
-}
-
-static int walk_up(struct walk *w, struct err *e)
-{
-	while (w->done.len && w->done.data[--w->done.len] != '/')
-		;
-	walk_cut(w, w->done.len);
-	return plan_look(w->ctx, walk_path(w), &w->st, e);
-}
-
-/* Enter name, which is the last when nothing but slashes follows it. */
-static int walk_into(struct walk *w, const char *name, bool follow_last, struct err *e)
-{
-	size_t parent = w->done.len;
-	bool last = w->next[strspn(w->next, "/")] == '\0';
-	bool is_dir = w->st.type == FILE_DIR;
-	str_printf(&w->done, "/%s", name);
-	if (w->done.len > PLAN_PATH_MAX)
-		return too_long(w, e);
-	walk_spell(w);
-	w->st = (struct fs_stat){.type = FILE_NONE};
-	/* A mount point may lack its directory in the root file system. */
-	if ((is_dir || tree_is_mount(w->ctx->tree, w->done.data)) &&
-	    plan_look(w->ctx, w->done.data, &w->st, e) < 0)
-		return -1;
-	if (w->st.type == FILE_SYMLINK && (!last || follow_last))
-		return walk_link(w, parent, e);
-	return 0;
-}
-
-static int walk(struct walk *w, bool follow_last, struct err *e)
-{
-	w->next = w->rest = xstrdup(w->asked);
-	str_puts(&w->done, "");
-	if (strlen(w->asked) > PLAN_PATH_MAX)
-		return too_long(w, e);
-	if (plan_look(w->ctx, "/", &w->st, e) < 0)
-		return -1;
-	for (;;) {
-		w->next += strspn(w->next, "/");
-		size_t len = strcspn(w->next, "/");
-		if (!len)
-			return 0;
-		autofree char *name = xstrndup(w->next, len);
-		w->next += len;
-		if (strcmp(name, ".") == 0)
-			continue;
-		int done = strcmp(name, "..") == 0 ? walk_up(w, e)
-						   : walk_into(w, name, follow_last, e);
-		if (done < 0)
-			return -1;
 	}
 }
 
 int plan_resolve(struct plan_ctx *ctx, const char *path, bool follow, char **ret,
 		 struct fs_stat *st, struct err *e)
 {
-	__attribute__((cleanup(walk_done))) struct walk w = {.ctx = ctx, .asked = path};
-	if (walk(&w, follow, e) < 0)
-		return -1;
-	*ret = xstrdup(walk_path(&w));
-	*st = w.st;
-	return 0;
+	static const struct walk_ops ops = {.look = look, .readlink = read_link, .spell = spell};
+	return walk_resolve(&ops, ctx, ctx->tree, "", path, follow, ret, st, e);
 }
 
 int plan_stat(struct plan_ctx *ctx, const char *path, struct fs_stat *ret, struct err *e)
