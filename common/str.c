@@ -99,6 +99,14 @@ void strv_printf(struct strv *s, const char *fmt, ...)
 	va_end(ap);
 }
 
+char *strv_join(const struct strv *s, const char *separator)
+{
+	auto_str out = STR_INIT;
+	for (size_t i = 0; i < s->n; i++)
+		str_printf(&out, "%s%s", i ? separator : "", s->v[i]);
+	return str_steal(&out);
+}
+
 bool strv_has(const struct strv *s, const char *text)
 {
 	strv_foreach (item, s) {

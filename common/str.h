@@ -48,6 +48,8 @@ bool strv_has(const struct strv *s, const char *text);
 void strv_sort(struct strv *s); /* by byte value */
 void strv_clear(struct strv *s);
 void strv_done(struct strv *s);
+/* All of them with the separator between; owned. */
+char *strv_join(const struct strv *s, const char *separator);
 /* Split text at each of the characters in seps; empty parts are dropped. */
 void strv_split(struct strv *s, const char *text, const char *seps);
 

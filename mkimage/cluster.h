@@ -85,6 +85,8 @@ int cluster_issue(struct cluster *c, const struct node *n, struct err *e) must_c
 int cluster_enter(struct cluster *c, const struct node *nodes, size_t n, struct err *e) must_check;
 /* Write ssh_config and known_hosts; unchanged files are not touched. */
 int cluster_write_ssh(const struct cluster *c, struct err *e) must_check;
+/* Everything that a person may type behind `ssh`: the principals of the node's certificate. */
+void cluster_node_names(const struct cluster *c, const struct node *n, struct strv *out);
 /*
  * Add a line of known_hosts for every planned node, with the names that its certificate has: it is
  * trusted through the CA that signed its key, so a reflashed board is known too.

@@ -103,21 +103,12 @@ int keys_make(const struct cluster *c, struct err *e)
 	return ensure_key(ca, ca_comment, e) < 0 ? -1 : io_flush_dir(dir, e);
 }
 
-/* Everything that a person may type behind `ssh`. */
-static void add_principals(const struct cluster *c, const struct node *n, struct strv *out)
+void cluster_node_names(const struct cluster *c, const struct node *n, struct strv *out)
 {
 	strv_add(out, n->hostname);
 	strv_printf(out, "%s.%s", n->hostname, c->name);
 	if (n->address)
 		strv_add(out, n->address);
-}
-
-static char *join(const struct strv *words)
-{
-	auto_str text = STR_INIT;
-	for (size_t i = 0; i < words->n; i++)
-		str_printf(&text, "%s%s", i ? "," : "", words->v[i]);
-	return str_steal(&text);
 }
 
 static char *make_serial(const struct cluster *c, const struct node *n)
@@ -149,7 +140,7 @@ static int sign(const struct cluster *c, const struct node *n, const struct strv
 		const char *key, const char *cert, struct err *e)
 {
 	autofree char *ca = path_join(c->dir, "keys/host-ca");
-	autofree char *names = join(principals), *serial = make_serial(c, n);
+	autofree char *names = strv_join(principals, ","), *serial = make_serial(c, n);
 	autofree char *dir = path_dir(key);
 	autofree char *temp = temp_name(key);
 	autofree char *temp_public = xasprintf("%s.pub", temp);
@@ -170,7 +161,7 @@ static int ensure_cert(const struct cluster *c, const struct node *n, const char
 		       struct err *e)
 {
 	auto_strv principals = {0};
-	add_principals(c, n, &principals);
+	cluster_node_names(c, n, &principals);
 	autofree char *public = xasprintf("%s.pub", key), *cert = xasprintf("%s-cert.pub", key);
 	autofree char *ca = path_join(c->dir, "keys/host-ca.pub");
 	if (cert_is_good(cert, ca, &principals, public, n))

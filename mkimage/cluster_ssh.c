@@ -85,10 +85,10 @@ int cluster_known_hosts(const struct cluster *c, struct str *out, struct err *e)
 	autofree char *ca = xstrndup(str_text(&text), strcspn(str_text(&text), "\n"));
 	for (size_t i = 0; i < c->n_members; i++) {
 		for (size_t j = 0; j < c->members[i].n_nodes; j++) {
-			const struct node *n = &c->members[i].nodes[j];
-			str_printf(out, "@cert-authority %s,%s.%s%s%s %s\n", n->hostname,
-				   n->hostname, c->name, n->address ? "," : "",
-				   n->address ? n->address : "", ca);
+			auto_strv names = {0};
+			cluster_node_names(c, &c->members[i].nodes[j], &names);
+			autofree char *list = strv_join(&names, ",");
+			str_printf(out, "@cert-authority %s %s\n", list, ca);
 		}
 	}
 	return 0;

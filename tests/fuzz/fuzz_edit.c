@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "custom/ssh.h"
 #include "edit.h"
 #include "edit_init.h"
 #include "mem.h"
@@ -37,6 +38,16 @@ static void fuzz_db(const char *text, const char *entry)
 		expect(!field || strlen(field) <= strlen(line));
 		expect(!owner || strlen(owner) <= strlen(text));
 	}
+}
+
+/* A rule for everybody in front is found, whatever follows. */
+static void fuzz_wrapper(const char *text)
+{
+	autofree char *denying = xasprintf("sshd: ALL\n%s", text);
+	autofree char *commented = xasprintf("#%.*s\n", (int)strcspn(text, "\n"), text);
+	expect(ssh_wrapper_denies(denying, "sshd"));
+	expect(!ssh_wrapper_denies(commented, "sshd"));
+	(void)ssh_wrapper_denies(text, "sshd");
 }
 
 static void fuzz_group(const char *line, const char *name)
@@ -128,6 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_db(text, line);
 	fuzz_group(line, name);
 	fuzz_block(text, name, line);
+	fuzz_wrapper(text);
 	fuzz_hosts(text, name);
 	fuzz_level(text, inittab_set_level);
 	fuzz_level(text, upstart_set_level);
