@@ -100,6 +100,9 @@ int cluster_known_hosts(const struct cluster *c, struct str *out, struct err *e)
 int cluster_read(const struct cluster *c, const char *name, struct str *out,
 		 struct err *e) must_check;
 
+/* Make an ssh key pair there ("keys/user-mpi", and .pub) unless there is one; build only. */
+int cluster_make_key(const struct cluster *c, const char *name, const char *comment,
+		     struct err *e) must_check;
 /* Is there such a file in the directory? */
 bool cluster_has(const struct cluster *c, const char *name);
 /* Keep a text there for the next runs; build only. */

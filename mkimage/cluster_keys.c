@@ -178,3 +178,10 @@ int cluster_issue(struct cluster *c, const struct node *n, struct err *e)
 		return -1;
 	return ensure_cert(c, n, key, e);
 }
+
+int cluster_make_key(const struct cluster *c, const char *name, const char *comment, struct err *e)
+{
+	autofree char *path = path_join(c->dir, name);
+	autofree char *dir = path_dir(path);
+	return ensure_key(path, comment, e) < 0 ? -1 : io_flush_dir(dir, e);
+}

@@ -165,10 +165,12 @@ static int collect_keys(struct plan_ctx *ctx, const struct user *u, struct strv 
 		if (add_source(ctx, item_loc(sources, i), sources->list.v[i], keys, why, e) < 0)
 			return -1;
 	}
-	if (!(admin->set ? admin->on : section_bool(u->section, "operator")))
-		return 0;
 	auto_str text = STR_INIT;
-	if (cluster_read(ctx->cluster, "keys/admin.pub", &text, e) < 0)
+	if ((admin->set ? admin->on : section_bool(u->section, "operator")) &&
+	    cluster_read(ctx->cluster, "keys/admin.pub", &text, e) < 0)
+		return -1;
+	if (user_has_cluster_key(u->section) &&
+	    user_read_cluster_key(u->section, ctx->cluster, &text, e) < 0)
 		return -1;
 	merge_keys(keys, str_text(&text));
 	return 0;
@@ -190,7 +192,7 @@ static int fetch_keys(const struct section *user, const struct cluster *c, struc
 int user_prepare_keys(const struct profile *p, const struct cluster *c, struct err *e)
 {
 	for (const struct section *s = NULL; (s = profile_next(p, "user", s));) {
-		if (fetch_keys(s, c, e) < 0)
+		if (fetch_keys(s, c, e) < 0 || user_make_cluster_key(s, c, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -228,6 +230,8 @@ int user_plan_keys(struct plan_ctx *ctx, const struct user *u, struct err *e)
 	    text_read_optional(ctx, path, &text, e) < 0)
 		return -1;
 	append_keys(&text, &wanted);
-	return plan_write(ctx, path, str_text(&text), text.len, (struct attr){0600, u->uid, u->gid},
-			  str_text(&why), e);
+	if (plan_write(ctx, path, str_text(&text), text.len, (struct attr){0600, u->uid, u->gid},
+		       str_text(&why), e) < 0)
+		return -1;
+	return user_plan_cluster_key(ctx, u, dir, e);
 }

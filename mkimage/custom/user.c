@@ -114,6 +114,11 @@ static const struct key user_keys[] = {
 	 .type = KEY_BOOL,
 	 .help = "let the administrator's key of the cluster directory log in; not set: as "
 		 "operator"},
+	{.name = "cluster-ssh",
+	 .type = KEY_STRING,
+	 .fallback = "false",
+	 .help = "ssh to every node by a key of the cluster: from the master, or from all nodes",
+	 .allowed = "false|true|all-to-all"},
 	{.name = NULL},
 };
 
@@ -126,6 +131,9 @@ static const struct key keys[] = {
 	 .type = KEY_BOOL,
 	 .fallback = "true",
 	 .help = "nobody can log in as root by a password"},
+	{.name = "cluster-ssh-from",
+	 .type = KEY_LIST,
+	 .help = "roles whose nodes have the private keys of cluster-ssh; not set: master"},
 	{.name = NULL},
 };
 

@@ -83,8 +83,19 @@ bool user_is_locked(const char *shadow);
 bool user_is_expired(const char *shadow);
 /* lock-root: nobody is root by a password. */
 int user_plan_root(struct plan_ctx *ctx, struct err *e) must_check;
-/* Fetch the keys of sites that the profile names into the cluster directory. */
+/* Fetch and make the users' keys, so that they are in the cluster directory. */
 int user_prepare_keys(const struct profile *p, const struct cluster *c, struct err *e) must_check;
+/* Has the user a key of the cluster (cluster-ssh)? */
+bool user_has_cluster_key(const struct section *user);
+/* Make it in the cluster directory, if the user has one and it is not there. */
+int user_make_cluster_key(const struct section *user, const struct cluster *c,
+			  struct err *e) must_check;
+/* Its public half. */
+int user_read_cluster_key(const struct section *user, const struct cluster *c, struct str *out,
+			  struct err *e) must_check;
+/* Its private half, on nodes that may use it; ssh_dir is the user's ~/.ssh. */
+int user_plan_cluster_key(struct plan_ctx *ctx, const struct user *u, const char *ssh_dir,
+			  struct err *e) must_check;
 /* A line of an authorized_keys file does not begin with its key's type. */
 bool user_key_has_options(const char *line);
 /* One line of an authorized_keys file; says what is wrong with it. */
