@@ -105,3 +105,102 @@ void interfaces_drop(struct str *out, const char *text, const struct strv *names
 		text += len;
 	}
 }
+
+/* The value behind "key:", without quotes, comment and blanks; owned. */
+static char *yaml_value(const char *text)
+{
+	auto_strv words = {0};
+	strv_split(&words, text, " \t\r\n\"'");
+	return xstrdup(words.n && words.v[0][0] != '#' ? words.v[0] : NULL);
+}
+
+/* Lines that say nothing. */
+static bool is_yaml_blank(const char *line)
+{
+	size_t indent = strspn(line, " ");
+	return !line[indent] || line[indent] == '#' || str_starts(line, "---");
+}
+
+char *netplan_renderer(const char *text)
+{
+	auto_strv lines = {0};
+	bool network = false;
+	size_t depth = 0; /* of the keys in network; 0: not seen yet */
+	strv_split(&lines, text, "\r\n");
+	strv_foreach (line, &lines) {
+		size_t indent = strspn(*line, " ");
+		if (is_yaml_blank(*line))
+			continue;
+		if (!indent) {
+			network = str_starts(*line, "network:");
+			depth = 0;
+			continue;
+		}
+		if (!depth)
+			depth = indent;
+		if (network && indent == depth && str_starts(*line + indent, "renderer:"))
+			return yaml_value(*line + indent + strlen("renderer:"));
+	}
+	return NULL;
+}
+
+/* Is the line "[section]"? */
+static bool is_section(const char *line, const char *section)
+{
+	size_t len = strlen(section);
+	return line[0] == '[' && strncmp(line + 1, section, len) == 0 && line[len + 1] == ']';
+}
+
+static bool sets_key(const char *line, const char *key)
+{
+	size_t len = strlen(key);
+	return strncmp(line, key, len) == 0 && line[len + strspn(line + len, " \t")] == '=';
+}
+
+static void end_line(struct str *out)
+{
+	if (out->len && out->data[out->len - 1] != '\n')
+		str_puts(out, "\n");
+}
+
+static bool has_key(const char *text, const char *section, const char *key)
+{
+	auto_strv lines = {0};
+	bool inside = false;
+	strv_split(&lines, text, "\n");
+	strv_foreach (line, &lines) {
+		if (**line == '[')
+			inside = is_section(*line, section);
+		else if (inside && sets_key(*line, key))
+			return true;
+	}
+	return false;
+}
+
+void ini_set(struct str *out, const char *text, const char *section, const char *key,
+	     const char *value)
+{
+	bool there = has_key(text, section, key), inside = false, done = false;
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		size_t full = len + (text[len] == '\n');
+		if (*text == '[')
+			inside = is_section(text, section);
+		if (inside && *text != '[' && sets_key(text, key)) {
+			str_printf(out, "%s=%s%.*s", key, value, (int)(full - len), text + len);
+			done = true;
+		} else {
+			str_add(out, text, full);
+		}
+		if (!there && !done && inside) {
+			end_line(out);
+			str_printf(out, "%s=%s\n", key, value);
+			done = true;
+		}
+		text += full;
+	}
+	if (!done) {
+		end_line(out);
+		str_printf(out, "[%s]\n%s=%s\n", section, key, value);
+	}
+}

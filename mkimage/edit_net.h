@@ -12,4 +12,14 @@
  */
 void interfaces_drop(struct str *out, const char *text, const struct strv *names);
 
+/*
+ * netplan's YAML: the value of `renderer` in the block `network`, owned; NULL when it has none.
+ * The renderers of single interfaces are not it.
+ */
+char *netplan_renderer(const char *text);
+
+/* A file of [sections] and key=value lines: set one key.  A section that is absent is added. */
+void ini_set(struct str *out, const char *text, const char *section, const char *key,
+	     const char *value);
+
 #endif

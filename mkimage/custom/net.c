@@ -80,6 +80,14 @@ int net_starts(struct plan_ctx *ctx, const char *unit, const char *script, struc
 	return systemd_is_wanted(ctx, unit, "multi-user.target", e);
 }
 
+int net_has_program(struct plan_ctx *ctx, const char *name, struct err *e)
+{
+	autofree char *sbin = path_join("/sbin", name);
+	autofree char *usr = path_join("/usr/sbin", name);
+	int found = plan_exists(ctx, sbin, e);
+	return found ? found : plan_exists(ctx, usr, e);
+}
+
 bool net_is_name(const char *interface)
 {
 	return !interface[strcspn(interface, "*?")];

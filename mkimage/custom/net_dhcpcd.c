@@ -40,9 +40,34 @@ static int write_wired(struct plan_ctx *ctx, const struct net_wired *w, struct e
 	return net_block(ctx, CONFIG, "wired", str_text(&text), NET_WHY_WIRED, e);
 }
 
+/* dhcpcd starts wpa_supplicant by a hook, where the distribution left that in. */
+static int has_hook(struct plan_ctx *ctx, struct err *e)
+{
+	static const char *const dirs[] = {"/usr/lib/dhcpcd", "/lib/dhcpcd", "/usr/libexec"};
+	int found = 0;
+	for (size_t i = 0; !found && i < sizeof(dirs) / sizeof(*dirs); i++) {
+		autofree char *hook = path_join(dirs[i], "dhcpcd-hooks/10-wpa_supplicant");
+		found = plan_exists(ctx, hook, e);
+	}
+	return found;
+}
+
+static int write_wifi(struct plan_ctx *ctx, const struct net_wifi *w, struct err *e)
+{
+	autofree char *text = xasprintf("interface %s\nmetric %u\n", w->interface, w->metric);
+	int present = net_wpa_present(ctx, e);
+	if (present <= 0)
+		return present;
+	int hook = has_hook(ctx, e);
+	if (hook < 0 || net_wpa_write(ctx, w, e) < 0 || (!hook && net_wpa_enable(ctx, w, e) < 0))
+		return -1;
+	return net_block(ctx, CONFIG, "wifi", text, NET_WHY_WIFI, e) < 0 ? -1 : 1;
+}
+
 const struct net_stack net_dhcpcd = {
 	.name = "dhcpcd",
 	.names_only = true,
 	.detect = detect,
 	.write_wired = write_wired,
+	.write_wifi = write_wifi,
 };

@@ -43,14 +43,6 @@ static int drop_stanzas(struct plan_ctx *ctx, const struct strv *names, struct e
 	return 0;
 }
 
-static int has_program(struct plan_ctx *ctx, const char *name, struct err *e)
-{
-	autofree char *sbin = path_join("/sbin", name);
-	autofree char *usr = path_join("/usr/sbin", name);
-	int found = plan_exists(ctx, sbin, e);
-	return found ? found : plan_exists(ctx, usr, e);
-}
-
 /* dhclient-script(8) sources the hook before it sets routes. */
 static int write_hook(struct plan_ctx *ctx, const struct net_wired *w, struct err *e)
 {
@@ -64,10 +56,10 @@ static int write_hook(struct plan_ctx *ctx, const struct net_wired *w, struct er
 /* interfaces(5) cannot refuse a route from DHCP: whatever client ifup calls has to. */
 static int refuse_routes(struct plan_ctx *ctx, const struct net_wired *w, struct err *e)
 {
-	int dhclient = has_program(ctx, "dhclient", e);
+	int dhclient = net_has_program(ctx, "dhclient", e);
 	if (dhclient)
 		return dhclient < 0 ? -1 : write_hook(ctx, w, e);
-	int dhcpcd = has_program(ctx, "dhcpcd", e);
+	int dhcpcd = net_has_program(ctx, "dhcpcd", e);
 	if (dhcpcd)
 		return dhcpcd < 0 ? -1 : net_dhcpcd.write_wired(ctx, w, e);
 	plan_note(ctx, "DHCP may make the wired network the default route: this image has neither "
@@ -90,7 +82,7 @@ static int prepare(struct plan_ctx *ctx, const struct net_wired *w, struct err *
 	if (drop_stanzas(ctx, &w->names, e) < 0)
 		return -1;
 	if (w->dns->n) {
-		int resolvconf = has_program(ctx, "resolvconf", e);
+		int resolvconf = net_has_program(ctx, "resolvconf", e);
 		if (resolvconf < 0)
 			return -1;
 		if (!resolvconf)
@@ -140,10 +132,40 @@ static int write_wired(struct plan_ctx *ctx, const struct net_wired *w, struct e
 	return net_block(ctx, CONFIG, "wired", str_text(&text), NET_WHY_WIRED, e);
 }
 
+static int write_stanza(struct plan_ctx *ctx, const struct net_wifi *w, bool hotplug, bool hook,
+			struct err *e)
+{
+	auto_str text = STR_INIT;
+	str_printf(&text, "%s %s\niface %s inet dhcp\n\tmetric %u\n",
+		   hotplug ? "allow-hotplug" : "auto", w->interface, w->interface, w->metric);
+	if (hook)
+		str_printf(&text, "\twpa-conf " NET_WPA_DIR "/wpa_supplicant-%s.conf\n",
+			   w->interface);
+	return net_block(ctx, CONFIG, "wifi", str_text(&text), NET_WHY_WIFI, e);
+}
+
+/* Debian's wpasupplicant brings a hook for wpa-conf; elsewhere its unit starts it. */
+static int write_wifi(struct plan_ctx *ctx, const struct net_wifi *w, struct err *e)
+{
+	auto_strv names = {0};
+	int present = net_wpa_present(ctx, e);
+	if (present <= 0)
+		return present;
+	strv_add(&names, w->interface);
+	int hotplug = systemd_present(ctx, e);
+	int hook = plan_exists(ctx, "/etc/network/if-pre-up.d/wpasupplicant", e);
+	if (hotplug < 0 || hook < 0 || drop_stanzas(ctx, &names, e) < 0 ||
+	    note_wait(ctx, "wifi", e) < 0 || net_wpa_write(ctx, w, e) < 0 ||
+	    (!hook && net_wpa_enable(ctx, w, e) < 0))
+		return -1;
+	return write_stanza(ctx, w, hotplug, hook, e) < 0 ? -1 : 1;
+}
+
 const struct net_stack net_ifupdown = {
 	.name = "ifupdown",
 	.names_only = true,
 	.detect = detect,
 	.prepare = prepare,
 	.write_wired = write_wired,
+	.write_wifi = write_wifi,
 };

@@ -2,9 +2,11 @@
 /* netplan: YAML files that a generator turns into those of networkd or NetworkManager at boot. */
 #include <string.h>
 
+#include "edit_net.h"
 #include "mem.h"
 #include "net.h"
 #include "text.h"
+#include "utf8.h"
 
 #define DIR "/etc/netplan"
 
@@ -14,10 +16,10 @@ static int has_generator(struct plan_ctx *ctx, struct err *e)
 	return found ? found : plan_exists(ctx, "/lib/systemd/system-generators/netplan", e);
 }
 
-/* The image's own files, those of earlier runs of this program excepted; sorted. */
+/* The image's own files in the order in which they count; not those of this program. */
 static int list_files(struct plan_ctx *ctx, struct strv *ret, struct err *e)
 {
-	static const char *const dirs[] = {DIR, "/usr/lib/netplan"};
+	static const char *const dirs[] = {"/usr/lib/netplan", DIR};
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
 		auto_strv names = {0};
 		if (plan_list(ctx, dirs[i], &names, e) < 0)
@@ -30,14 +32,37 @@ static int list_files(struct plan_ctx *ctx, struct strv *ret, struct err *e)
 	return 0;
 }
 
-/* Raspberry Pi OS trixie has netplan without any file, for NetworkManager to use: not netplan. */
+/* What netplan hands the interfaces to: as the last file says it, or NULL; owned. */
+static int find_renderer(struct plan_ctx *ctx, const struct strv *files, char **ret, struct err *e)
+{
+	autofree char *last = NULL;
+	strv_foreach (file, files) {
+		auto_str text = STR_INIT;
+		if (text_read(ctx, *file, &text, e) < 0)
+			return -1;
+		autofree char *renderer = netplan_renderer(str_text(&text));
+		if (renderer) {
+			free(last);
+			last = steal(&renderer);
+		}
+	}
+	*ret = steal(&last);
+	return 0;
+}
+
+/*
+ * Where netplan hands all to NetworkManager (desktops, Raspberry Pi OS trixie), a profile of
+ * NetworkManager's own says more than netplan can: that image counts as one with NetworkManager.
+ */
 static int detect(struct plan_ctx *ctx, struct err *e)
 {
 	auto_strv files = {0};
+	autofree char *renderer = NULL;
 	int found = has_generator(ctx, e);
-	if (found <= 0 || list_files(ctx, &files, e) < 0)
+	if (found <= 0 || list_files(ctx, &files, e) < 0 ||
+	    find_renderer(ctx, &files, &renderer, e) < 0)
 		return found <= 0 ? found : -1;
-	if (files.n)
+	if (files.n && (!renderer || strcmp(renderer, "NetworkManager") != 0))
 		return 1;
 	int nm = net_nm.detect(ctx, e);
 	return nm < 0 ? -1 : !nm;
@@ -117,9 +142,124 @@ static int write_wired(struct plan_ctx *ctx, const struct net_wired *w, struct e
 			       ATTR_ROOT(0600), NET_WHY_WIRED, e);
 }
 
+/* libnetplan writes this line for WPA3; one that does not would refuse the file, and the rest. */
+static int knows_wpa3(struct plan_ctx *ctx, const char *dir, struct err *e)
+{
+	static const char line[] = "key_mgmt=SAE";
+	auto_strv names = {0};
+	if (plan_list(ctx, dir, &names, e) < 0)
+		return -1;
+	strv_foreach (name, &names) {
+		autofree char *path = path_join(dir, *name);
+		auto_str library = STR_INIT;
+		if (!str_starts(*name, "libnetplan.so"))
+			continue;
+		if (plan_read_optional(ctx, path, &library, e) < 0)
+			return -1;
+		if (memmem(str_text(&library), library.len, line, strlen(line)))
+			return 1;
+	}
+	return 0;
+}
+
+static int can_wpa3(struct plan_ctx *ctx, struct err *e)
+{
+	auto_strv dirs = {0};
+	if (plan_list(ctx, "/usr/lib", &dirs, e) < 0)
+		return -1;
+	int known = knows_wpa3(ctx, "/usr/lib", e);
+	strv_foreach (name, &dirs) {
+		autofree char *dir = path_join("/usr/lib", *name);
+		if (known)
+			break;
+		if (strstr(*name, "-linux-"))
+			known = knows_wpa3(ctx, dir, e);
+	}
+	return known;
+}
+
+static bool is_utf8(const struct net_wifi *w)
+{
+	size_t n = 0;
+	uint32_t c;
+	for (size_t i = 0; i < w->ssid_len; i += n) {
+		n = utf8_decode((const char *)w->ssid + i, w->ssid_len - i, &c);
+		if (!n || c < ' ' || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* Why the image's netplan cannot; *ret NULL: it can. */
+static int cannot(struct plan_ctx *ctx, const struct net_wifi *w, const char **ret, struct err *e)
+{
+	*ret = is_utf8(w) ? NULL : "takes no SSID that is not UTF-8";
+	if (w->passphrase && strchr(w->passphrase, '"'))
+		*ret = "takes no passphrase with a double quote in it";
+	if (*ret || w->security != WIFI_WPA3)
+		return 0;
+	int can = can_wpa3(ctx, e);
+	if (can == 0)
+		*ret = "is too old for WPA3";
+	return can < 0 ? -1 : 0;
+}
+
+/* A string in double quotes. */
+static void add_quoted(struct str *out, const char *text, size_t len)
+{
+	str_puts(out, "\"");
+	for (size_t i = 0; i < len; i++)
+		str_printf(out, "%s%c", strchr("\"\\", text[i]) ? "\\" : "", text[i]);
+	str_puts(out, "\"");
+}
+
+static void wifi_file(const struct net_wifi *w, struct str *out)
+{
+	str_printf(out,
+		   NET_HEADER "network:\n  version: 2\n  wifis:\n    \"%s\":\n"
+			      "      optional: true\n      dhcp4: true\n"
+			      "      dhcp4-overrides:\n        route-metric: %u\n"
+			      "      access-points:\n        ",
+		   w->interface, w->metric);
+	add_quoted(out, (const char *)w->ssid, w->ssid_len);
+	str_printf(out,
+		   ":\n          hidden: %s\n          auth:\n            key-management: %s\n",
+		   w->hidden ? "true" : "false",
+		   w->security == WIFI_OPEN   ? "none"
+		   : w->security == WIFI_WPA3 ? "sae"
+					      : "psk");
+	const char *password = net_wifi_password(w);
+	if (password) {
+		str_puts(out, "            password: ");
+		add_quoted(out, password, strlen(password));
+		str_puts(out, "\n");
+	}
+}
+
+static int write_wifi(struct plan_ctx *ctx, const struct net_wifi *w, struct err *e)
+{
+	auto_str text = STR_INIT;
+	const char *why;
+	int present = net_wpa_present(ctx, e);
+	if (present <= 0)
+		return present;
+	if (cannot(ctx, w, &why, e) < 0)
+		return -1;
+	if (why) {
+		plan_note(ctx, "the wifi is not set up: netplan of this image %s", why);
+		return 0;
+	}
+	wifi_file(w, &text);
+	return plan_write_secret(ctx, DIR "/90-cardstock-wifi.yaml", str_text(&text), text.len,
+				 ATTR_ROOT(0600), NET_WHY_WIFI, e) < 0
+		       ? -1
+		       : 1;
+}
+
 const struct net_stack net_netplan = {
 	.name = "netplan",
 	.detect = detect,
 	.prepare = prepare,
 	.write_wired = write_wired,
+	.write_wifi = write_wifi,
 };

@@ -60,9 +60,26 @@ static int write_wired(struct plan_ctx *ctx, const struct net_wired *w, struct e
 	return plan_write_text(ctx, path, str_text(&text), ATTR_ROOT(0644), NET_WHY_WIRED, e);
 }
 
+static int write_wifi(struct plan_ctx *ctx, const struct net_wifi *w, struct err *e)
+{
+	autofree char *path = xasprintf("/etc/systemd/network/10-cardstock-%s.network",
+					w->interface);
+	autofree char *text = xasprintf(NET_HEADER "[Match]\nName=%s\n\n[Network]\nDHCP=ipv4\n\n"
+						   "[DHCPv4]\nRouteMetric=%u\n\n"
+						   "[IPv6AcceptRA]\nRouteMetric=%u\n",
+					w->interface, w->metric, w->metric);
+	int present = net_wpa_present(ctx, e);
+	if (present <= 0)
+		return present;
+	if (net_wpa_write(ctx, w, e) < 0 || net_wpa_enable(ctx, w, e) < 0)
+		return -1;
+	return plan_write_text(ctx, path, text, ATTR_ROOT(0644), NET_WHY_WIFI, e) < 0 ? -1 : 1;
+}
+
 const struct net_stack net_networkd = {
 	.name = "systemd-networkd",
 	.detect = detect,
 	.prepare = prepare,
 	.write_wired = write_wired,
+	.write_wifi = write_wifi,
 };

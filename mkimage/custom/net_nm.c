@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* NetworkManager: its keyfiles, nm-settings-keyfile(5). */
+#include <ctype.h>
 #include <string.h>
 
 #include "mem.h"
@@ -77,9 +78,79 @@ static int write_wired(struct plan_ctx *ctx, const struct net_wired *w, struct e
 			       ATTR_ROOT(0600), NET_WHY_WIRED, e);
 }
 
+/* Letters, digits and a few signs: what a keyfile takes as it is, and no list of numbers. */
+static bool is_plain(const struct net_wifi *w)
+{
+	bool letter = false;
+	for (size_t i = 0; i < w->ssid_len; i++) {
+		if (!isalnum(w->ssid[i]) && !strchr("-_.", w->ssid[i]))
+			return false;
+		letter = letter || isalpha(w->ssid[i]);
+	}
+	return letter;
+}
+
+static void add_ssid(const struct net_wifi *w, struct str *out)
+{
+	str_puts(out, "ssid=");
+	if (is_plain(w))
+		str_add(out, w->ssid, w->ssid_len);
+	for (size_t i = 0; !is_plain(w) && i < w->ssid_len; i++)
+		str_printf(out, "%u;", w->ssid[i]);
+	str_puts(out, "\n");
+}
+
+/* GKeyFile's escapes; a blank at either end would be lost. */
+static void add_secret(const char *secret, struct str *out)
+{
+	str_puts(out, "psk=");
+	for (const char *c = secret; *c; c++) {
+		if (*c == ' ')
+			str_puts(out, "\\s");
+		else
+			str_printf(out, "%s%c", *c == '\\' ? "\\" : "", *c);
+	}
+	str_puts(out, "\n");
+}
+
+/* wpa-psk with a passphrase is WPA3, too, where wpa_supplicant and the access point can. */
+static void add_security(const struct net_wifi *w, struct str *out)
+{
+	if (w->security == WIFI_OPEN)
+		return;
+	str_printf(out, "\n[wifi-security]\nkey-mgmt=%s\n",
+		   w->security == WIFI_WPA3 ? "sae" : "wpa-psk");
+	add_secret(net_wifi_password(w), out);
+}
+
+static int write_wifi(struct plan_ctx *ctx, const struct net_wifi *w, struct err *e)
+{
+	auto_str text = STR_INIT;
+	int present = net_wpa_present(ctx, e);
+	if (present <= 0)
+		return present;
+	str_printf(&text,
+		   NET_HEADER "[connection]\nid=cardstock-wifi\ntype=wifi\ninterface-name=%s\n"
+			      "autoconnect-priority=100\n\n[wifi]\nmode=infrastructure\n",
+		   w->interface);
+	add_ssid(w, &text);
+	if (w->hidden)
+		str_puts(&text, "hidden=true\n");
+	add_security(w, &text);
+	str_printf(&text,
+		   "\n[ipv4]\nmethod=auto\nroute-metric=%u\n"
+		   "\n[ipv6]\nmethod=auto\nroute-metric=%u\n",
+		   w->metric, w->metric);
+	return plan_write_secret(ctx, DIR "/cardstock-wifi.nmconnection", str_text(&text), text.len,
+				 ATTR_ROOT(0600), NET_WHY_WIFI, e) < 0
+		       ? -1
+		       : 1;
+}
+
 const struct net_stack net_nm = {
 	.name = "NetworkManager",
 	.detect = detect,
 	.prepare = prepare,
 	.write_wired = write_wired,
+	.write_wifi = write_wifi,
 };

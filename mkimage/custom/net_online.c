@@ -41,19 +41,22 @@ static char *program_of(const char *unit)
  */
 static void add_interfaces(struct plan_ctx *ctx, struct str *out)
 {
-	const struct section *wired = profile_next(ctx->profile, "wired", NULL);
+	const struct section *wifi = net_wifi_section(ctx->profile);
+	const struct section *way = wifi ? wifi : profile_next(ctx->profile, "wired", NULL);
 	auto_strv names = {0};
-	strv_split(&names, wired ? section_str(wired, "interface") : "", " ");
+	strv_split(&names, section_str(way, "interface"), " ");
 	strv_foreach (name, &names) {
 		if (net_is_name(*name))
 			str_printf(out, " --interface=%s", *name);
 	}
 }
 
-static int plan_networkd(struct plan_ctx *ctx, const char *unit, struct err *e)
+static int plan_networkd(struct plan_ctx *ctx, const char *path, struct err *e)
 {
-	auto_str text = STR_INIT;
-	autofree char *program = program_of(unit);
+	auto_str unit = STR_INIT, text = STR_INIT;
+	if (text_read(ctx, path, &unit, e) < 0)
+		return -1;
+	autofree char *program = program_of(str_text(&unit));
 	if (!program)
 		return 0;
 	str_printf(&text,
@@ -65,22 +68,23 @@ static int plan_networkd(struct plan_ctx *ctx, const char *unit, struct err *e)
 	return plan_drop_in(ctx, NETWORKD, str_text(&text), e);
 }
 
-int net_plan_online(struct plan_ctx *ctx, struct err *e)
+static int plan_nm(struct plan_ctx *ctx, struct err *e)
 {
-	autofree char *networkd = NULL, *nm = NULL;
-	if (systemd_unit_path(ctx, NETWORKD, &networkd, e) < 0 ||
-	    systemd_unit_path(ctx, NM, &nm, e) < 0)
-		return -1;
-	if (networkd) {
-		auto_str unit = STR_INIT;
-		if (text_read(ctx, networkd, &unit, e) < 0 ||
-		    plan_networkd(ctx, str_text(&unit), e) < 0)
-			return -1;
-	}
-	if (!nm)
-		return 0;
 	autofree char *text = xasprintf(NET_HEADER "[Service]\nEnvironment=NM_ONLINE_TIMEOUT=%d\n"
 						   "SuccessExitStatus=1\n",
 					SECONDS);
 	return plan_drop_in(ctx, NM, text, e);
+}
+
+int net_plan_online(struct plan_ctx *ctx, const struct net_stack *stack, struct err *e)
+{
+	bool nm = stack == &net_nm, networkd = stack == &net_networkd || stack == &net_netplan;
+	autofree char *unit = NULL;
+	if (!nm && !networkd)
+		return 0;
+	if (systemd_unit_path(ctx, nm ? NM : NETWORKD, &unit, e) < 0)
+		return -1;
+	if (!unit)
+		return 0;
+	return nm ? plan_nm(ctx, e) : plan_networkd(ctx, unit, e);
 }

@@ -204,7 +204,8 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 		return -1;
 	if (!stack)
 		return 0;
-	if (net_plan_online(ctx, e) < 0 || (stack->prepare && stack->prepare(ctx, &w, e) < 0))
+	if (net_plan_online(ctx, stack, e) < 0 ||
+	    (stack->prepare && stack->prepare(ctx, &w, e) < 0))
 		return -1;
 	return section_bool(s, "dhcp") ? stack->write_wired(ctx, &w, e) : 0;
 }

@@ -41,12 +41,11 @@ nm_profile() {
 	root_cat out/worker001.img "/etc/NetworkManager/system-connections/cardstock-$1.nmconnection"
 }
 
-# netplan's generator on the image's file: what networkd or NetworkManager ($2) would read.
+# netplan's generator on the image's file: what networkd would read.
 generate() {
 	mkdir -p tree/etc/netplan
 	root_cat out/worker001.img "/etc/netplan/90-cardstock-$1.yaml" >"tree/etc/netplan/90-cardstock-$1.yaml"
 	chmod 600 tree/etc/netplan/*
-	printf 'network:\n  renderer: %s\n' "$2" >tree/etc/netplan/01-stock.yaml
 	netplan generate --root-dir "$PWD/tree"
 }
 
@@ -73,20 +72,12 @@ generate() {
 @test "netplan makes networkd's files of ours, without a route" {
 	brings /usr/lib/systemd/system-generators/netplan <<<ELF
 	with_network 'wired { interface = "eth0 en*" }'
-	generate wired networkd
+	generate wired
 	grep -qx 'Address=10.0.0.11/24' tree/run/systemd/network/10-netplan-eth0.network
 	grep -qx 'RequiredForOnline=no' tree/run/systemd/network/10-netplan-eth0.network
 	grep -qx 'IPv6AcceptRA=no' tree/run/systemd/network/10-netplan-eth0.network
 	grep -qx 'Name=en\*' tree/run/systemd/network/10-netplan-cardstock1.network
 	run ! grep -r Gateway tree/run/systemd/network
-}
-
-@test "netplan makes a NetworkManager profile of ours, with the gateway" {
-	brings /usr/lib/systemd/system-generators/netplan <<<ELF
-	with_network 'wired { interface = "eth0" gateway = "10.0.0.254" }'
-	generate wired NetworkManager
-	grep -q '^address1=10.0.0.11/24' tree/run/NetworkManager/system-connections/netplan-eth0.nmconnection
-	grep -q '^route1=0.0.0.0/0,10.0.0.254,1000' tree/run/NetworkManager/system-connections/netplan-eth0.nmconnection
 }
 
 @test "ifquery reads our stanza, and only ours" {
@@ -108,4 +99,69 @@ generate() {
 	[ "$(ifquery -i interfaces --list)" = lo ]
 	[ "$(ifquery -i interfaces --list --allow hotplug)" = eth0 ]
 	ifup --no-act -i interfaces eth0
+}
+
+# The wifi with a key that another program derives, too.
+wifi() {
+	brings /usr/sbin/wpa_supplicant <<<ELF
+	brings /usr/lib/systemd/system/wpa_supplicant@.service <<<'[Service]'
+	key=$(wpa_passphrase 'work "shop" #1' 'correct horse' | sed -n 's/^\tpsk=//p')
+	[ "${#key}" = 64 ]
+}
+
+# wpa_supplicant reads its settings first and then complains that there is no such interface.
+assert_wpa_supplicant_reads() {
+	local said
+	said=$(wpa_supplicant -c "$1" -i none0 -D wired 2>&1) || true
+	[[ $said != *'Line '* && $said != *'Failed to read'* && $said == *none0* ]] || { echo "$said" >&2; return 1; }
+}
+
+@test "wpa_supplicant reads our settings, with the key that wpa_passphrase derives" {
+	wifi
+	with_network 'wifi { ssid = "work \"shop\" #1" psk = "correct horse" country = "DE" hidden = true }'
+	root_cat out/worker001.img /etc/wpa_supplicant/wpa_supplicant-wlan0.conf >wpa.conf
+	grep -q "psk=$key" wpa.conf
+	assert_wpa_supplicant_reads wpa.conf
+}
+
+@test "wpa_supplicant reads a passphrase of WPA3 with quotes and signs" {
+	wifi
+	with_network 'wifi { ssid = "x" psk = "a\"b \\ # \" #" security = "wpa2+wpa3" }'
+	root_cat out/worker001.img /etc/wpa_supplicant/wpa_supplicant-wlan0.conf >wpa.conf
+	assert_wpa_supplicant_reads wpa.conf
+}
+
+@test "nmcli accepts the wifi's profile, whatever is in SSID and passphrase" {
+	unpack libnm0 network-manager
+	starts NetworkManager.service
+	wifi
+	with_network 'wifi { ssid = "work \"shop\" #1" psk = " a\\b;c d " security = wpa3 hidden = true }'
+	nm_profile wifi | nmcli --offline connection modify connection.autoconnect yes >wifi.txt
+	grep -qxF 'ssid=work "shop" #1' wifi.txt
+	grep -qxF 'psk=\sa\\b;c d ' wifi.txt
+	grep -qx 'key-mgmt=sae' wifi.txt
+	grep -qx 'route-metric=100' wifi.txt
+	sed -i 's/^wifi .*/wifi { ssid = "hex:00ff3b" security = open }/' worker.conf
+	mk --profile ./worker.conf
+	nm_profile wifi | nmcli --offline connection modify connection.autoconnect yes >wifi.txt
+	grep -qxF 'ssid=0;255;59;' wifi.txt
+}
+
+@test "netplan makes settings for wpa_supplicant of ours" {
+	wifi
+	brings /usr/lib/systemd/system-generators/netplan <<<ELF
+	with_network 'wifi { ssid = "work \"shop\" #1" psk = "correct horse" hidden = true }'
+	generate wifi
+	grep -q "psk=$key" tree/run/netplan/wpa-wlan0.conf
+	assert_wpa_supplicant_reads tree/run/netplan/wpa-wlan0.conf
+	grep -qx 'RouteMetric=100' tree/run/systemd/network/10-netplan-wlan0.network
+	grep -qx 'RequiredForOnline=no' tree/run/systemd/network/10-netplan-wlan0.network
+}
+
+@test "the passphrase is in no output" {
+	wifi
+	with_network 'wifi { ssid = "x" psk = "correct horse" security = wpa3 }'
+	mk plan --profile ./worker.conf >plan.txt
+	grep -q '/etc/wpa_supplicant/wpa_supplicant-wlan0.conf' plan.txt
+	run ! grep -q 'correct horse' plan.txt
 }

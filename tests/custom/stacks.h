@@ -64,4 +64,11 @@ static inline void stack_ifupdown(struct fixture *f)
 		    "allow-hotplug eth0\niface eth0 inet6 auto\n");
 }
 
+/* What the wifi needs in any stack. */
+static inline void stack_wpa(struct fixture *f)
+{
+	fixture_put(f, "root/usr/sbin/wpa_supplicant", "ELF\n");
+	stack_unit(f, "wpa_supplicant@.service", "[Service]\n");
+}
+
 #endif

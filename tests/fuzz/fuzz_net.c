@@ -9,6 +9,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void fuzz_ini(const char *text, const char *key)
+{
+	auto_str once = STR_INIT, twice = STR_INIT;
+	if (!*key || strpbrk(key, "=\n[") || key[strcspn(key, " \t")])
+		return;
+	ini_set(&once, text, "main", key, "value");
+	ini_set(&twice, str_text(&once), "main", key, "value");
+	if (strcmp(str_text(&once), str_text(&twice)) != 0)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autofree char *name = xmemdup(data, size);
@@ -21,5 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	interfaces_drop(&twice, str_text(&once), &names);
 	if (once.len > strlen(text) + 1 || strcmp(str_text(&once), str_text(&twice)) != 0)
 		abort();
+	autofree char *renderer = netplan_renderer(text);
+	if (renderer && strlen(renderer) > strlen(text))
+		abort();
+	fuzz_ini(text, name);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "edit_net.h"
+#include "mem.h"
 
 static void assert_dropped(const char *text, const char *expected)
 {
@@ -56,6 +57,43 @@ static void blocks_stay(void **state)
 		       "# BEGIN cardstock wired\n");
 }
 
+static void assert_renderer(const char *text, const char *expected)
+{
+	autofree char *renderer = netplan_renderer(text);
+	assert_string_equal(renderer ? renderer : "none", expected);
+}
+
+static void the_renderer_is_that_of_the_network(void **state)
+{
+	(void)state;
+	assert_renderer("# x\nnetwork:\n    version: 2\n    renderer: \"NetworkManager\" # y\n",
+			"NetworkManager");
+	assert_renderer("network:\n  ethernets:\n    eth0:\n      renderer: NetworkManager\n",
+			"none");
+	assert_renderer("other:\n  renderer: networkd\n", "none");
+	assert_renderer("network:\n  renderer:\n", "none");
+}
+
+static void assert_ini(const char *text, const char *expected)
+{
+	auto_str out = STR_INIT, again = STR_INIT;
+	ini_set(&out, text, "main", "on", "true");
+	assert_string_equal(str_text(&out), expected);
+	ini_set(&again, str_text(&out), "main", "on", "true");
+	assert_string_equal(str_text(&again), expected);
+}
+
+static void a_key_of_a_section_is_set(void **state)
+{
+	(void)state;
+	assert_ini("", "[main]\non=true\n");
+	assert_ini("[main]\non=false\nx=y", "[main]\non=true\nx=y");
+	assert_ini("[other]\non=false\n[main]\non = no", "[other]\non=false\n[main]\non=true");
+	assert_ini("[main]\nonly=1\n", "[main]\non=true\nonly=1\n");
+	assert_ini("[main]", "[main]\non=true\n");
+	assert_ini("on=1\n[mainly]\non=1", "on=1\n[mainly]\non=1\n[main]\non=true\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -63,6 +101,8 @@ int main(void)
 		cmocka_unit_test(names_go_from_auto_lines),
 		cmocka_unit_test(a_backslash_continues_a_line),
 		cmocka_unit_test(blocks_stay),
+		cmocka_unit_test(the_renderer_is_that_of_the_network),
+		cmocka_unit_test(a_key_of_a_section_is_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
