@@ -132,13 +132,18 @@ assert_fstab_good() {
 	! grep -F '[E]' findmnt.txt | grep -v 'unreachable on boot required source' >&2
 }
 
-# Units that the build added, changed or linked.
+# Units that the build added, changed or linked; of masked ones there is nothing to look at.
 touched_units() {
 	mk plan --profile ./worker.conf --json | python3 -c 'import json, os, sys
 p = json.load(sys.stdin)
 for c in p["changes"] + p["nodes"][0]["changes"]:
-    if c["path"].startswith("/etc/systemd/system/") and not os.path.isdir("tree" + c["path"]) and os.path.lexists("tree" + c["path"]):
-        print(os.path.basename(c["path"]))'
+    path = "tree" + c["path"]
+    if not c["path"].startswith("/etc/systemd/system/") or os.path.isdir(path) or not os.path.lexists(path):
+        continue
+    if os.path.islink(path) and os.readlink(path) == "/dev/null":
+        continue
+    directory, name = os.path.split(path)
+    print(os.path.basename(directory)[:-2] if directory.endswith(".d") else name)'
 }
 
 whole_run() {
