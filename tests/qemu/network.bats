@@ -1,0 +1,74 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Debian 12 with two network cards, the second of which stands for the wifi: routes, addresses, and
+# a boot that waits for neither of them.  worker002's wired cable is pulled, worker003 finds no wifi.
+load helper
+
+# Three workers of a cluster of their own.
+setup_file() {
+	export CARDSTOCK_OUT=$BATS_FILE_TMPDIR/out CARDSTOCK_CLUSTER=$BATS_FILE_TMPDIR/cluster
+	OUT=$CARDSTOCK_OUT CLUSTER=$CARDSTOCK_CLUSTER
+	mkdir "$BATS_FILE_TMPDIR/try"
+	cat >"$BATS_FILE_TMPDIR/worker.conf" <<-END
+		include("$ROOT/profiles/worker.conf")
+		members = {"./worker.conf"}
+		base = "debian-bookworm-amd64"
+		planned = 3
+		wifi {
+			interface = "eth1"
+			ssid = "stand-in"
+			psk = "correct horse"
+			country = "DE"
+		}
+	END
+	"$ROOT/$BUILD/mkimage" --profile "$BATS_FILE_TMPDIR/worker.conf" -n 3 --check -c "$CLUSTER" -o "$OUT"
+	boot "$BATS_FILE_TMPDIR/try" worker001 worker002 worker003 -- \
+		--unplug worker002:wired --unplug worker003:laptop
+}
+
+teardown_file() {
+	halt
+}
+
+# over_wire NODE COMMAND…: through worker001, as a node without wifi is reached.
+over_wire() {
+	local node=$1
+	shift
+	timeout 300 ssh -F "$TRY/try.ssh_config" -o BatchMode=yes -o ProxyJump=worker001 \
+		-o "HostName=10.0.0.$((10 + 10#${node#worker}))" -o Port=22 "$node" "$@" </dev/null
+}
+
+# until_target RUNNER NODE: seconds of user space until multi-user.target was reached.
+until_target() {
+	local usec since
+	usec=$("$@" systemctl show -P ActiveEnterTimestampMonotonic multi-user.target)
+	since=$("$@" systemctl show -P UserspaceTimestampMonotonic)
+	echo $(((usec - since) / 1000000))
+}
+
+@test "the network that stands for the wifi owns the default route" {
+	run on worker001 ip -4 route show default
+	[[ $output == *'dev eth1'* ]]
+	[[ $output != *'dev eth0'* ]]
+}
+
+@test "the wired network has the planned address and no gateway" {
+	run on worker001 ip -4 -brief address show eth0
+	[[ $output == *' 10.0.0.11/24'* ]]
+	run on worker001 ip -4 route show dev eth0
+	[[ $output != *' via '* ]]
+	over_wire worker003 true
+}
+
+@test "a pulled wired cable or a missing wifi does not delay the boot by more than 10 s" {
+	local normal unwired wifiless
+	on worker001 systemctl is-system-running --wait || true
+	on worker002 systemctl is-system-running --wait || true
+	over_wire worker003 systemctl is-system-running --wait || true
+	normal=$(until_target on worker001)
+	unwired=$(until_target on worker002)
+	wifiless=$(until_target over_wire worker003)
+	echo "multi-user.target after $normal s, without the cable $unwired s, without the wifi $wifiless s" >&3
+	[ "$((unwired - normal))" -le 10 ]
+	[ "$((wifiless - normal))" -le 10 ]
+}
