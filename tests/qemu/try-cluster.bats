@@ -192,7 +192,7 @@ start() {
 
 @test "--timeout bounds the wait, and the console's last words are shown" {
 	echo mute >behave
-	fails 1 'no answer in 2 s' try --timeout 2 worker001.img --wait
+	fails 1 'no answer in 8 s' try --timeout 8 worker001.img --wait
 	[[ $output == *'login:'* ]]
 	nothing_left
 }
