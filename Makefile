@@ -7,7 +7,7 @@ WERROR := $(if $(CI),-Werror)
 LIBS := ext2fs e2p com_err blkid mount libparted libarchive liblzma libcurl libconfuse nettle libcrypt
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS))
 PKG_LIBS = $(shell pkg-config --libs $(LIBS))
-ALL_CFLAGS = -std=gnu11 $(WARN) $(WERROR) $(CFLAGS) -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
+ALL_CFLAGS = -std=gnu11 -pthread $(WARN) $(WERROR) $(CFLAGS) -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
 	-Icommon -Imkimage $(PKG_CFLAGS)
 PREFIX ?= /usr/local
 N ?= 3

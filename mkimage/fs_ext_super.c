@@ -108,6 +108,11 @@ static int read_super(const struct fs_open *o, int fd, struct ext2_super_block *
 	return 0;
 }
 
+/* libext2fs before 1.47 does not know it. */
+#ifndef EXT4_FEATURE_RO_COMPAT_ORPHAN_PRESENT
+#define EXT4_FEATURE_RO_COMPAT_ORPHAN_PRESENT 0x10000
+#endif
+
 static bool is_dirty(const struct fs_open *o, const struct ext2_super_block *sb)
 {
 	uint32_t incompat = ext2fs_le32_to_cpu(sb->s_feature_incompat);

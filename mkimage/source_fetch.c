@@ -281,7 +281,10 @@ static CURLcode request(struct fetch *f)
 	return code;
 }
 
-/* 416 with "bytes * /TOTAL": the part was complete already, its run died before the rename. */
+/*
+ * 416 with "bytes * /TOTAL": the part was complete already, its run died before the rename. Libcurl
+ * before 7.76 keeps the headers of an error to itself; then the file is loaded whole.
+ */
 static bool part_is_complete(struct fetch *f)
 {
 	autofree char *all = xasprintf("bytes */%llu", (unsigned long long)f->have);
@@ -293,6 +296,8 @@ static bool part_is_complete(struct fetch *f)
 
 static bool is_worth_another_try(const struct fetch *f, CURLcode code, bool resumed)
 {
+	if (f->start_again)
+		return true;
 	switch (code) {
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
@@ -308,7 +313,7 @@ static bool is_worth_another_try(const struct fetch *f, CURLcode code, bool resu
 	case CURLE_HTTP_RETURNED_ERROR:
 		return status_of(f) >= 500 && status_of(f) != 501;
 	default:
-		return f->start_again;
+		return false;
 	}
 }
 

@@ -201,7 +201,7 @@ static void times_reach_beyond_2038(void **state)
 	struct scratch s;
 	auto_err e = ERR_INIT;
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
-	scratch_mke2fs(&s, "ext4", NULL);
+	scratch_mke2fs(&s, "ext4", (const char *[]){"-I", "256", NULL});
 	struct fs *fs = scratch_open_ext(&s, true);
 	scratch_write(fs, "/f", "x");
 	assert_ok(fs->ops->utime(fs, "/f", 0x1200000000, &e), &e);

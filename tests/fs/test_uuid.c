@@ -35,7 +35,8 @@ static char *dumpe2fs(const struct scratch *s, const char *superblock)
 {
 	autofree char *option = superblock ? xasprintf("-osuperblock=%s", superblock) : NULL;
 	if (!superblock)
-		return scratch_output((const char *[]){"dumpe2fs", "-h", s->checked, NULL});
+		return scratch_output(
+			(const char *[]){"debugfs", "-R", "show_super_stats -h", s->checked, NULL});
 	return scratch_output(
 		(const char *[]){"dumpe2fs", "-h", option, "-oblocksize=1024", s->checked, NULL});
 }
