@@ -42,7 +42,7 @@ load helper
 		sed -n 's/^\([a-z-]*\)[ ]*=.*/\1/p' example | grep -v '^base$' | while read -r key; do sed -i "/^$key[ ]*=/d" example.conf; done
 		grep -v '^base[ ]*=' example >>example.conf
 		run mk plan --profile ./example.conf --json
-		[ "$status" = 0 ] || [[ $output == *'no such file'* || $output == *'No such file'* || $output == *'is not in the image'* ]] ||
+		[ "$status" = 0 ] || [[ $output == *'no such file'* || $output == *'No such file'* || $output == *'is not in the image'* || $output == *'does not exist in the image'* ]] ||
 			{ echo "$page: $output" >&2; return 1; }
 	done
 }

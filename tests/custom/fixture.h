@@ -26,6 +26,7 @@
 
 #include <cmocka.h>
 
+#include "../assert_err.h"
 #include "apply.h"
 #include "cluster.h"
 #include "custom.h"
@@ -50,12 +51,6 @@ struct fixture {
 	struct strv notes;		 /* of the last run */
 	const struct identity *identity; /* of the image's disk; NULL: its ids stay */
 };
-
-#define assert_ok(call, e)                        \
-	do {                                      \
-		if ((call) < 0)                   \
-			fail_msg("%s", (e)->msg); \
-	} while (0)
 
 /* Put a file below the test's directory ("keys/me.pub") or, with root/ before it, in the image. */
 static inline void fixture_put(struct fixture *f, const char *path, const char *text)

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "err.h"
+#include "../assert_err.h"
 #include "fs.h"
 #include "mem.h"
 #include "run.h"
@@ -32,23 +32,6 @@ struct scratch {
 	uint64_t offset, size;
 	char *checked; /* "IMAGE?offset=N", as e2fsprogs take it */
 };
-
-/* The call succeeds; if not, its message is in the test's output. */
-#define assert_ok(call, e)                        \
-	do {                                      \
-		if ((call) < 0)                   \
-			fail_msg("%s", (e)->msg); \
-	} while (0)
-
-/* The call fails with this code, and says this. */
-#define assert_fails(call, e, expected, fragment)                             \
-	do {                                                                  \
-		assert_int_equal((call), -1);                                 \
-		assert_non_null((e)->msg);                                    \
-		if ((e)->code != (expected) || !strstr((e)->msg, (fragment))) \
-			fail_msg("code %d: %s", (int)(e)->code, (e)->msg);    \
-		err_done(e);                                                  \
-	} while (0)
 
 static inline void scratch_init(struct scratch *s, uint64_t offset, uint64_t size)
 {

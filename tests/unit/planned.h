@@ -12,24 +12,10 @@
 
 #include <cmocka.h>
 
+#include "../assert_err.h"
 #include "apply.h"
 #include "memfs.h"
 #include "plan_private.h"
-
-#define assert_ok(call, e)                        \
-	do {                                      \
-		if ((call) < 0)                   \
-			fail_msg("%s", (e)->msg); \
-	} while (0)
-
-#define assert_fails(call, e, expected, fragment)                             \
-	do {                                                                  \
-		assert_int_equal((call), -1);                                 \
-		assert_non_null((e)->msg);                                    \
-		if ((e)->code != (expected) || !strstr((e)->msg, (fragment))) \
-			fail_msg("code %d: %s", (int)(e)->code, (e)->msg);    \
-		err_done(e);                                                  \
-	} while (0)
 
 struct planned {
 	struct memfs *root, *boot;

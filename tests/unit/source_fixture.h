@@ -5,7 +5,6 @@
 /* A directory with an image in it, and short ways to make and compare bases. */
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,19 +22,12 @@
 #include "mem.h"
 #include "run.h"
 #include "source.h"
+#include "workdir.h"
 
 #define IMAGE_SIZE (3u << 20)
 
 /* Each test has a directory of its own, which is the current one, with the cache in it. */
 static char *home;
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
 
 static int setup(void **state)
 {
@@ -51,7 +43,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	assert_int_equal(chdir("/"), 0);
-	nftw(home, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(home, workdir_remove, 16, FTW_DEPTH | FTW_PHYS);
 	free(home);
 	return 0;
 }

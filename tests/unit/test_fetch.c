@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <arpa/inet.h>
-#include <ftw.h>
 #include <glob.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #include "io.h"
 #include "mem.h"
 #include "source.h"
+#include "workdir.h"
 
 #define SIZE (4u << 20)
 #define CUT (3u << 19) /* where a cut connection ends, bytes of a response */
@@ -143,14 +143,6 @@ static void stop_server(void)
 	server_pid = 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int setup(void **state)
 {
 	(void)state;
@@ -171,7 +163,7 @@ static int teardown(void **state)
 	(void)state;
 	stop_server();
 	munmap(server, sizeof(*server));
-	nftw(home, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(home, workdir_remove, 16, FTW_DEPTH | FTW_PHYS);
 	free(home);
 	return 0;
 }
