@@ -83,7 +83,7 @@ static int plan_key_file(struct plan_ctx *ctx, const struct key_file *f, struct 
 	autofree char *from = xasprintf("nodes/%s/ssh_host_ed25519_key%s", ctx->node->hostname,
 					f->suffix);
 	autofree char *to = xasprintf(SSH_HOST_KEY "%s", f->suffix);
-	auto_str text = STR_INIT;
+	auto_str text = STR_SECRET;
 	if (cluster_read(ctx->cluster, from, &text, e) < 0)
 		return -1;
 	struct attr attr = ATTR_ROOT(f->mode);

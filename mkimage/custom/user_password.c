@@ -60,7 +60,7 @@ int user_check_passwords(const struct section *s, struct err *e)
 static int read_hash_file(const struct value *v, char **ret, struct err *e)
 {
 	autofree char *path = NULL;
-	auto_str text = STR_INIT;
+	auto_str text = STR_SECRET;
 	if (user_read_file(v->loc, v->str, HASH_FILE_MAX, &path, &text, e) < 0)
 		return -1;
 	autofree char *hash = xstrndup(str_text(&text), strcspn(str_text(&text), "\r\n"));
