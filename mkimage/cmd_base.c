@@ -16,8 +16,8 @@ static int copy_to(const struct source *s, const char *file, struct err *e)
 	auto_output out = OUTPUT_INIT;
 	auto_disk *d = NULL;
 	auto_blockmap map = {0};
-	if (output_check_base(dir, path_base(file), s->path, e) < 0 ||
-	    output_check_base(dir, path_base(file), s->name, e) < 0 ||
+	if (output_check(dir, path_base(file), s->path, e) < 0 ||
+	    output_check(dir, path_base(file), s->name, e) < 0 ||
 	    disk_probe(s->path, s->name, &d, e) < 0 || blockmap_build(d, &map, e) < 0 ||
 	    output_begin(dir, path_base(file), &out, e) < 0)
 		return -1;

@@ -61,8 +61,8 @@ static int protect_base(const struct session *s, const char *dir, struct err *e)
 	autofree char *given = profile_path(base->loc, base->str);
 	for (size_t i = 0; i < s->n_nodes; i++) {
 		autofree char *name = xasprintf("%s.img", s->nodes[i].hostname);
-		if (output_check_base(dir, name, s->source->path, e) < 0 ||
-		    output_check_base(dir, name, given, e) < 0)
+		if (output_check(dir, name, s->source->path, e) < 0 ||
+		    output_check(dir, name, given, e) < 0)
 			return -1;
 	}
 	return 0;

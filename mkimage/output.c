@@ -44,10 +44,27 @@ static int begin_partial(struct output *o, struct err *e)
 	return 0;
 }
 
-int output_check_base(const char *dir, const char *name, const char *base, struct err *e)
+/* /dev/sdX above all: the name would become that of a file in memory. */
+static int check_replaceable(const char *final, struct err *e)
+{
+	struct stat st;
+	if (stat(final, &st) < 0 || S_ISREG(st.st_mode))
+		return 0;
+	if (S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode))
+		return err_set(e, ERR_USAGE,
+			       "%s: is a device, and would be replaced by a file; make an image, "
+			       "then write it with 'dd if=IMAGE of=%s bs=4M conv=fsync'",
+			       final, final);
+	return err_set(e, ERR_USAGE,
+		       "%s: is no file, so it is not replaced; choose another --output", final);
+}
+
+int output_check(const char *dir, const char *name, const char *base, struct err *e)
 {
 	autofree char *final = path_join(dir, name);
 	struct stat there, from;
+	if (check_replaceable(final, e) < 0)
+		return -1;
 	if (stat(final, &there) < 0 || stat(base, &from) < 0 || there.st_ino != from.st_ino ||
 	    there.st_dev != from.st_dev)
 		return 0;

@@ -25,9 +25,11 @@ struct output {
  * and password hashes.
  */
 int output_begin(const char *dir, const char *name, struct output *ret, struct err *e) must_check;
-/* Refuse with ERR_USAGE when dir/name is the same file as `base`, which would be lost. */
-int output_check_base(const char *dir, const char *name, const char *base,
-		      struct err *e) must_check;
+/*
+ * Refuse with ERR_USAGE what would be lost at dir/name: the base itself, a device, a directory; all
+ * but a regular file.
+ */
+int output_check(const char *dir, const char *name, const char *base, struct err *e) must_check;
 /* True when a copy of the file `from` would share its blocks (reflink) and take no space. */
 bool output_can_clone(const struct output *o, int from);
 /* Flush it to the disk and give it its final name, replacing what was there. */
