@@ -77,7 +77,9 @@ int net_starts(struct plan_ctx *ctx, const char *unit, const char *script, struc
 	int masked = is_masked(ctx, unit, e);
 	if (masked)
 		return masked < 0 ? -1 : 0;
-	return systemd_is_wanted(ctx, unit, "multi-user.target", e);
+	/* Newer versions of systemd-resolved start with sysinit.target. */
+	int wanted = systemd_is_wanted(ctx, unit, "multi-user.target", e);
+	return wanted ? wanted : systemd_is_wanted(ctx, unit, "sysinit.target", e);
 }
 
 int net_has_program(struct plan_ctx *ctx, const char *name, struct err *e)

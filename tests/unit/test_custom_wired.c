@@ -87,6 +87,10 @@ static void name_servers_need_systemd_resolved(void **state)
 	fixture_run(&f, &custom_wired);
 	assert_file_has(&f, FILE_ETH0, "\nDNS=10.0.0.1\nDNS=9.9.9.9\n");
 	assert_note(&f, "systemd-resolved does not start");
+	fixture_symlink(&f, "root/etc/systemd/system/sysinit.target.wants/systemd-resolved.service",
+			"/usr/lib/systemd/system/systemd-resolved.service");
+	fixture_run(&f, &custom_wired);
+	assert_int_equal(f.notes.n, 0);
 	fixture_done(&f);
 }
 
