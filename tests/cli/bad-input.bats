@@ -263,3 +263,26 @@ own_base() {
 	mk --profile ./worker.conf -n 3
 	for n in 1 2 3; do cmp out/worker00$n.img whole/worker00$n.img; done
 }
+
+@test "SIGKILL while images are replaced: each is the old one or the new one, whole" {
+	mk --profile ./worker.conf -n 3 -o old
+	sed -i 's/"testbed"/"other"/' worker.conf
+	mk --profile ./worker.conf -n 3 -o new
+	run ! cmp -s old/worker001.img new/worker001.img
+	killed=0
+	for delay in 0.01 0.03 0.05 0.08 0.12 0.2 0.3; do
+		rm -rf out
+		cp -a --sparse=always old out
+		"$MKIMAGE" --profile ./worker.conf -n 3 2>/dev/null & pid=$!
+		sleep "$delay"
+		kill -KILL $pid 2>/dev/null || true
+		wait $pid && continue
+		killed=$((killed + 1))
+		for n in 1 2 3; do
+			cmp -s out/worker00$n.img old/worker00$n.img || cmp out/worker00$n.img new/worker00$n.img
+		done
+	done
+	[ "$killed" -ge 1 ]
+	mk --profile ./worker.conf -n 3
+	for n in 1 2 3; do cmp out/worker00$n.img new/worker00$n.img; done
+}
