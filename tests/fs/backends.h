@@ -4,6 +4,9 @@
 
 /* The backends that the contract (test_contract.c) is run over: one row of the table each. */
 
+#include <errno.h>
+#include <sys/syscall.h>
+
 #include "scratch.h"
 
 /* What a file system can hold; what it cannot is asserted as an error. */
@@ -28,6 +31,7 @@ struct backend {
 	int (*open)(const struct fs_open *o, struct fs **ret, struct err *e);
 	/* Let somebody else's tool check it; fails the test if it finds something. May be NULL. */
 	void (*check)(const struct scratch *s);
+	const char *kernel; /* the kernel's file system that it needs; NULL: none */
 };
 
 #define EXT_CAN (CAN_SYMLINK | CAN_LINK | CAN_NODE | CAN_OWNER | CAN_XATTR | CAN_FILL | CAN_CASE)
@@ -164,6 +168,11 @@ static void make_xfs(const struct scratch *s)
 	make_at_offset(s, (const char *[]){"mkfs.xfs", "-q", NULL});
 }
 
+static void make_f2fs(const struct scratch *s)
+{
+	make_at_offset(s, (const char *[]){"mkfs.f2fs", "-q", NULL});
+}
+
 static int open_btrfs(const struct fs_open *o, struct fs **ret, struct err *e)
 {
 	return fs_mount_open(o, "btrfs", ret, e);
@@ -174,26 +183,45 @@ static int open_xfs(const struct fs_open *o, struct fs **ret, struct err *e)
 	return fs_mount_open(o, "xfs", ret, e);
 }
 
+static int open_f2fs(const struct fs_open *o, struct fs **ret, struct err *e)
+{
+	return fs_mount_open(o, "f2fs", ret, e);
+}
+
+/* Not by /proc/filesystems: fsopen(2) loads a module that is not in there yet. */
+static inline bool kernel_lacks(const char *type)
+{
+	int context = (int)syscall(SYS_fsopen, type, 0);
+	if (context >= 0)
+		close(context);
+	return context < 0 && errno == ENODEV;
+}
+
 static const struct backend backends[] = {
-	{"ext4", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext4, fs_ext_open, scratch_e2fsck},
+	{"ext4", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext4, fs_ext_open, scratch_e2fsck,
+	 NULL},
 	{"ext4-pi", EXT_CAN, NULL, SCRATCH_OFFSET, 32 << 20, make_ext4_pi, fs_ext_open,
-	 scratch_e2fsck},
+	 scratch_e2fsck, NULL},
 	{"ext4-newest", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext4_newest, fs_ext_open,
-	 scratch_e2fsck},
-	{"ext3", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext3, fs_ext_open, scratch_e2fsck},
-	{"ext2", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext2, fs_ext_open, scratch_e2fsck},
-	{"directory", DIR_CAN, NULL, 0, 0, make_dir_of_root, fs_dir_open, NULL},
-	{"directory-recorded", DIR_CAN, NULL, 0, 0, make_dir_with_records, fs_dir_open, NULL},
-	{"fat12", FAT_CAN, NULL, SCRATCH_OFFSET, 8 << 20, make_fat12, fs_fat_open,
-	 scratch_fsck_fat},
+	 scratch_e2fsck, NULL},
+	{"ext3", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext3, fs_ext_open, scratch_e2fsck,
+	 NULL},
+	{"ext2", EXT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_ext2, fs_ext_open, scratch_e2fsck,
+	 NULL},
+	{"directory", DIR_CAN, NULL, 0, 0, make_dir_of_root, fs_dir_open, NULL, NULL},
+	{"directory-recorded", DIR_CAN, NULL, 0, 0, make_dir_with_records, fs_dir_open, NULL, NULL},
+	{"fat12", FAT_CAN, NULL, SCRATCH_OFFSET, 8 << 20, make_fat12, fs_fat_open, scratch_fsck_fat,
+	 NULL},
 	{"fat16", FAT_CAN, NULL, SCRATCH_OFFSET, 24 << 20, make_fat16, fs_fat_open,
-	 scratch_fsck_fat},
+	 scratch_fsck_fat, NULL},
 	{"fat32", FAT_CAN, NULL, SCRATCH_OFFSET, 40 << 20, make_fat32, fs_fat_open,
-	 scratch_fsck_fat},
+	 scratch_fsck_fat, NULL},
 	{"btrfs", MOUNT_CAN & ~(unsigned)CAN_FILL, needs_root, SCRATCH_OFFSET, 128 << 20,
-	 make_btrfs, open_btrfs, NULL},
+	 make_btrfs, open_btrfs, NULL, "btrfs"},
 	{"xfs", MOUNT_CAN & ~(unsigned)CAN_FILL, needs_root, SCRATCH_OFFSET, 320 << 20, make_xfs,
-	 open_xfs, NULL},
+	 open_xfs, NULL, "xfs"},
+	{"f2fs", MOUNT_CAN & ~(unsigned)CAN_FILL, needs_root, SCRATCH_OFFSET, 128 << 20, make_f2fs,
+	 open_f2fs, NULL, "f2fs"},
 };
 
 #define N_BACKENDS (sizeof(backends) / sizeof(*backends))
