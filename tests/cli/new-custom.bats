@@ -7,7 +7,7 @@ setup() {
 	mkdir "$COPY"
 	cd "$BATS_TEST_DIRNAME/../.." || return 1
 	cp -R --parents -t "$COPY" Makefile common docs/man/keys mkimage profiles scripts/new-custom \
-		tests/custom tests/unit
+		tests/assert_err.h tests/custom tests/unit
 	cd "$COPY" || return 1
 }
 
