@@ -49,6 +49,12 @@ teardown_file() {
 	done
 }
 
+@test "the wired network has the planned address, and another card the default route" {
+	is 10.0.0.11/24 on worker001 "ip -4 -brief address show eth0 | awk '{ print \$3 }'"
+	run on worker001 ip -4 route show default
+	[[ $output == *'dev eth1'* && $output != *'dev eth0'* ]]
+}
+
 @test "host keys are checked: a node under another's name is refused" {
 	sed 's/HostKeyAlias worker001/HostKeyAlias worker002/' "$TRY/try.ssh_config" >"$BATS_TEST_TMPDIR/config"
 	run ssh -F "$BATS_TEST_TMPDIR/config" -o BatchMode=yes worker001 true

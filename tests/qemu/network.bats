@@ -11,7 +11,7 @@ setup_file() {
 	mkdir "$BATS_FILE_TMPDIR/try"
 	cat >"$BATS_FILE_TMPDIR/worker.conf" <<-END
 		include("$ROOT/profiles/worker.conf")
-		members = {"./worker.conf"}
+		members = {"$ROOT/profiles/master.conf", "./worker.conf"}
 		base = "debian-bookworm-amd64"
 		planned = 3
 		wifi {
