@@ -79,15 +79,6 @@ static int issue_nodes(struct session *s, struct err *e)
 	return custom_prepare(s->profile, s->cluster, e);
 }
 
-static uint64_t wanted_size(const struct session *s)
-{
-	unsigned long long size = 0;
-	const char *text = profile_str(s->profile, "image-size");
-	if (text && !parse_size(text, &size))
-		return 0;
-	return size;
-}
-
 /* Without reflinks every image takes what is used; said before anything is written. */
 static int check_space(const struct build *b, uint64_t used, struct err *e)
 {
@@ -114,17 +105,9 @@ static int copy_base(struct build *b, const char *what, struct err *e)
 static int grow(struct build *b, struct err *e)
 {
 	const struct session *s = b->session;
-	uint64_t size = wanted_size(s);
+	uint64_t size = session_image_size(s);
 	if (!size || size == s->base->disk->size)
 		return 0;
-	if (size < s->base->disk->size) {
-		autofree char *text = format_size(s->base->disk->size);
-		return err_at(
-			e, profile_get(s->profile, "image-size")->loc,
-			"image-size: the base already has %s, and shrinking is not supported; "
-			"raise it or leave it out",
-			text);
-	}
 	return image_grow(b->role.path, s->base->name, s->base->root, size, e);
 }
 

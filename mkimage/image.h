@@ -49,6 +49,8 @@ int image_timestamp(const struct image *i, int64_t *ret, struct err *e) must_che
 /* e2fsck -fn and fsck.fat -n on every file system of the image; ERR_CHECK with what they said. */
 int image_check(const char *path, const char *name, struct err *e) must_check;
 
+/* Refuse what image_grow would refuse, before anything is written. */
+int image_grow_check(const struct image *i, uint64_t new_size, struct err *e) must_check;
 /* Grow the image, the root partition and its file system to new_size bytes (key image-size). */
 int image_grow(const char *path, const char *name, int root_partition, uint64_t new_size,
 	       struct err *e) must_check;

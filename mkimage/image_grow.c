@@ -211,21 +211,33 @@ static int grow_part(const struct disk *d, const struct part *part, const char *
 	return g.size <= g.fs_size ? resize(&g, fd, part->start, e) : resize_aside(&g, e);
 }
 
+static int check(const struct disk *d, const char *name, int root_partition, uint64_t new_size,
+		 struct err *e)
+{
+	if (disk_grow_check(d, root_partition, new_size - new_size % d->sector_size, e) < 0)
+		return -1;
+	const struct part *part = disk_part(d, root_partition);
+	if (part_is_ext(part))
+		return 0;
+	return err_set(e, ERR_IMAGE,
+		       "%s: partition %d (%s) cannot grow: only ext2, ext3 and ext4 can; leave "
+		       "image-size out",
+		       name, root_partition, *part->fstype ? part->fstype : "unknown");
+}
+
+int image_grow_check(const struct image *i, uint64_t new_size, struct err *e)
+{
+	return check(i->disk, i->name, i->root, new_size, e);
+}
+
 int image_grow(const char *path, const char *name, int root_partition, uint64_t new_size,
 	       struct err *e)
 {
 	auto_disk *d = NULL;
-	if (disk_probe(path, name, &d, e) < 0)
-		return -1;
-	new_size -= new_size % d->sector_size;
-	if (disk_grow_check(d, root_partition, new_size, e) < 0)
+	if (disk_probe(path, name, &d, e) < 0 || check(d, name, root_partition, new_size, e) < 0)
 		return -1;
 	const struct part *part = disk_part(d, root_partition);
-	if (!part_is_ext(part))
-		return err_set(e, ERR_IMAGE,
-			       "%s: partition %d (%s) cannot grow: only ext2, ext3 and ext4 can; "
-			       "leave image-size out",
-			       name, root_partition, *part->fstype ? part->fstype : "unknown");
+	new_size -= new_size % d->sector_size;
 	if (grow_part(d, part, name, new_size, e) < 0)
 		return err_wrap(e, "%s: partition %d", name, root_partition);
 	return disk_grow(path, name, root_partition, new_size, e);

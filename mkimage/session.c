@@ -149,6 +149,34 @@ static int find_time(struct session *s, struct err *e)
 	return image_timestamp(s->base, &s->now, e);
 }
 
+uint64_t session_image_size(const struct session *s)
+{
+	unsigned long long size = 0;
+	const char *text = profile_str(s->profile, "image-size");
+	if (text && !parse_size(text, &size))
+		return 0;
+	return size;
+}
+
+static int check_size(const struct session *s, struct err *e)
+{
+	uint64_t size = session_image_size(s), has = s->base->disk->size;
+	struct loc loc = profile_get(s->profile, "image-size")->loc;
+	if (!size || size == has)
+		return 0;
+	if (size < has) {
+		autofree char *text = format_size(has);
+		return err_at(
+			e, loc,
+			"image-size: the base already has %s, and shrinking is not supported; "
+			"raise it or leave it out",
+			text);
+	}
+	if (image_grow_check(s->base, size, e) < 0)
+		return err_wrap(e, "%s:%d: image-size", loc.file, loc.line);
+	return 0;
+}
+
 int session_open_base(struct session *s, struct err *e)
 {
 	if (get_source(s, e) < 0)
@@ -169,7 +197,8 @@ int session_open_base(struct session *s, struct err *e)
 		.writable = dirty,
 		.replay = dirty,
 	};
-	if (image_open(&open, &s->base, e) < 0 || session_look_at_ids(s, s->base, e) < 0)
+	if (image_open(&open, &s->base, e) < 0 || check_size(s, e) < 0 ||
+	    session_look_at_ids(s, s->base, e) < 0)
 		return -1;
 	return find_time(s, e);
 }

@@ -34,6 +34,8 @@ int session_open(const struct options *o, enum cluster_mode mode, struct session
 		 struct err *e) must_check;
 /* Get and open the base. */
 int session_open_base(struct session *s, struct err *e) must_check;
+/* Bytes that the profile wants an image to have; 0: as many as the base. */
+uint64_t session_image_size(const struct session *s);
 /* Find out which ids of the image (borrowed) can be the nodes' own, unless the profile says none.
  */
 int session_look_at_ids(struct session *s, const struct image *image, struct err *e) must_check;

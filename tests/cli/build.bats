@@ -105,6 +105,14 @@ load helper
 	[ "$(stat -c %a out/worker001.img out/worker002.img)" = $'600\n600' ]
 }
 
+@test "an image-size that cannot be is refused by plan and build, and no node is entered" {
+	echo 'image-size = "1M"' >>worker.conf
+	assert_fails 3 'shrinking is not supported' mk plan --profile ./worker.conf
+	assert_fails 3 'shrinking is not supported' mk --profile ./worker.conf
+	run ! grep worker001 cluster/ledger
+	assert_no_output
+}
+
 @test "a base in the place of an image is refused, not replaced" {
 	mkdir out
 	cp --sparse=always "$CARDSTOCK_TEST_BASE/mini.img" out/worker001.img
