@@ -107,7 +107,7 @@ static void replace(struct str *out, const char *text, size_t len, const char *f
 static bool is_word(const char *text, const char *at, const char *end)
 {
 	return (at == text || is_one_of(at[-1], " \t\n,:;=!%(\"")) &&
-	       (!*end || is_one_of(*end, " \t\r\n,:;=)\""));
+	       (!*end || is_one_of(*end, " \t\r\n,:;=)\"@")); /* sshd_config(5): USER@HOST */
 }
 
 static bool is_path(const char *text, const char *at, const char *end)

@@ -67,6 +67,8 @@ static void whole_words_are_renamed_but_not_in_comments(void **state)
 	assert_words("# pi\npi ALL=(pi) pip, %pi\n", NULL, "# pi\nops ALL=(ops) pip, %ops\n");
 	assert_words("User=pi\nName=pi\n", "User=|Group=", "User=ops\nName=pi\n");
 	assert_words("pi\n", "", "pi\n");
+	assert_words("AllowUsers pi@10.0.0.5 a@pi pip@b\n", "AllowUsers",
+		     "AllowUsers ops@10.0.0.5 a@pi pip@b\n");
 }
 
 static void paths_are_renamed_with_what_is_below(void **state)
