@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the profile adds to a home: directories of the host, programs of the overlays. */
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "edit.h"
 #include "mem.h"
@@ -36,6 +38,12 @@ static int plan_directory(struct plan_ctx *ctx, const struct user *u, struct loc
 	autofree char *why = xasprintf("skeleton '%s'", name);
 	const struct overlay_copy copy = {
 		.from = path, .to = u->home, .uid = u->uid, .gid = u->gid, .why = why};
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return err_at(
+			e, loc,
+			"skeleton '%s' of user '%s' is missing; make that directory or correct "
+			"its name",
+			path, u->name);
 	if (!is_dir(path))
 		return err_at(
 			e, loc,

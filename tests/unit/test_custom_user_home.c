@@ -130,7 +130,7 @@ static void what_is_no_directory_is_refused(void **state)
 	fixture_init(&f);
 	fixture_put(&f, "dots/.vimrc", "set ts=8\n");
 	assert_refused(&f, &custom_user, "user \"ops\" { uid = 1000\nskeleton = {\"gone\"} }",
-		       "worker.conf:2: skeleton '");
+		       "gone' of user 'ops' is missing");
 	assert_refused(&f, &custom_user,
 		       "user \"ops\" { uid = 1000\nskeleton = {\"dots/.vimrc\"} }",
 		       "is not a directory; its content goes into the home");
