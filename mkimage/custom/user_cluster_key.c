@@ -2,14 +2,16 @@
 /* The cluster's key of a user: from the master, or from everywhere, to all nodes without a word. */
 #include <string.h>
 
+#include "account.h"
 #include "mem.h"
 #include "user.h"
 
 #define DEFAULT_FROM "master"
 
+/* Roles may have the user by one name or get him by rename-to: it is one key. */
 static char *key_name(const struct section *user)
 {
-	return xasprintf("keys/user-%s", user->title);
+	return xasprintf("keys/user-%s", account_section_name(user));
 }
 
 bool user_has_cluster_key(const struct section *user)
@@ -20,7 +22,7 @@ bool user_has_cluster_key(const struct section *user)
 int user_make_cluster_key(const struct section *user, const struct cluster *c, struct err *e)
 {
 	autofree char *name = key_name(user);
-	autofree char *comment = xasprintf("%s@%s", user->title, c->name);
+	autofree char *comment = xasprintf("%s@%s", account_section_name(user), c->name);
 	return user_has_cluster_key(user) ? cluster_make_key(c, name, comment, e) : 0;
 }
 

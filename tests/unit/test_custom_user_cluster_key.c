@@ -136,6 +136,19 @@ static void wrong_values_are_refused(void **state)
 	fixture_done(&f);
 }
 
+static void a_renamed_user_has_the_key_of_the_new_name(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_profile_with_keys(
+		&f, "user \"pi\" { uid = 2000 rename-to = \"mpi\" cluster-ssh = true }");
+	fixture_run(&f, &custom_user);
+	assert_public(&f);
+	assert_false(cluster_has(f.cluster, "keys/user-pi"));
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +160,7 @@ int main(void)
 		cmocka_unit_test(the_key_is_made_once_and_never_shown),
 		cmocka_unit_test(a_plan_makes_no_key),
 		cmocka_unit_test(wrong_values_are_refused),
+		cmocka_unit_test(a_renamed_user_has_the_key_of_the_new_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
