@@ -108,11 +108,12 @@ int user_copy_tree(struct plan_ctx *ctx, const struct user_tree *tree, struct er
 {
 	struct walk w = {.ctx = ctx, .tree = tree};
 	struct fs_stat st;
-	if (plan_stat(ctx, tree->from, &st, e) < 0)
+	int there = plan_exists(ctx, tree->to, e);
+	if (there < 0 || plan_stat(ctx, tree->from, &st, e) < 0)
 		return -1;
 	if (st.type == FILE_DIR)
 		return copy_dir(&w, tree->from, tree->to, 0, e);
-	return st.type == FILE_REGULAR ? copy_file(&w, tree->from, tree->to, &st, e) : 0;
+	return st.type == FILE_REGULAR && !there ? copy_file(&w, tree->from, tree->to, &st, e) : 0;
 }
 
 /* From one number to another. */

@@ -4,6 +4,7 @@
 #include "account.h"
 #include "edit.h"
 #include "mem.h"
+#include "overlay.h"
 #include "text.h"
 #include "user.h"
 #include "user_db.h"
@@ -60,6 +61,7 @@ static bool is_only_about(const char *text, const char *name)
 static int remove_rule(struct plan_ctx *ctx, const struct user *u, const char *path, struct err *e)
 {
 	auto_str text = STR_INIT;
+	autofree char *overlay = NULL;
 	struct fs_stat st;
 	if (plan_stat(ctx, path, &st, e) < 0)
 		return -1;
@@ -69,6 +71,13 @@ static int remove_rule(struct plan_ctx *ctx, const struct user *u, const char *p
 		return -1;
 	if (!is_only_about(str_text(&text), u->name))
 		return 0;
+	if (overlay_find_file(ctx, path, &overlay, e) < 0)
+		return -1;
+	if (overlay) {
+		plan_note(ctx, "%s of an overlay stays: its rules for user %s count, too", path,
+			  u->name);
+		return 0;
+	}
 	return plan_remove(ctx, path, "the profile says what the user may do by sudo", e);
 }
 

@@ -5,6 +5,7 @@
 
 #include "edit.h"
 #include "mem.h"
+#include "overlay.h"
 #include "text.h"
 #include "user.h"
 
@@ -114,6 +115,7 @@ static int edit_place(struct plan_ctx *ctx, const struct user_rename *r, const s
 	return 0;
 }
 
+/* What cannot go to the new name, which may be an overlay's by now, stays where it is. */
 static int move_file(struct plan_ctx *ctx, const struct user_rename *r, const char *dir,
 		     const char *from, const char *to, struct err *e)
 {
@@ -123,12 +125,21 @@ static int move_file(struct plan_ctx *ctx, const struct user_rename *r, const ch
 	int there = plan_exists(ctx, old, e);
 	if (there <= 0)
 		return there;
+	int taken = plan_exists(ctx, fresh, e);
+	if (taken > 0)
+		plan_note(ctx, "%s is not moved to %s, which is there already: both stay", old,
+			  fresh);
+	if (taken != 0)
+		return taken < 0 ? -1 : 0;
 	if (user_copy_tree(ctx, &tree, e) < 0)
 		return -1;
-	return plan_remove(ctx, old, why, e);
+	int copied = plan_exists(ctx, fresh, e);
+	if (copied == 0)
+		plan_note(ctx, "%s is not moved to %s: neither file nor directory", old, fresh);
+	return copied > 0 ? plan_remove(ctx, old, why, e) : copied;
 }
 
-/* Raspberry Pi OS has 010_pi-nopasswd. */
+/* Raspberry Pi OS has 010_pi-nopasswd; a file of an overlay keeps its name. */
 static int rename_rules(struct plan_ctx *ctx, const struct user_rename *r, struct err *e)
 {
 	static const char dir[] = "/etc/sudoers.d";
@@ -137,8 +148,11 @@ static int rename_rules(struct plan_ctx *ctx, const struct user_rename *r, struc
 		return -1;
 	strv_foreach (name, &names) {
 		auto_str fresh = STR_INIT;
+		autofree char *path = path_join(dir, *name), *overlay = NULL;
 		name_rename(&fresh, *name, r->from, r->to);
-		if (strcmp(str_text(&fresh), *name) != 0 &&
+		if (overlay_find_file(ctx, path, &overlay, e) < 0)
+			return -1;
+		if (!overlay && strcmp(str_text(&fresh), *name) != 0 &&
 		    move_file(ctx, r, dir, *name, str_text(&fresh), e) < 0)
 			return -1;
 	}

@@ -364,6 +364,45 @@ static void planned_again_there_is_nothing_to_do(void **state)
 	fixture_done(&f);
 }
 
+/* The stock rule goes, as the profile has one; the overlay's stays as it was. */
+static void what_an_overlay_has_under_the_new_name_stays(void **state)
+{
+	(void)state;
+	struct fixture f;
+	stock(&f);
+	fixture_put(&f, "site/root/etc/sudoers.d/010_ops-nopasswd", "ops ALL=(ALL) /bin/ls\n");
+	fixture_put(&f, "site/root/var/spool/cron/crontabs/ops", "@daily new\n");
+	fixture_put(&f, "site/root/var/mail/ops", "new\n");
+	fixture_profile(&f, "overlays = {\"./site\"}\n"
+			    "user \"pi\" { uid = 1001 rename-to = \"ops\" sudo = password }");
+	fixture_run(&f, &custom_overlay);
+	fixture_run(&f, &custom_user);
+	assert_file(&f, "/etc/sudoers.d/010_ops-nopasswd", "ops ALL=(ALL) /bin/ls\n");
+	assert_attr(&f, "/etc/sudoers.d/010_pi-nopasswd", "none");
+	assert_file(&f, "/var/spool/cron/crontabs/ops", "@daily new\n");
+	assert_file(&f, "/var/mail/ops", "new\n");
+	assert_file(&f, "/var/mail/pi", "From\n");
+	assert_note(&f, "/etc/sudoers.d/010_pi-nopasswd is not moved to "
+			"/etc/sudoers.d/010_ops-nopasswd, which is there already");
+	assert_note(&f, "/var/spool/cron/crontabs/pi is not moved");
+	assert_note(&f, "/var/mail/pi is not moved");
+	fixture_done(&f);
+}
+
+static void what_cannot_be_copied_stays(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_symlink(&f, "root/var/mail/pi", "/srv/none");
+	fixture_profile(&f, RENAME);
+	fixture_run(&f, &custom_user);
+	assert_link(&f, "/var/mail/pi", "/srv/none");
+	assert_attr(&f, "/var/mail/ops", "none");
+	assert_note(&f, "/var/mail/pi is not moved to /var/mail/ops: neither file nor directory");
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +423,8 @@ int main(void)
 		cmocka_unit_test(numbers_move_out_of_the_way_of_a_new_user),
 		cmocka_unit_test(a_home_that_is_too_deep_is_refused),
 		cmocka_unit_test(planned_again_there_is_nothing_to_do),
+		cmocka_unit_test(what_an_overlay_has_under_the_new_name_stays),
+		cmocka_unit_test(what_cannot_be_copied_stays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,6 +127,22 @@ static void sudo_with_a_password_that_nobody_has_is_noted(void **state)
 	fixture_done(&f);
 }
 
+/* Also one that has the user's former name in its own. */
+static void rules_of_overlays_stay(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "site/root/etc/sudoers.d/020_pi", "pi ALL=(ALL) !/bin/su\n");
+	fixture_profile(&f, "overlays = {\"./site\"}\n"
+			    "user \"pi\" { uid = 1001 rename-to = \"ops\" sudo = nopasswd }");
+	fixture_run(&f, &custom_overlay);
+	fixture_run(&f, &custom_user);
+	assert_file(&f, "/etc/sudoers.d/020_pi", "ops ALL=(ALL) !/bin/su\n");
+	assert_note(&f, "/etc/sudoers.d/020_pi of an overlay stays");
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +155,7 @@ int main(void)
 		cmocka_unit_test(a_group_that_the_profile_names_is_kept),
 		cmocka_unit_test(an_image_without_sudo_is_noted),
 		cmocka_unit_test(sudo_with_a_password_that_nobody_has_is_noted),
+		cmocka_unit_test(rules_of_overlays_stay),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
