@@ -123,6 +123,8 @@ static int move_home(struct plan_ctx *ctx, const struct user_rename *r, struct e
 	size_t len = strlen(r->home);
 	if (strcmp(r->home, r->new_home) == 0)
 		return 0;
+	if (strcmp(r->home, "/") == 0)
+		return rename_err(r, e, "its home is '/', which cannot move; leave out 'home'");
 	if (strncmp(r->home, r->new_home, len) == 0 && r->new_home[len] == '/')
 		return rename_err(r, e, "its new home would be inside the old one");
 	if (plan_readlink(ctx, r->home, &target, e) < 0)
@@ -134,12 +136,19 @@ static int move_home(struct plan_ctx *ctx, const struct user_rename *r, struct e
 	return plan_remove(ctx, r->home, "the home moves", e);
 }
 
+static void trim_slashes(char *path)
+{
+	for (size_t len = strlen(path); len > 1 && path[len - 1] == '/'; len--)
+		path[len - 1] = '\0';
+}
+
 /* /home/pi becomes /home/ops; one that is not called after its user stays, unless told. */
 static void find_homes(const struct user *u, const char *line, struct user_rename *r)
 {
 	const char *told = section_str(u->section, "home");
 	r->home = db_field(line, 5);
 	r->home = r->home ? r->home : xstrdup("");
+	trim_slashes(r->home);
 	if (told) {
 		r->new_home = xstrdup(told);
 	} else if (r->home[0] == '/' && strcmp(path_base(r->home), r->from) == 0) {

@@ -403,6 +403,44 @@ static void what_cannot_be_copied_stays(void **state)
 	fixture_done(&f);
 }
 
+/* The stock user's home is as in passwd. */
+static void image_with_home(struct fixture *f, const char *home)
+{
+	autofree char *passwd = xasprintf("pi:x:1001:1001:,,,:%s:/bin/bash\n", home);
+	fixture_init(f);
+	fixture_put(f, "root/etc/passwd", passwd);
+	fixture_put(f, "root/home/pi/.bashrc", "x\n");
+}
+
+static void a_slash_behind_a_home_is_no_other_home(void **state)
+{
+	(void)state;
+	struct fixture f;
+	image_with_home(&f, "/home/pi/");
+	fixture_profile(&f, RENAME);
+	fixture_run(&f, &custom_user);
+	assert_file_has(&f, "/etc/passwd", "ops:x:1001:1001:,,,:/home/ops:/bin/bash\n");
+	assert_file_has(&f, "/home/ops/.bashrc", "x\n");
+	assert_attr(&f, "/home/pi", "none");
+	fixture_done(&f);
+}
+
+static void a_home_that_cannot_move_is_refused(void **state)
+{
+	(void)state;
+	struct fixture f;
+	image_with_home(&f, "/home/pi/");
+	assert_refused(&f, &custom_user,
+		       "user \"pi\" { uid = 1001 home = \"/home/pi/new\"\nrename-to = \"ops\" }",
+		       "worker.conf:2: 'pi' cannot become 'ops': its new home would be inside");
+	fixture_done(&f);
+	image_with_home(&f, "//");
+	assert_refused(&f, &custom_user,
+		       "user \"pi\" { uid = 1001 home = \"/home/ops\"\nrename-to = \"ops\" }",
+		       "worker.conf:2: 'pi' cannot become 'ops': its home is '/'");
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +463,8 @@ int main(void)
 		cmocka_unit_test(planned_again_there_is_nothing_to_do),
 		cmocka_unit_test(what_an_overlay_has_under_the_new_name_stays),
 		cmocka_unit_test(what_cannot_be_copied_stays),
+		cmocka_unit_test(a_slash_behind_a_home_is_no_other_home),
+		cmocka_unit_test(a_home_that_cannot_move_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
