@@ -54,6 +54,13 @@ struct net_stack {
 	int (*write_wifi)(struct plan_ctx *ctx, const struct net_wifi *w, struct err *e);
 };
 
+/*
+ * A note for each of netplan's files of the image that speaks of one of these interfaces, where the
+ * image has netplan; what: what comes of it.
+ */
+int net_netplan_note(struct plan_ctx *ctx, const struct strv *names, const char *what,
+		     struct err *e) must_check;
+
 extern const struct net_stack net_netplan, net_nm, net_dhcpcd, net_networkd, net_ifupdown;
 
 /* The first stack, of those that are switched on, which decides; *ret NULL: the image has none. */

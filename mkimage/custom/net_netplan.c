@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* netplan: YAML files that a generator turns into those of networkd or NetworkManager at boot. */
+#include <fnmatch.h>
 #include <string.h>
 
 #include "edit_net.h"
@@ -68,32 +69,45 @@ static int detect(struct plan_ctx *ctx, struct err *e)
 	return nm < 0 ? -1 : !nm;
 }
 
-static bool has_line_of(const char *text, const char *name)
+/* Does the file speak of an interface, by its name or by a pattern? Comments do not count. */
+static bool speaks_of(const char *text, const char *name)
 {
-	autofree char *key = xasprintf("%s:", name);
-	auto_strv words = {0};
-	strv_split(&words, text, " \t\n\r");
-	return strv_has(&words, key);
+	auto_strv lines = {0};
+	strv_split(&lines, text, "\n");
+	strv_foreach (line, &lines) {
+		auto_strv words = {0};
+		(*line)[strcspn(*line, "#")] = '\0';
+		strv_split(&words, *line, " \t\r{}[],:\"'");
+		strv_foreach (word, &words) {
+			if (fnmatch(*word, name, 0) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
-/* netplan merges files: what another says of the interface stays where ours is silent. */
-static int prepare(struct plan_ctx *ctx, const struct net_wired *w, struct err *e)
+int net_netplan_note(struct plan_ctx *ctx, const struct strv *names, const char *what,
+		     struct err *e)
 {
 	auto_strv files = {0};
-	if (list_files(ctx, &files, e) < 0)
-		return -1;
+	int found = has_generator(ctx, e);
+	if (found <= 0 || list_files(ctx, &files, e) < 0)
+		return found ? -1 : 0;
 	strv_foreach (file, &files) {
 		auto_str text = STR_INIT;
 		if (text_read(ctx, *file, &text, e) < 0)
 			return -1;
-		strv_foreach (name, &w->names) {
-			if (has_line_of(str_text(&text), *name))
-				plan_note(ctx,
-					  "%s describes %s, too: netplan adds up what both say",
-					  *file, *name);
+		strv_foreach (name, names) {
+			if (speaks_of(str_text(&text), *name))
+				plan_note(ctx, "%s describes %s, too: %s", *file, *name, what);
 		}
 	}
 	return 0;
+}
+
+static int prepare(struct plan_ctx *ctx, const struct net_wired *w, struct err *e)
+{
+	return net_netplan_note(ctx, &w->names, "networkd takes what this profile says of it", e);
 }
 
 static void add_routes(const struct net_wired *w, struct str *out)
@@ -109,14 +123,19 @@ static void add_routes(const struct net_wired *w, struct str *out)
 			   w->gateway, NET_WIRED_METRIC);
 }
 
-/* A plain name is the definition's name; a pattern is matched by a definition with a number. */
+/*
+ * netplan makes 10-netplan-ID.network, and networkd takes the first in the order of names that
+ * matches an interface.  No ID of the image's own is before "0-", and none is the same: those
+ * netplan would merge.
+ */
 static void add_ethernet(const struct net_wired *w, size_t i, struct str *out)
 {
 	const char *name = w->names.v[i];
 	if (net_is_name(name))
-		str_printf(out, "    \"%s\":\n", name);
+		str_printf(out, "    \"0-cardstock-%s\":\n", name);
 	else
-		str_printf(out, "    cardstock%zu:\n      match:\n        name: \"%s\"\n", i, name);
+		str_printf(out, "    \"0-cardstock%zu\":\n", i);
+	str_printf(out, "      match:\n        name: \"%s\"\n", name);
 	str_printf(out,
 		   "      optional: true\n      dhcp4: %s\n      dhcp6: false\n"
 		   "      accept-ra: false\n",

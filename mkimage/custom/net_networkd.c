@@ -49,11 +49,11 @@ static void wired_file(const struct net_wired *w, struct str *out)
 	add_route(w, out);
 }
 
-/* 10-: before the files of the image, the first that matches an interface is its own. */
+/* 0-: the first file that matches an interface is its own, and "00-all" is behind "0-". */
 static int write_wired(struct plan_ctx *ctx, const struct net_wired *w, struct err *e)
 {
 	bool plain = w->names.n == 1 && net_is_name(w->names.v[0]);
-	autofree char *path = xasprintf("/etc/systemd/network/10-cardstock-%s.network",
+	autofree char *path = xasprintf("/etc/systemd/network/0-cardstock-%s.network",
 					plain ? w->names.v[0] : "wired");
 	auto_str text = STR_INIT;
 	wired_file(w, &text);
@@ -62,7 +62,7 @@ static int write_wired(struct plan_ctx *ctx, const struct net_wired *w, struct e
 
 static int write_wifi(struct plan_ctx *ctx, const struct net_wifi *w, struct err *e)
 {
-	autofree char *path = xasprintf("/etc/systemd/network/10-cardstock-%s.network",
+	autofree char *path = xasprintf("/etc/systemd/network/0-cardstock-%s.network",
 					w->interface);
 	autofree char *text = xasprintf(NET_HEADER "[Match]\nName=%s\n\n[Network]\nDHCP=ipv4\n\n"
 						   "[DHCPv4]\nRouteMetric=%u\n\n"

@@ -28,7 +28,8 @@ static int prepare(struct plan_ctx *ctx, const struct net_wired *w, struct err *
 			plan_note(ctx, "NetworkManager leaves %s alone: " INTERFACES " has it",
 				  words.v[i + 1]);
 	}
-	return 0;
+	return net_netplan_note(ctx, &w->names,
+				"NetworkManager has a profile of that file, and may take it", e);
 }
 
 /* One name is the profile's interface; several, or patterns, are a match. */

@@ -191,8 +191,12 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 {
 	const struct section *s = profile_next(ctx->profile, "wired", NULL);
 	const struct net_stack *stack;
-	if (!s)
+	if (!s) {
+		if (profile_str(ctx->profile, "address"))
+			plan_note(ctx, "address is planned but no section wired sets it; add "
+				       "wired { }");
 		return 0;
+	}
 	auto_wired w;
 	wired_init(&w, s, NULL);
 	if (!section_bool(s, "dhcp") && !profile_str(ctx->profile, "address")) {

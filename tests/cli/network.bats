@@ -73,11 +73,45 @@ generate() {
 	brings /usr/lib/systemd/system-generators/netplan <<<ELF
 	with_network 'wired { interface = "eth0 en*" }'
 	generate wired
-	grep -qx 'Address=10.0.0.11/24' tree/run/systemd/network/10-netplan-eth0.network
-	grep -qx 'RequiredForOnline=no' tree/run/systemd/network/10-netplan-eth0.network
-	grep -qx 'IPv6AcceptRA=no' tree/run/systemd/network/10-netplan-eth0.network
-	grep -qx 'Name=en\*' tree/run/systemd/network/10-netplan-cardstock1.network
+	grep -qx 'Address=10.0.0.11/24' tree/run/systemd/network/10-netplan-0-cardstock-eth0.network
+	grep -qx 'RequiredForOnline=no' tree/run/systemd/network/10-netplan-0-cardstock-eth0.network
+	grep -qx 'IPv6AcceptRA=no' tree/run/systemd/network/10-netplan-0-cardstock-eth0.network
+	grep -qx 'Name=en\*' tree/run/systemd/network/10-netplan-0-cardstock1.network
 	run ! grep -r Gateway tree/run/systemd/network
+}
+
+@test "networkd takes ours before what the image's own netplan file says" {
+	local file first=
+	brings /usr/lib/systemd/system-generators/netplan <<<ELF
+	brings /etc/netplan/10-dhcp-all-interfaces.yaml <<-'END'
+		network:
+		  version: 2
+		  renderer: networkd
+		  ethernets:
+		    all-eth-interfaces:
+		      match:
+		        name: "e*"
+		      dhcp4: yes
+		    00-all:
+		      match:
+		        name: "et*"
+		      dhcp4: yes
+		    eth0:
+		      dhcp4: yes
+	END
+	with_network 'wired { interface = "eth0" }'
+	mkdir -p tree/etc/netplan
+	cp overlays/stack/root/etc/netplan/* tree/etc/netplan
+	generate wired
+	[ "$(grep -lr '^DHCP=' tree/run/systemd/network | wc -l)" = 3 ]
+	for file in $(cd tree/run/systemd/network && printf '%s\n' *.network | LC_ALL=C sort); do
+		# shellcheck disable=SC2053 # the file has a pattern
+		[[ eth0 == $(sed -n 's/^Name=//p' "tree/run/systemd/network/$file") ]] || continue
+		first=tree/run/systemd/network/$file
+		break
+	done
+	grep -qx 'Address=10.0.0.11/24' "$first"
+	run ! grep -q '^DHCP=' "$first"
 }
 
 @test "ifquery reads our stanza, and only ours" {

@@ -6,7 +6,7 @@
 #define WIFI "wifi { ssid = \"IEEE\" psk = \"password\" country = \"DE\" }"
 #define KEY "f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e"
 #define WPA "/etc/wpa_supplicant/wpa_supplicant-wlan0.conf"
-#define NETWORK "/etc/systemd/network/10-cardstock-wlan0.network"
+#define NETWORK "/etc/systemd/network/0-cardstock-wlan0.network"
 #define NM "/etc/NetworkManager/system-connections/cardstock-wifi.nmconnection"
 #define NETPLAN "/etc/netplan/90-cardstock-wifi.yaml"
 #define DEVICE_WANTS                                                  \

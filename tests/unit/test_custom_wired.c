@@ -3,7 +3,7 @@
 #include "../custom/stacks.h"
 
 #define ADDRESS "address = \"10.0.0.%d/24\"\nfirst-address = 11\n"
-#define FILE_ETH0 "/etc/systemd/network/10-cardstock-eth0.network"
+#define FILE_ETH0 "/etc/systemd/network/0-cardstock-eth0.network"
 
 static void the_address_follows_from_the_nodes_number(void **state)
 {
@@ -49,7 +49,7 @@ static void patterns_match_several_names(void **state)
 	fixture_init(&f);
 	fixture_profile(&f, ADDRESS "wired { interface = \"eth0 en*\" }");
 	fixture_run(&f, &custom_wired);
-	assert_file_has(&f, "/etc/systemd/network/10-cardstock-wired.network", "\nName=eth0 en*\n");
+	assert_file_has(&f, "/etc/systemd/network/0-cardstock-wired.network", "\nName=eth0 en*\n");
 	fixture_done(&f);
 }
 
@@ -173,9 +173,10 @@ static void netplan_gets_an_optional_interface_without_routes(void **state)
 	fixture_profile(&f, ADDRESS "wired { interface = \"eth0 en*\" }");
 	fixture_run(&f, &custom_wired);
 	assert_file_has(&f, FILE_NETPLAN,
-			"\n    \"eth0\":\n      optional: true\n      dhcp4: false\n");
+			"\n    \"0-cardstock-eth0\":\n      match:\n        name: \"eth0\"\n"
+			"      optional: true\n      dhcp4: false\n");
 	assert_file_has(&f, FILE_NETPLAN,
-			"\n    cardstock1:\n      match:\n        name: \"en*\"\n");
+			"\n    \"0-cardstock1\":\n      match:\n        name: \"en*\"\n");
 	assert_file_has(&f, FILE_NETPLAN, "\n      addresses: [\"10.0.0.11/24\"]\n");
 	assert_file_lacks(&f, FILE_NETPLAN, "routes");
 	assert_attr(&f, FILE_NETPLAN, "0600 0 0");
@@ -183,7 +184,7 @@ static void netplan_gets_an_optional_interface_without_routes(void **state)
 	fixture_done(&f);
 }
 
-static void netplan_adds_up_so_another_file_is_noted(void **state)
+static void another_file_of_netplan_is_noted(void **state)
 {
 	(void)state;
 	struct fixture f;
@@ -195,6 +196,39 @@ static void netplan_adds_up_so_another_file_is_noted(void **state)
 	fixture_run(&f, &custom_wired);
 	assert_note(&f, "/etc/netplan/50-cloud-init.yaml describes eth0, too");
 	assert_file_has(&f, FILE_NETPLAN, "\n      dhcp4-overrides:\n        use-routes: false\n");
+	fixture_done(&f);
+}
+
+static void a_pattern_in_a_file_of_netplan_is_noted(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	stack_netplan(&f);
+	fixture_put(&f, "root/etc/netplan/10-all.yaml",
+		    "network:\n  ethernets:\n    all:\n      match: {name: \"e*\"}\n");
+	fixture_put(&f, "root/etc/netplan/20-other.yaml",
+		    "# not eth0\nnetwork:\n  ethernets:\n    eth1: {}\n");
+	fixture_profile(&f, ADDRESS "wired { }");
+	fixture_run(&f, &custom_wired);
+	assert_note(&f, "/etc/netplan/10-all.yaml describes eth0, too: networkd takes");
+	assert_int_equal(f.notes.n, 1);
+	fixture_done(&f);
+}
+
+static void a_file_of_netplan_for_networkmanager_is_noted(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	stack_nm(&f);
+	stack_netplan(&f);
+	fixture_put(&f, "root/etc/netplan/10-nm.yaml",
+		    "network:\n  renderer: NetworkManager\n  ethernets:\n    eth0: {}\n");
+	fixture_profile(&f, ADDRESS "wired { }");
+	fixture_run(&f, &custom_wired);
+	assert_attr(&f, FILE_NM, "0600 0 0");
+	assert_note(&f, "/etc/netplan/10-nm.yaml describes eth0, too: NetworkManager has");
 	fixture_done(&f);
 }
 
@@ -333,6 +367,18 @@ static void no_address_is_noted(void **state)
 	fixture_done(&f);
 }
 
+static void an_address_without_the_section_is_noted(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_profile(&f, ADDRESS);
+	fixture_run(&f, &custom_wired);
+	assert_note(&f, "address is planned but no section wired sets it");
+	assert_attr(&f, FILE_ETH0, "none");
+	fixture_done(&f);
+}
+
 static void bad_values_are_refused(void **state)
 {
 	(void)state;
@@ -383,7 +429,9 @@ int main(void)
 		cmocka_unit_test(networkmanager_matches_patterns_and_takes_a_gateway),
 		cmocka_unit_test(networkmanager_leaves_ifupdowns_interfaces_alone),
 		cmocka_unit_test(netplan_gets_an_optional_interface_without_routes),
-		cmocka_unit_test(netplan_adds_up_so_another_file_is_noted),
+		cmocka_unit_test(another_file_of_netplan_is_noted),
+		cmocka_unit_test(a_pattern_in_a_file_of_netplan_is_noted),
+		cmocka_unit_test(a_file_of_netplan_for_networkmanager_is_noted),
 		cmocka_unit_test(netplan_without_files_leaves_the_choice_to_networkmanager),
 		cmocka_unit_test(dhcpcd_gets_a_block_and_ifupdown_beside_it_nothing),
 		cmocka_unit_test(dhcpcd_takes_a_gateway_but_no_patterns),
@@ -393,6 +441,7 @@ int main(void)
 		cmocka_unit_test(an_image_without_a_stack_is_noted),
 		cmocka_unit_test(a_masked_service_does_not_start),
 		cmocka_unit_test(no_address_is_noted),
+		cmocka_unit_test(an_address_without_the_section_is_noted),
 		cmocka_unit_test(bad_values_are_refused),
 		cmocka_unit_test(a_gateway_is_another_host_of_the_network),
 	};
