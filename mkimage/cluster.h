@@ -13,6 +13,7 @@
  *   keys/user-NAME(.pub)   the cluster's key of a user (cluster-ssh)
  *   keys/SITE-NAME.pub     public keys fetched from a site, "gh-NAME.pub"
  *   nodes/NAME/ssh_host_ed25519_key(.pub, -cert.pub)   made once per node, so images repeat
+ *   nodes/NAME/base-ids    ids of the base it was built from, for verify (identity.h)
  *   seed            32 random bytes, hex: UUIDs and disk ids are derived from it
  *   known_hosts     "@cert-authority NAMES… KEY"
  *   ssh_config      for `ssh -F cluster/ssh_config worker002`

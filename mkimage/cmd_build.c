@@ -79,6 +79,16 @@ static int issue_nodes(struct session *s, struct err *e)
 	return custom_prepare(s->profile, s->cluster, e);
 }
 
+/* For verify: the images will not have the base's ids any more. */
+static int keep_base_ids(const struct session *s, struct err *e)
+{
+	for (size_t i = 0; s->identity && i < s->n_nodes; i++) {
+		if (identity_keep_base(s->identity, s->cluster, s->nodes[i].hostname, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Without reflinks every image takes what is used; said before anything is written. */
 static int check_space(const struct build *b, uint64_t used, struct err *e)
 {
@@ -274,7 +284,7 @@ int cmd_build(const struct options *o, struct err *e)
 	__attribute__((cleanup(build_done))) struct build b = {
 		.session = &s, .dir = dir, .check = o->check, .role = OUTPUT_INIT};
 	if (make_plans(&b, e) < 0 || cluster_enter(s.cluster, s.nodes, s.n_nodes, e) < 0 ||
-	    make_role(&b, e) < 0)
+	    keep_base_ids(&s, e) < 0 || make_role(&b, e) < 0)
 		return -1;
 	if (copy_nodes(&b, (unsigned)o->jobs, s.n_nodes - 1, e) < 0 || rename_role(&b, e) < 0)
 		return -1;

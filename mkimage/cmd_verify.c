@@ -38,6 +38,14 @@ static int find_node(struct session *s, struct image *image, const struct option
 		image->name, str_text(&hostname), s->member->profile->name, str_text(&roles));
 }
 
+/* Ids of the image, and those of its base, which files of the profile may name. */
+static int look_at_ids(struct session *s, const struct image *image, struct err *e)
+{
+	if (session_look_at_ids(s, image, e) < 0)
+		return -1;
+	return s->identity ? identity_load_base(s->identity, s->cluster, s->nodes->hostname, e) : 0;
+}
+
 static int verify_plans(struct session *s, struct image *image, struct err *e)
 {
 	auto_plan *role = NULL, *node = NULL;
@@ -74,7 +82,7 @@ int cmd_verify(const struct options *o, struct err *e)
 	auto_image *image = NULL;
 	if (session_open(o, CLUSTER_READ, &s, e) < 0 || image_open(&open, &image, e) < 0 ||
 	    image_timestamp(image, &s.now, e) < 0 || find_node(&s, image, o, e) < 0 ||
-	    session_look_at_ids(&s, image, e) < 0 || verify_plans(&s, image, e) < 0 ||
+	    look_at_ids(&s, image, e) < 0 || verify_plans(&s, image, e) < 0 ||
 	    verify_ids(&s, image, e) < 0 || image_check(open.path, image->name, e) < 0)
 		return -1;
 	if (o->json)

@@ -54,6 +54,7 @@ void identity_free(struct identity *id)
 	for (size_t n = 0; n < id->n_parts; n++)
 		free(id->parts[n].keep);
 	free(id->parts);
+	disk_free(id->base);
 	free(id->keep_table);
 	free(id);
 }
@@ -94,6 +95,12 @@ static void want_table(struct disk *want, const struct cluster *c, const char *n
 	}
 }
 
+/* One that the base had and the image has lost is wanted too. */
+static bool has_uuid(const struct identity *id, size_t n)
+{
+	return *id->disk->parts[n].uuid || (id->base && *id->base->parts[n].uuid);
+}
+
 struct disk *identity_want(const struct identity *id, const struct cluster *c, const char *name)
 {
 	struct disk *want = disk_copy(id->disk);
@@ -102,7 +109,7 @@ struct disk *identity_want(const struct identity *id, const struct cluster *c, c
 	for (size_t n = 0; n < want->n_parts; n++) {
 		struct part *p = &want->parts[n];
 		autofree char *label = xasprintf("%s partition %d uuid", name, p->number);
-		if (!*p->uuid || id->parts[n].keep)
+		if (!has_uuid(id, n) || id->parts[n].keep)
 			continue;
 		if (id->parts[n].kind == IDENTITY_EXT) {
 			derive_uuid(c, label, p->uuid);
@@ -117,7 +124,7 @@ struct disk *identity_want(const struct identity *id, const struct cluster *c, c
 
 static void add_change(struct id_change *list, size_t *n, struct id_change c)
 {
-	if (strcmp(c.from, c.to) != 0 && strlen(c.from) == strlen(c.to))
+	if (strcmp(c.from, c.to) != 0)
 		list[(*n)++] = c;
 }
 
@@ -161,7 +168,8 @@ void identity_describe(const struct disk *is, const struct disk *want, bool as_j
 			str_printf(out, "%s{\"id\":\"%s\",\"from\":\"%s\",\"to\":\"%s\"}",
 				   shown ? "," : "", name, changes[i].from, changes[i].to);
 		else
-			str_printf(out, "~ %s: %s → %s\n", name, changes[i].from, changes[i].to);
+			str_printf(out, "~ %s: %s → %s\n", name,
+				   *changes[i].from ? changes[i].from : "none", changes[i].to);
 		shown++;
 	}
 	str_puts(out, as_json ? "]" : "");

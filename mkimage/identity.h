@@ -22,6 +22,7 @@ struct identity_part {
 
 struct identity {
 	const struct disk *disk;     /* as it is; borrowed from the image */
+	struct disk *base;	     /* as it was before the build; NULL: disk is it, or unknown */
 	char *keep_table;	     /* why disk id and PARTUUIDs stay; NULL: they change */
 	struct identity_part *parts; /* as disk->parts */
 	size_t n_parts;
@@ -45,13 +46,22 @@ static inline void identity_cleanup(struct identity **id)
  */
 struct disk *identity_want(const struct identity *id, const struct cluster *c, const char *name);
 
+/*
+ * The ids of the base are kept in the cluster directory when a node is built, and taken from there
+ * into id->base when its image is verified; without a record it stays NULL.
+ */
+int identity_keep_base(const struct identity *id, const struct cluster *c, const char *node,
+		       struct err *e) must_check;
+int identity_load_base(struct identity *id, const struct cluster *c, const char *node,
+		       struct err *e) must_check;
+
 enum id_kind { ID_DISK, ID_PARTUUID, ID_UUID };
 
 /* One id that differs between two descriptions of a disk. */
 struct id_change {
 	enum id_kind kind;
 	int number;	       /* of the partition */
-	const char *from, *to; /* borrowed from the disks; of one length */
+	const char *from, *to; /* borrowed from the disks; "" is none */
 };
 /* Returns how many; *ret is owned.  Partitions are matched by number. */
 size_t identity_compare(const struct disk *is, const struct disk *want, struct id_change **ret);
@@ -64,8 +74,8 @@ void identity_describe(const struct disk *is, const struct disk *want, bool as_j
 
 /*
  * Add the text with every UUID and PARTUUID of the changes replaced, in the case in which it is
- * written, when it stands alone: no letter, digit or hyphen before or after it.  Returns how many
- * were replaced; the length stays.
+ * written, when it stands alone: no letter, digit or hyphen before or after it.  Changes to an id
+ * of another length are left out.  Returns how many were replaced; the length stays.
  */
 size_t id_changes_replace(const struct id_change *changes, size_t n, const char *text, size_t len,
 			  struct str *out);

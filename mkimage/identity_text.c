@@ -39,7 +39,7 @@ static const struct id_change *find(const struct id_change *changes, size_t n, c
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct id_change *c = &changes[i];
-		if (c->kind != ID_DISK && strlen(c->from) == len && len &&
+		if (c->kind != ID_DISK && strlen(c->from) == len && strlen(c->to) == len && len &&
 		    strncasecmp(c->from, word, len) == 0)
 			return c;
 	}

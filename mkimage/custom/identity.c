@@ -120,8 +120,9 @@ static int plan_node(struct plan_ctx *ctx, struct err *e)
 		return 0;
 	auto_disk *want = identity_want(ctx->identity, ctx->cluster, ctx->node->hostname);
 	autofree struct id_change *changes = NULL;
+	const struct disk *base = ctx->identity->base ? ctx->identity->base : ctx->identity->disk;
 	struct follow f = {.ctx = ctx};
-	f.n = identity_compare(ctx->identity->disk, want, &changes);
+	f.n = identity_compare(base, want, &changes);
 	f.changes = changes;
 	return f.n ? follow_all(&f, e) : 0;
 }

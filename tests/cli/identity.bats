@@ -44,6 +44,21 @@ superblock() {
 	assert_fails 6 'disk id: 04030201' mk verify --profile ./worker.conf out/worker002.img
 }
 
+@test "verify: an overlay may name the base's ids, an image may not" {
+	mkdir -p over/root/etc
+	root_cat "$CARDSTOCK_TEST_BASE/mini.img" /etc/fstab >stale
+	(cat stale && echo '# of the overlay') >over/root/etc/fstab
+	cp worker.conf plain.conf
+	echo 'overlays = {"./over"}' >>worker.conf
+	mk --profile ./worker.conf
+	mk verify --profile ./worker.conf out/worker001.img
+	sed -i 's|"./worker.conf"|"./plain.conf"|' plain.conf
+	mk --profile ./plain.conf -o plain
+	mk verify --profile ./plain.conf plain/worker001.img
+	debugfs -w -f - "plain/worker001.img?offset=$(offset_of plain/worker001.img 2)" <<<$'rm /etc/fstab\nwrite stale /etc/fstab\n' >/dev/null 2>&1
+	assert_fails 6 '/etc/fstab: ' mk verify --profile ./plain.conf plain/worker001.img
+}
+
 @test "plan shows the ids, and none on a finished image" {
 	mk --profile ./worker.conf -n 2
 	id=$(sfdisk --disk-id out/worker002.img)

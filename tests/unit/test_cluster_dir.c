@@ -34,10 +34,13 @@ static void only_our_own_temporaries_are_swept(void **state)
 		"thesis.tmp",	      "ledger.tmp",	 "ledger.old.tmp",
 		"seed.12.tmp.gz",     "plan.newest",	 "keys/a.tmp",
 		"keys/admin.new-1-x", "keys/admin.new-", "nodes/worker001/x.new-1"};
-	static const char *const ours[] = {
-		"seed.12.tmp",		 "ssh_config.7.tmp",
-		"keys/admin.new-12",	 "keys/host-ca.new-12.pub",
-		"keys/admin.pub.12.tmp", "nodes/worker001/ssh_host_ed25519_key.new-12-cert.pub"};
+	static const char *const ours[] = {"seed.12.tmp",
+					   "ssh_config.7.tmp",
+					   "keys/admin.new-12",
+					   "keys/host-ca.new-12.pub",
+					   "keys/admin.pub.12.tmp",
+					   "nodes/worker001/ssh_host_ed25519_key.new-12-cert.pub",
+					   "nodes/worker001/base-ids.12.tmp"};
 	put_profiles(MASTER, WORKER);
 	for (int i = 0; i < 2; i++) {
 		auto_cluster *c = open_cluster(CLUSTER_WRITE);

@@ -145,6 +145,46 @@ static void a_patched_image_has_nothing_to_follow(void **state)
 	card_done(&c);
 }
 
+static void ids_of_the_base_follow_on_an_image_that_has_its_own(void **state)
+{
+	(void)state;
+	struct card c;
+	auto_err e = ERR_INIT;
+	card_init(&c, "");
+	assert_ok(identity_keep_base(&c.id, c.f.cluster, "worker001", &e), &e);
+	c.id.disk = c.want;
+	assert_ok(identity_load_base(&c.id, c.f.cluster, "worker001", &e), &e);
+	fixture_put(&c.f, "root/etc/fstab", "PARTUUID=deadbeef-02 / ext4 defaults 0 1\n");
+	fixture_run(&c.f, &custom_identity);
+	autofree char *text = xasprintf("PARTUUID=%s / ext4 defaults 0 1\n",
+					c.want->parts[1].partuuid);
+	assert_file(&c.f, "/etc/fstab", text);
+	disk_free(steal(&c.id.base));
+	c.want->parts[1].uuid[0] = '\0';
+	assert_ok(identity_load_base(&c.id, c.f.cluster, "worker001", &e), &e);
+	auto_disk *again = identity_want(&c.id, c.f.cluster, "worker001");
+	assert_string_not_equal(again->parts[1].uuid, "");
+	disk_free(c.id.base);
+	card_done(&c);
+}
+
+static void a_damaged_record_of_the_base_is_refused(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"# x\nnonsense\n", "# x\n1\ta\n", "# x\nb\ta\tc\n"};
+	struct card c;
+	auto_err e = ERR_INIT;
+	card_init(&c, "");
+	assert_ok(identity_load_base(&c.id, c.f.cluster, "worker002", &e), &e);
+	assert_null(c.id.base);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		fixture_put(&c.f, "cluster/nodes/worker001/base-ids", texts[i]);
+		assert_fails(identity_load_base(&c.id, c.f.cluster, "worker001", &e), &e,
+			     ERR_PROFILE, "nodes/worker001/base-ids:2: expected partition");
+	}
+	card_done(&c);
+}
+
 static void each_node_has_ids_of_its_own_and_always_the_same(void **state)
 {
 	(void)state;
@@ -292,6 +332,8 @@ int main(void)
 		cmocka_unit_test(boot_loaders_follow),
 		cmocka_unit_test(only_whole_words_are_ids_and_their_case_stays),
 		cmocka_unit_test(a_patched_image_has_nothing_to_follow),
+		cmocka_unit_test(ids_of_the_base_follow_on_an_image_that_has_its_own),
+		cmocka_unit_test(a_damaged_record_of_the_base_is_refused),
 		cmocka_unit_test(each_node_has_ids_of_its_own_and_always_the_same),
 		cmocka_unit_test(what_must_stay_is_said_once),
 		cmocka_unit_test(labels_and_devices_stay),
