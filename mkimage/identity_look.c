@@ -165,6 +165,18 @@ static bool is_in(const char *id, const struct str *text)
 	return *id && id_changes_replace(&same, 1, str_text(text), text->len, &ignored) != 0;
 }
 
+/* What nobody has read may name any id. */
+static void keep_all(struct identity *id, const char *why)
+{
+	for (size_t n = 0; n < id->n_parts; n++) {
+		struct identity_part *p = &id->parts[n];
+		if (!p->keep && *p->part->uuid)
+			p->keep = xstrdup(why);
+	}
+	if (!id->keep_table)
+		id->keep_table = xstrdup(why);
+}
+
 /* What the file names has to keep its id: the file will not follow. */
 static void keep_named(struct identity *id, const struct part *aside, const char *path,
 		       const struct str *text)
@@ -188,8 +200,15 @@ static int read_loader_file(struct identity *id, const struct part *aside, struc
 	auto_str text = STR_INIT;
 	if (fs->ops->stat(fs, path, &st, e) < 0)
 		return -1;
-	if (st.type != FILE_REGULAR || st.size > LOADER_FILE_MAX)
+	if (st.type != FILE_REGULAR)
 		return 0;
+	if (st.size > LOADER_FILE_MAX) {
+		autofree char *why = xasprintf("%s of partition %d, which may name them, is too "
+					       "large to be read",
+					       path, aside->number);
+		keep_all(id, why);
+		return 0;
+	}
 	if (fs->ops->read(fs, path, LOADER_FILE_MAX, &text, e) < 0)
 		return -1;
 	keep_named(id, aside, path, &text);
@@ -216,15 +235,10 @@ static int expand(struct fs *fs, const char *pattern, struct strv *ret, struct e
 	return 0;
 }
 
-static int look_aside(const struct image *i, struct identity *id, const struct part *aside,
-		      struct err *e)
+static int read_loader_files(struct identity *id, const struct part *aside, struct fs *fs,
+			     struct err *e)
 {
-	const struct image_open open = {.path = i->path, .name = i->name};
-	auto_err why = ERR_INIT;
-	auto_fs *fs = NULL;
 	auto_strv paths = {0};
-	if (image_open_part(&open, aside, false, &fs, &why) < 0)
-		return 0; /* judge_aside has said so */
 	for (size_t n = 0; n < sizeof(loader_files) / sizeof(*loader_files); n++) {
 		if (expand(fs, loader_files[n], &paths, e) < 0)
 			return -1;
@@ -233,6 +247,37 @@ static int look_aside(const struct image *i, struct identity *id, const struct p
 		if (read_loader_file(id, aside, fs, *path, e) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* Without a file system there are no files: swap, and what libblkid knows nothing of. */
+static bool has_files(const struct part *p)
+{
+	return *p->fstype && strcmp(p->fstype, "swap") != 0;
+}
+
+/*
+ * File systems of the kernel's are not opened: only root could, and the images would depend on who
+ * builds them.
+ */
+static int look_aside(const struct image *i, struct identity *id, const struct part *aside,
+		      struct err *e)
+{
+	const struct image_open open = {.path = i->path, .name = i->name};
+	auto_err reason = ERR_INIT;
+	auto_fs *fs = NULL;
+	autofree char *why = NULL;
+	if (!has_files(aside))
+		return 0;
+	if (!part_is_ext(aside) && !part_is_fat(aside))
+		why = xasprintf("partition %d (%s), which may name them, is not read",
+				aside->number, aside->fstype);
+	else if (image_open_part(&open, aside, false, &fs, &reason) < 0)
+		why = xasprintf("partition %d, which may name them, cannot be opened (%s)",
+				aside->number, reason.msg);
+	if (!why)
+		return read_loader_files(id, aside, fs, e);
+	keep_all(id, why);
 	return 0;
 }
 
@@ -266,7 +311,7 @@ int identity_look(const struct image *i, struct identity **ret, struct err *e)
 	for (size_t n = 0; n < d->n_parts; n++) {
 		const struct part *p = &d->parts[n];
 		bool aside = p->number != i->root && p->number != i->boot;
-		if (aside && id->parts[n].kind != IDENTITY_OTHER && look_aside(i, id, p, e) < 0)
+		if (aside && look_aside(i, id, p, e) < 0)
 			return -1;
 	}
 	*ret = steal(&id);

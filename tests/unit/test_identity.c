@@ -147,7 +147,49 @@ static void what_cannot_be_written_stays_with_its_type(void **state)
 	assert_ok(run_argv(&e, "sh", "-c", script, NULL), &e);
 	card_look(&c);
 	assert_kept(c.id->parts[0].keep, "cannot change that of swap");
+	assert_null(c.id->parts[1].keep);
+	assert_null(c.id->keep_table);
 	card_done(&c);
+}
+
+static void sh(const struct card *c, const char *commands)
+{
+	auto_err e = ERR_INIT;
+	autofree char *script = xasprintf("cd '%s' && %s", c->s.dir, commands);
+	assert_ok(run_argv(&e, "sh", "-c", script, NULL), &e);
+}
+
+static void assert_all_kept(struct card *c, const char *fragment)
+{
+	card_look(c);
+	assert_kept(c->id->parts[1].keep, fragment);
+	assert_kept(c->id->keep_table, fragment);
+	card_done(c);
+}
+
+static void what_an_unread_partition_may_name_stays(void **state)
+{
+	(void)state;
+	struct card c;
+	card_make(&c, DATA_UUID, "true");
+	sh(&c, "debugfs -w -R 'feature needs_recovery' 'card.img?offset=4194304' > said 2>&1");
+	assert_all_kept(&c, "partition 1, which may name them, cannot be opened");
+	card_make(&c, DATA_UUID, "true");
+	sh(&c, "truncate -s 4M fs && mkfs.minix fs > said && "
+	       "dd if=/dev/zero of=card.img bs=1M seek=4 count=16 conv=notrunc status=none && "
+	       "dd if=fs of=card.img bs=1M seek=4 conv=notrunc status=none");
+	assert_all_kept(&c, "partition 1 (minix), which may name them, is not read");
+}
+
+static void what_a_huge_loader_file_may_name_stays(void **state)
+{
+	(void)state;
+	struct card c;
+	card_make(&c, DATA_UUID,
+		  "mkdir -p data/boot/grub && "
+		  "truncate -s 2M data/boot/grub/grub.cfg");
+	assert_all_kept(&c,
+			"/boot/grub/grub.cfg of partition 1, which may name them, is too large");
 }
 
 static struct cluster some_cluster(void)
@@ -176,6 +218,9 @@ static void every_partition_gets_the_ids_that_are_wanted(void **state)
 	card_open(&c, false);
 	assert_ok(identity_verify(c.image, want, &e), &e);
 	assert_ok(image_check(c.s.image, "card.img", &e), &e);
+	sh(&c, "dd if=/dev/zero of=card.img bs=1 seek=440 count=4 conv=notrunc status=none");
+	card_open(&c, false);
+	assert_fails(identity_verify(c.image, want, &e), &e, ERR_CHECK, "disk id: none → ");
 	card_done(&c);
 }
 
@@ -188,6 +233,8 @@ int main(void)
 		cmocka_unit_test(what_an_unmounted_partition_names_stays),
 		cmocka_unit_test(one_uuid_of_two_partitions_stays),
 		cmocka_unit_test(what_cannot_be_written_stays_with_its_type),
+		cmocka_unit_test(what_an_unread_partition_may_name_stays),
+		cmocka_unit_test(what_a_huge_loader_file_may_name_stays),
 		cmocka_unit_test(every_partition_gets_the_ids_that_are_wanted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
