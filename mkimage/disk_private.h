@@ -44,7 +44,6 @@ bool disk_raw_is_hybrid(int fd);
 
 /* Fill fstype, label and uuid of each partition, partuuid and the disk's id. */
 int disk_content_read(struct disk *d, int fd, struct err *e) must_check;
-/* TYPE of what begins at offset, into part's fields; nothing known leaves them empty. */
 /*
  * A file in memory that has what libparted reads of the disk: the table.  Returns its descriptor.
  * Not for a device with other sectors than a file would have.
@@ -52,6 +51,7 @@ int disk_content_read(struct disk *d, int fd, struct err *e) must_check;
 int disk_shadow(const struct disk *d, int fd, struct err *e) must_check;
 bool disk_shadow_fits(int fd);
 
+/* TYPE of what begins at offset, into part's fields; nothing known leaves them empty. */
 int disk_content_part(struct part *part, const char *name, int fd, struct err *e) must_check;
 
 #endif
