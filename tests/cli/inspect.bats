@@ -75,8 +75,8 @@ is() {
 @test "a block device is inspected and verified like an image" {
 	mk --profile ./worker.conf
 	device=$(sudo -n losetup --find --show --read-only out/worker001.img 2>/dev/null) || skip "no loop devices for us"
-	sudo -n "$MKIMAGE" inspect --json "$device" >told.json
-	run sudo -n "$MKIMAGE" verify --profile ./worker.conf "$device"
+	sudo -n --preserve-env=ASAN_OPTIONS,LSAN_OPTIONS "$MKIMAGE" inspect --json "$device" >told.json
+	run sudo -n --preserve-env=ASAN_OPTIONS,LSAN_OPTIONS "$MKIMAGE" verify --profile ./worker.conf "$device"
 	sudo -n losetup --detach "$device"
 	grep -qF '"hostname":"worker001"' told.json
 	[[ $status = 0 && $output == "$device: as ./worker.conf wants worker001" ]] || { echo "$status $output" >&2; return 1; }
