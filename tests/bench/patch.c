@@ -49,8 +49,7 @@ static int bench(char **argv, struct err *e)
 	const struct options o = {.profile = argv[1], .cluster = argv[2], .quiet = true};
 	auto_session s = SESSION_INIT;
 	if (session_open(&o, CLUSTER_WRITE, &s, e) < 0 || session_open_base(&s, e) < 0 ||
-	    cluster_issue(s.cluster, s.nodes, e) < 0 ||
-	    custom_prepare(s.profile, s.cluster, e) < 0)
+	    cluster_issue(s.cluster, s.nodes, e) < 0 || custom_prepare(s.profile, s.cluster, e) < 0)
 		return -1;
 	double before = cpu_ms();
 	if (patch(&s, argv[3], e) < 0)
