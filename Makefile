@@ -113,8 +113,6 @@ fuzz:
 .PHONY: fuzz-programs
 fuzz-programs: $(FUZZ)
 
-# libparted reads beyond a buffer when it is loaded, which the sanitizer would end with.
-$(FUZZ): LDFLAGS += -Wl,--as-needed
 $(FUZZ): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,-fsanitize=fuzzer)
 
