@@ -9,6 +9,8 @@
 #include "profile.h"
 
 #define SUFFIX ".conf"
+/* Other names would be quoted, or worse expanded, by the shell that gets them. */
+#define OFFERED "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 static void close_dir(DIR **dir)
 {
@@ -23,7 +25,7 @@ static void add_profiles_of(const char *path, struct strv *names)
 		if (!str_ends(d->d_name, SUFFIX) || strcmp(d->d_name, "bases" SUFFIX) == 0)
 			continue;
 		autofree char *name = xstrndup(d->d_name, strlen(d->d_name) - strlen(SUFFIX));
-		if (!strv_has(names, name))
+		if (!name[strspn(name, OFFERED)] && !strv_has(names, name))
 			strv_add(names, name);
 	}
 }

@@ -8,7 +8,10 @@ static const char head[] =
 	"{\n"
 	"\tcase $1 in\n"
 	"\tPROFILE)\n"
-	"\t\tcompgen -W \"$(\"$3\" completion profiles 2>/dev/null)\" -- \"$2\"\n"
+	/* No compgen -W: it expands its words, and these are names of files. */
+	"\t\t\"$3\" completion profiles 2>/dev/null | while read -r name; do\n"
+	"\t\t\t[[ $name != \"$2\"* ]] || printf '%s\\n' \"$name\"\n"
+	"\t\tdone\n"
 	"\t\tcompgen -f -X '!*.conf' -- \"$2\"\n"
 	"\t\tcompgen -d -- \"$2\"\n"
 	"\t\t;;\n"

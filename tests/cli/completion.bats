@@ -45,6 +45,22 @@ offers() {
 	[ "$(offers plan --profile = clu)" = cluster ]
 }
 
+@test "the name of a file is not executed, whatever it is" {
+	# shellcheck disable=SC2016 # meant as it is
+	evil='$(touch PWNED)'
+	touch "profiles/$evil.conf"
+	offers plan --profile '' >found
+	grep -qx worker found
+	run ! grep -qF touch found
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\nprintf "%%s\\n" '\''%s'\'' worker\n' "$evil" >program
+	chmod +x program
+	MKIMAGE=./program offers plan --profile '' >found
+	grep -qxF "$evil" found
+	[ "$(MKIMAGE=./program offers plan --profile wor)" = worker ]
+	[ ! -e PWNED ]
+}
+
 @test "bash offers files for images and directories for --cluster" {
 	[ "$(offers inspect out/w)" = out/worker001.img ]
 	[ "$(offers verify --profile worker out/w)" = out/worker001.img ]
