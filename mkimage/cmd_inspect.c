@@ -13,7 +13,7 @@ struct report {
 	const char *name;
 	struct disk *disk;
 	struct image *image; /* NULL: see problem */
-	struct err problem;  /* empty when the files could be read */
+	struct err problem;  /* empty when all that is asked for could be read */
 	struct inspect found;
 };
 
@@ -32,9 +32,9 @@ static int make_report(const char *path, struct report *r, struct err *e)
 	r->name = path;
 	if (disk_probe(path, NULL, &r->disk, e) < 0)
 		return -1;
-	if (image_open(&open, &r->image, &r->problem) < 0)
-		return 0;
-	return inspect_image(r->image, &r->found, e);
+	if (image_open(&open, &r->image, &r->problem) == 0)
+		(void)!inspect_image(r->image, &r->found, &r->problem);
+	return 0;
 }
 
 static const char *part_role(const struct report *r, const struct part *p)
@@ -79,10 +79,17 @@ static int print_part(const struct report *r, const struct part *p, struct err *
 	return 0;
 }
 
-static void print_users(const struct inspect *f)
+/* What is missing may only be what could not be read. */
+static const char *unless_problem(const struct report *r, const char *missing)
 {
+	return r->problem.msg ? "not known: see the error" : missing;
+}
+
+static void print_users(const struct report *r)
+{
+	const struct inspect *f = &r->found;
 	if (!f->n_users)
-		print_fact("user", NULL, "none with a UID from 1000 on");
+		print_fact("user", NULL, unless_problem(r, "none with a UID from 1000 on"));
 	for (size_t i = 0; i < f->n_users; i++) {
 		const struct inspect_user *u = &f->users[i];
 		auto_str name = STR_INIT;
@@ -96,13 +103,16 @@ static void print_system(const struct report *r)
 	const struct inspect *f = &r->found;
 	if (!r->image)
 		return;
-	print_fact("system", f->system, "not said: no name in an os-release");
-	print_fact("version", f->version, "not said: no VERSION_ID in an os-release");
-	print_fact("architecture", f->architecture, "not known: no program to tell it by");
-	print_fact("network", f->network, "not known: nothing that brings it up at boot");
-	print_fact("hostname", f->hostname, "none: no /etc/hostname");
-	print_users(f);
-	print_fact("cluster", f->cluster, "none: not made by mkimage");
+	print_fact("system", f->system, unless_problem(r, "not said: no name in an os-release"));
+	print_fact("version", f->version,
+		   unless_problem(r, "not said: no VERSION_ID in an os-release"));
+	print_fact("architecture", f->architecture,
+		   unless_problem(r, "not known: no program to tell it by"));
+	print_fact("network", f->network,
+		   unless_problem(r, "not known: nothing that brings it up at boot"));
+	print_fact("hostname", f->hostname, unless_problem(r, "none: no /etc/hostname"));
+	print_users(r);
+	print_fact("cluster", f->cluster, unless_problem(r, "none: not made by mkimage"));
 	if (f->cluster)
 		printf("%-13s %zu\n", "nodes", f->nodes);
 	if (r->image->boot_at)
@@ -114,7 +124,6 @@ static void print_system(const struct report *r)
 static int print_text(const struct report *r, struct err *e)
 {
 	autofree char *size = format_size(r->disk->size);
-	auto_str name = STR_INIT;
 	printf("%s: %s, partition table %s, disk id %s\n", r->name, size, table_name(r->disk),
 	       *r->disk->id ? r->disk->id : "none");
 	for (size_t n = 0; n < r->disk->n_parts; n++) {
@@ -195,5 +204,5 @@ int cmd_inspect(const struct options *o, struct err *e)
 		return -1;
 	if ((o->json ? print_json(&r, e) : print_text(&r, e)) < 0)
 		return -1;
-	return r.image ? 0 : err_set(e, r.problem.code, "%s", r.problem.msg);
+	return r.problem.msg ? err_set(e, r.problem.code, "%s", r.problem.msg) : 0;
 }

@@ -34,7 +34,7 @@ static int read_architecture(struct plan_ctx *ctx, struct inspect *r, struct err
 		struct fs_stat st;
 		if (plan_stat(ctx, programs[i], &st, e) < 0)
 			return -1;
-		if (st.type != FILE_REGULAR)
+		if (st.type != FILE_REGULAR || st.size > PLAN_READ_MAX)
 			continue;
 		if (plan_read(ctx, programs[i], &data, e) < 0)
 			return -1;
@@ -118,16 +118,22 @@ static int read_users(struct plan_ctx *ctx, struct inspect *r, struct err *e)
 	return 0;
 }
 
+static int (*const readers[])(struct plan_ctx *, struct inspect *, struct err *) = {
+	read_release, read_architecture, read_network, read_hostname, read_users, read_cluster,
+};
+
 int inspect_image(struct image *i, struct inspect *ret, struct err *e)
 {
 	/* An empty plan shows the image as it is to what customisations find out by. */
 	auto_plan *none = plan_new(NULL);
 	struct plan_ctx ctx = {.tree = i->tree, .plan = none, .custom = "inspect"};
-	if (read_release(&ctx, ret, e) < 0 || read_architecture(&ctx, ret, e) < 0 ||
-	    read_network(&ctx, ret, e) < 0 || read_hostname(&ctx, ret, e) < 0 ||
-	    read_users(&ctx, ret, e) < 0)
-		return -1;
-	return read_cluster(&ctx, ret, e);
+	int failed = 0;
+	for (size_t n = 0; n < sizeof(readers) / sizeof(*readers); n++) {
+		auto_err another = ERR_INIT;
+		if (readers[n](&ctx, ret, failed ? &another : e) < 0)
+			failed = -1;
+	}
+	return failed;
 }
 
 void inspect_done(struct inspect *r)

@@ -24,6 +24,7 @@ struct inspect {
 	size_t n_users;
 };
 
+/* A failure leaves out what could not be read; the rest is in *ret, and e is the first reason. */
 int inspect_image(struct image *i, struct inspect *ret, struct err *e) must_check;
 void inspect_done(struct inspect *r);
 

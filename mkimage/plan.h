@@ -53,10 +53,12 @@ const struct strv *plan_notes(const struct plan *p);
 /* ---- for customisations: reading (paths may have symlinks; they are resolved in the image) ----
  */
 
+#define PLAN_READ_MAX (16u << 20) /* bytes of a file that a customisation may read */
+
 /* lstat-like with the last component followed; absent is type FILE_NONE. */
 int plan_stat(struct plan_ctx *ctx, const char *path, struct fs_stat *ret,
 	      struct err *e) must_check;
-/* Add the content to out; an absent file is an error naming it. At most 16 MiB. */
+/* Add the content to out; an absent file is an error naming it, as is one over PLAN_READ_MAX. */
 int plan_read(struct plan_ctx *ctx, const char *path, struct str *out, struct err *e) must_check;
 /* As plan_read, but an absent file is 0 and leaves out alone; present is 1. */
 int plan_read_optional(struct plan_ctx *ctx, const char *path, struct str *out,

@@ -8,7 +8,6 @@
 #include "plan.h"
 
 #define PLAN_NAME_MAX 255	     /* bytes of a name in it */
-#define PLAN_READ_MAX (16u << 20)    /* bytes that a customisation may read */
 #define PLAN_COPY_MAX (64u << 20)    /* bytes of a file that plan_copy copies */
 #define PLAN_COMPARE_MAX (32u << 20) /* bytes of a file that are compared, in memory */
 

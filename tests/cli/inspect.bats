@@ -72,6 +72,36 @@ is() {
 	[[ $output == *'"problem":"data.img'* ]]
 }
 
+# A copy of the base with more files: PATH FILE…
+with_files() {
+	cp --sparse=always "$CARDSTOCK_TEST_BASE/mini.img" more.img
+	while [ $# -gt 0 ]; do
+		printf 'cd %s\nrm %s\nwrite %s %s\n' "${1%/*}" "${1##*/}" "$2" "${1##*/}"
+		shift 2
+	done >commands
+	debugfs -w -f commands "more.img?offset=$(offset_of more.img 2)" >/dev/null 2>&1
+}
+
+@test "inspect prints what it found when a file cannot be read, and the reason is the error" {
+	printf 'root:x:0:\0\n' >nul
+	echo named >name
+	with_files /etc/group nul /etc/hostname name
+	run --separate-stderr mk inspect more.img
+	[ "$status" = 4 ]
+	[[ $output == *'partition table MBR'* && $output == *'hostname      "named"'* ]]
+	[[ $output == *'user          not known: see the error'* && $stderr == *'/etc/group: has NUL'* ]]
+	run --separate-stderr mk inspect --json more.img
+	[ "$status" = 4 ]
+	[[ $output == *'"problem":"/etc/group: has NUL'*'"hostname":"named"'* ]]
+}
+
+@test "inspect tells the architecture by another program when one is too large" {
+	truncate -s 17M large
+	head -c 64 /bin/sh >program
+	with_files /usr/bin/busybox large /usr/sbin/sshd program
+	mk inspect more.img | grep -qx "architecture  \"$(dpkg --print-architecture)\""
+}
+
 @test "a block device is inspected and verified like an image" {
 	mk --profile ./worker.conf
 	device=$(sudo -n losetup --find --show --read-only out/worker001.img 2>/dev/null) || skip "no loop devices for us"
