@@ -23,12 +23,17 @@ extern char **environ;
 #define LOOK_MS 200 /* how often is looked for an interrupt that came outside of poll */
 
 static int (*interrupt_came)(void);
-static int interrupt_patience_ms; /* from SIGTERM to SIGKILL */
+static int interrupt_patience_ms = RUN_PATIENCE_MS;
 
 void run_set_interrupt(int (*came)(void), int patience_ms)
 {
 	interrupt_came = came;
 	interrupt_patience_ms = patience_ms;
+}
+
+int run_patience_ms(void)
+{
+	return interrupt_patience_ms;
 }
 
 /* One end per stream that we hold while the program runs; -1 once closed. */

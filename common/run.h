@@ -27,11 +27,16 @@ struct run {
  */
 int run(const struct run *r, struct err *e) must_check;
 
+/* From SIGTERM to SIGKILL: mkbase removes a root file system of a GiB before it ends. */
+#define RUN_PATIENCE_MS 60000
+
 /*
  * Once came() is not 0, the program that runs gets SIGTERM, and SIGKILL patience_ms later; run()
  * fails with ERR_INTERRUPT.  With NULL, programs always run to their end.
  */
 void run_set_interrupt(int (*came)(void), int patience_ms);
+/* How long run() waits for a program that it told to end. */
+int run_patience_ms(void);
 
 /* run() with nothing but arguments; returns 0 or -1. */
 int run_argv(struct err *e, const char *program, ...) must_check __attribute__((sentinel));

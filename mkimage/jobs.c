@@ -18,9 +18,8 @@
 #include "run.h"
 #include "str.h"
 
-#define PATIENCE_MS 60000      /* mkbase removes a root file system of a GiB before it ends */
 #define TICK_MS 100	       /* how soon a signal is seen */
-#define GRACE_NS 3000000000LL  /* from SIGTERM to SIGKILL */
+#define GRACE_MS 3000	       /* from SIGTERM to SIGKILL, once its program must have ended */
 #define REPORT_NS 50000000     /* a child reports at most every 50 ms */
 #define MESSAGE_MAX (1u << 20) /* a longer error is not one of ours */
 
@@ -77,7 +76,7 @@ void interrupt_init(void)
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(numbers[i], &action, NULL);
 	}
-	run_set_interrupt(interrupted, PATIENCE_MS);
+	run_set_interrupt(interrupted, RUN_PATIENCE_MS);
 }
 
 int interrupted(void)
@@ -256,6 +255,13 @@ static void read_child(struct pool *pool, struct child *c, struct err *first)
 	take_messages(pool, c);
 }
 
+/* A job that is killed leaves its program behind, at work on the image: run() comes first. */
+static bool grace_is_over(const struct pool *pool)
+{
+	int64_t grace_ms = GRACE_MS + (int64_t)run_patience_ms();
+	return pool->ending && monotonic_ns() - pool->ending > grace_ms * 1000000;
+}
+
 /* Wait for one tick or for what the children say. */
 static void pool_wait(struct pool *pool, struct err *first)
 {
@@ -263,7 +269,7 @@ static void pool_wait(struct pool *pool, struct err *first)
 	for (size_t i = 0; i < pool->started; i++)
 		polled[i] = (struct pollfd){.fd = pool->children[i].fd, .events = POLLIN};
 	int n = poll(polled, pool->started, TICK_MS);
-	if (pool->ending && monotonic_ns() - pool->ending > GRACE_NS)
+	if (grace_is_over(pool))
 		signal_children(pool, SIGKILL);
 	for (size_t i = 0; n > 0 && i < pool->started; i++) {
 		if (polled[i].revents)

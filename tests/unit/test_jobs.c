@@ -14,6 +14,8 @@
 
 #include "jobs.h"
 #include "mem.h"
+#include "run.h"
+#include "workdir.h"
 
 /* What the children write and the test reads. */
 struct shared {
@@ -81,6 +83,26 @@ static int die(void *ctx, struct jobs *j, struct err *e)
 	(void)j;
 	(void)e;
 	return kill(getpid(), SIGKILL);
+}
+
+/* Its program needs longer to end than a job without one may. */
+static int run_slow_to_end(void *ctx, struct jobs *j, struct err *e)
+{
+	static const char script[] = "trap 'sleep 4; exit 1' TERM; touch started; "
+				     "while :; do sleep 0.1; done";
+	struct task *t = ctx;
+	(void)j;
+	interrupt_init();
+	int r = run_argv(e, "sh", "-c", script, NULL);
+	t->shared->ran[t->number]++;
+	return r;
+}
+
+static int fail_once_started(void *ctx, struct jobs *j, struct err *e)
+{
+	for (int i = 0; i < 1000 && access("started", F_OK) < 0; i++)
+		nap(10);
+	return fail_soon(ctx, j, e);
 }
 
 static int ignore_sigterm(void *ctx, struct jobs *j, struct err *e)
@@ -175,9 +197,25 @@ static void job_that_ignores_sigterm_is_killed(void **state)
 	auto_err e = ERR_INIT;
 	make_jobs(jobs, tasks, s, 2, ignore_sigterm);
 	jobs[1].work = fail_soon;
+	run_set_interrupt(NULL, 0);
 	assert_int_equal(jobs_run(jobs, 2, 2, NULL, &e), -1);
+	run_set_interrupt(NULL, RUN_PATIENCE_MS);
 	assert_int_equal(e.code, ERR_SPACE);
 	gone(s->pids[0]);
+}
+
+static void job_waits_for_its_program_to_end(void **state)
+{
+	struct shared *s = shared_new();
+	struct task tasks[2];
+	struct job jobs[2];
+	auto_err e = ERR_INIT;
+	make_jobs(jobs, tasks, s, 2, run_slow_to_end);
+	jobs[1].work = fail_once_started;
+	assert_int_equal(jobs_run(jobs, 2, 2, NULL, &e), -1);
+	assert_int_equal(e.code, ERR_SPACE);
+	assert_int_equal(s->ran[0], 1);
+	workdir_passed(state);
 }
 
 /* Runs jobs_run in a process of its own; its exit code is the error's. */
@@ -256,6 +294,8 @@ int main(void)
 		cmocka_unit_test(first_failure_ends_the_others_and_its_error_is_returned),
 		cmocka_unit_test(job_that_is_killed_is_an_error_with_its_name),
 		cmocka_unit_test(job_that_ignores_sigterm_is_killed),
+		cmocka_unit_test_setup_teardown(job_waits_for_its_program_to_end, workdir_enter,
+						workdir_leave),
 		cmocka_unit_test(sigint_ends_all_children),
 		cmocka_unit_test(sigterm_ends_all_children),
 		cmocka_unit_test(children_die_with_a_parent_that_is_killed),

@@ -119,7 +119,7 @@ static void assert_interrupted(const char *script, bool passthrough, long most_s
 				     .passthrough = passthrough},
 		       ERR_INTERRUPT, "sh: interrupted");
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	run_set_interrupt(NULL, 0);
+	run_set_interrupt(NULL, RUN_PATIENCE_MS);
 	assert_true(to.tv_sec - from.tv_sec <= most_seconds);
 }
 
@@ -146,6 +146,18 @@ static void program_that_ignores_the_interrupt_is_killed(void **state)
 	workdir_passed(state);
 }
 
+/* Nobody asked for interrupts: the program still gets time to end. */
+static void program_that_prints_too_much_may_clean_up(void **state)
+{
+	auto_str out = STR_INIT;
+	assert_failure(&(struct run){.argv = SH("trap 'touch cleaned; exit 1' TERM; "
+						"head -c 300000000 /dev/zero; sleep 1"),
+				     .output = &out},
+		       ERR_FAILED, "printed more than");
+	assert_int_equal(access("cleaned", F_OK), 0);
+	workdir_passed(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +168,8 @@ int main(void)
 		cmocka_unit_test(environment_is_the_c_locale_and_ours),
 		cmocka_unit_test(signal_that_ended_a_program_is_named),
 		cmocka_unit_test(pipe_that_cannot_be_made_is_an_error),
+		cmocka_unit_test_setup_teardown(program_that_prints_too_much_may_clean_up,
+						workdir_enter, workdir_leave),
 		cmocka_unit_test_setup_teardown(interrupt_ends_the_program, workdir_enter,
 						workdir_leave),
 		cmocka_unit_test_setup_teardown(program_may_clean_up_when_interrupted,
