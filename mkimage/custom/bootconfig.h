@@ -18,9 +18,6 @@
  */
 int bootconfig_cmdline_set(struct plan_ctx *ctx, const char *word, const char *why,
 			   struct err *e) must_check;
-/* Take a word off; one that ends in '=' ("init=") stands for all words of that name. */
-int bootconfig_cmdline_remove(struct plan_ctx *ctx, const char *word, const char *why,
-			      struct err *e) must_check;
 /* Several at once, as in the key `cmdline`. */
 int bootconfig_cmdline_edit(struct plan_ctx *ctx, const struct strv *items, const char *why,
 			    struct err *e) must_check;

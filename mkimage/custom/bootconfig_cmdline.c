@@ -289,11 +289,3 @@ int bootconfig_cmdline_set(struct plan_ctx *ctx, const char *word, const char *w
 	strv_add(&items, word);
 	return bootconfig_cmdline_edit(ctx, &items, why, e);
 }
-
-int bootconfig_cmdline_remove(struct plan_ctx *ctx, const char *word, const char *why,
-			      struct err *e)
-{
-	auto_strv items = {0};
-	strv_printf(&items, "-%s", word);
-	return bootconfig_cmdline_edit(ctx, &items, why, e);
-}

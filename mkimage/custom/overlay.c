@@ -110,7 +110,8 @@ void overlay_done(struct overlay *o)
 	*o = (struct overlay){0};
 }
 
-bool overlay_has_templates(const struct overlay *o)
+/* True when attrs marks templates: otherwise a node's stage has nothing to do. */
+static bool has_templates(const struct overlay *o)
 {
 	for (size_t i = 0; i < o->attrs.n; i++) {
 		if (o->attrs.entries[i].is_template)
@@ -147,7 +148,7 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 		auto_overlay o = {0};
 		if (overlay_open(ctx, v->list.v[i], item_loc(v, i), &o, e) < 0)
 			return -1;
-		if (ctx->node && !overlay_has_templates(&o))
+		if (ctx->node && !has_templates(&o))
 			continue;
 		if (overlay_plan_tree(ctx, &o, e) < 0)
 			return -1;

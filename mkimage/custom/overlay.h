@@ -27,9 +27,6 @@ int overlay_open(const struct plan_ctx *ctx, const char *name, struct loc loc, s
 void overlay_done(struct overlay *o);
 #define auto_overlay __attribute__((cleanup(overlay_done))) struct overlay
 
-/* True when attrs marks templates: otherwise a node's stage has nothing to do. */
-bool overlay_has_templates(const struct overlay *o);
-
 /*
  * Plan the tree.  In a role's stage (ctx->node is NULL) everything but the templates with fields
  * of the node; in a node's stage only those.
