@@ -33,6 +33,7 @@ int systemd_enable(struct plan_ctx *ctx, const char *unit, const char *target, c
  * As `systemctl enable`: what the unit's [Install] section and those of the units in its Also= say;
  * another name of a unit stands for that unit.  A mask is lifted.  The unit must be there.
  * *ret_links is how many links there are now; 0: nothing enables this unit, others start it.
+ * ERR_PROFILE: the unit or its [Install] section is at fault.
  * Drop-ins of the section are not looked at.
  */
 int systemd_install(struct plan_ctx *ctx, const char *unit, const char *why, size_t *ret_links,

@@ -70,7 +70,7 @@ static char *expand_name(const char *text, const char *unit, struct err *e)
 {
 	autofree char *name = unit_expand(text, unit);
 	if (!name) {
-		err_set(e, ERR_IMAGE,
+		err_set(e, ERR_PROFILE,
 			"unit '%s': its [Install] section says '%s', which only a running node can "
 			"read; enable it there",
 			unit, text);
@@ -117,15 +117,24 @@ static int add_aliases(struct install *in, const struct strv *list, const char *
 
 static int install(struct install *in, const char *asked, bool must_exist, struct err *e);
 
+/* The unit itself, or for a template the instance that DefaultInstance= means; owned. */
+static char *default_name(const char *unit, const struct unit_install *u, struct err *e)
+{
+	if (!is_template(unit) || !u->default_instance)
+		return xstrdup(unit);
+	autofree char *name = xasprintf("%.*s@%s%s", (int)strcspn(unit, "@"), unit,
+					u->default_instance, strrchr(unit, '.'));
+	return expand_name(name, unit, e);
+}
+
 static int add_links(struct install *in, const char *unit, const char *file,
 		     const struct unit_install *u, struct err *e)
 {
 	if (add_aliases(in, &u->alias, unit, file, e) < 0)
 		return -1;
-	autofree char *instance = is_template(unit) && u->default_instance
-					  ? xasprintf("%.*s@%s%s", (int)strcspn(unit, "@"), unit,
-						      u->default_instance, strrchr(unit, '.'))
-					  : xstrdup(unit);
+	autofree char *instance = default_name(unit, u, e);
+	if (!instance)
+		return -1;
 	bool pulls = u->wanted_by.n || u->required_by.n || u->upheld_by.n;
 	if (pulls && is_template(instance))
 		return err_set(e, ERR_PROFILE,
@@ -157,7 +166,7 @@ static int install(struct install *in, const char *asked, bool must_exist, struc
 	    systemd_unit_path(in->ctx, unit, &file, e) < 0)
 		return -1;
 	if (!file && must_exist)
-		return err_set(e, ERR_IMAGE, "unit '%s' is not in the image", unit);
+		return err_set(e, ERR_PROFILE, "unit '%s' is not in the image", unit);
 	if (!file)
 		return 0;
 	if (text_read(in->ctx, file, &text, e) < 0)

@@ -110,10 +110,8 @@ static int mask_unit(struct plan_ctx *ctx, const char *unit, struct loc loc, str
 static int enable_unit(struct plan_ctx *ctx, const char *unit, struct loc loc, struct err *e)
 {
 	size_t links = 0;
-	if (systemd_install(ctx, unit, "enabled by the profile", &links, e) < 0) {
-		e->code = ERR_PROFILE;
+	if (systemd_install(ctx, unit, "enabled by the profile", &links, e) < 0)
 		return err_wrap(e, "%s:%d", loc.file, loc.line);
-	}
 	if (!links)
 		return err_at(e, loc,
 			      "unit '%s' cannot be enabled: its file in the image has no [Install] "

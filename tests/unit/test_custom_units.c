@@ -11,6 +11,7 @@ static const char *const unit_files[][2] = {
 	{VENDOR "c.socket", "[Install]\nWantedBy=lost.target\nWantedBy=\nWantedBy=sockets.target\n"
 			    "Also=a.service\n"},
 	{VENDOR "t@.service", "[Install]\nWantedBy=multi-user.target\nDefaultInstance=tty1\n"},
+	{VENDOR "v@.service", "[Install]\nWantedBy=multi-user.target\nDefaultInstance=x-%p\n"},
 	{VENDOR "u@.service", "[Install]\nWantedBy=dev-%i.device %p-%j@%N.service\n"},
 	{VENDOR "static.service", "[Service]\nExecStart=/bin/true\n"},
 	{ADMIN "own.service", "[Install]\nWantedBy=multi-user.target\n"},
@@ -77,7 +78,7 @@ static void systemctl_makes_the_same_links(void **state)
 	(void)state;
 	static const char *const enabled[] = {"a.service",	"c.socket",	  "t@.service",
 					      "t@x.service",	"u@sd-a.service", "own.service",
-					      "auto@y.service", "ssh.service"};
+					      "auto@y.service", "ssh.service",	  "v@.service"};
 	if (access("/usr/bin/systemctl", X_OK) < 0) {
 		print_message("skipped: no systemctl\n");
 		skip();
@@ -155,6 +156,8 @@ static void what_cannot_be_enabled_is_refused(void **state)
 	fixture_init(&f);
 	put_units(&f);
 	fixture_put(&f, "root" VENDOR "h.service", "[Install]\nWantedBy=%H.target\n");
+	fixture_put(&f, "root" VENDOR "w@.service",
+		    "[Install]\nWantedBy=x.target\nDefaultInstance=x/../../../cron.d/y\n");
 	assert_refused(&f, &custom_units, "enable-units = static.service",
 		       "worker.conf:1: unit 'static.service' cannot be enabled");
 	assert_refused(&f, &custom_units, "enable-units = \"u@.service\"",
@@ -162,8 +165,26 @@ static void what_cannot_be_enabled_is_refused(void **state)
 		       "'u@NAME.service'");
 	assert_refused(&f, &custom_units, "enable-units = h.service",
 		       "its [Install] section says '%H.target'");
+	assert_refused(&f, &custom_units, "enable-units = \"w@.service\"",
+		       "its [Install] section: 'w@x/../../../cron.d/y.service' is not a unit name");
 	assert_refused(&f, &custom_units, "disable-units = alias.service",
 		       "unit 'alias.service' is another name of 'static.service'; disable that");
+	fixture_done(&f);
+}
+
+/* The profile is not at fault. */
+static void an_image_that_cannot_be_read_keeps_its_code(void **state)
+{
+	(void)state;
+	struct fixture f;
+	auto_err e = ERR_INIT;
+	fixture_init(&f);
+	put_units(&f);
+	fixture_symlink(&f, "root" ADMIN "x.target.wants", "x.target.wants");
+	assert_ok(fixture_load(&f, "enable-units = a.service", CLUSTER_READ, &e), &e);
+	assert_int_equal(fixture_try(&f, &custom_units, &e), -1);
+	assert_int_equal(e.code, ERR_IMAGE);
+	assert_non_null(strstr(e.msg, "worker.conf:1: "));
 	fixture_done(&f);
 }
 
@@ -204,6 +225,7 @@ int main(void)
 		cmocka_unit_test(what_the_vendor_starts_is_noted),
 		cmocka_unit_test(a_unit_that_does_not_exist_in_the_image_is_refused),
 		cmocka_unit_test(what_cannot_be_enabled_is_refused),
+		cmocka_unit_test(an_image_that_cannot_be_read_keeps_its_code),
 		cmocka_unit_test(wrong_values_are_refused),
 		cmocka_unit_test(an_image_without_systemd_is_noted),
 	};
