@@ -67,6 +67,45 @@ int validate_abspath(const char *text, struct err *e)
 		text);
 }
 
+static bool is_at_or_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+	return strncmp(path, dir, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
+/* Another owner, or something mounted over it, breaks the system. */
+static bool is_of_system(const char *path, const char *const *reserved)
+{
+	static const char *const trees[] = {"/bin",  "/boot", "/dev",  "/etc", "/lib", "/lib64",
+					    "/proc", "/run",  "/sbin", "/sys", "/usr"};
+	for (size_t i = 0; i < sizeof(trees) / sizeof(*trees); i++) {
+		if (is_at_or_below(path, trees[i]))
+			return true;
+	}
+	for (; *reserved; reserved++) {
+		if (strcmp(path, *reserved) == 0)
+			return true;
+	}
+	return strcmp(path, "/") == 0;
+}
+
+int validate_own_directory(const char *text, const char *const *reserved, const char *example,
+			   struct err *e)
+{
+	if (validate_abspath(text, e) < 0)
+		return -1;
+	if (strstr(text, "/./") || str_ends(text, "/."))
+		return err_set(e, ERR_PROFILE, "'%s' has a part '.': take it out", text);
+	if (strcmp(text, "/") != 0 && str_ends(text, "/"))
+		return err_set(e, ERR_PROFILE, "'%s' ends with '/': take it off", text);
+	if (is_of_system(text, reserved))
+		return err_set(e, ERR_PROFILE,
+			       "'%s' belongs to the system: use a directory of its own, such as "
+			       "'%s'",
+			       text, example);
+	return 0;
+}
+
 int validate_ipv4(const char *text, uint32_t *ret, struct err *e)
 {
 	struct in_addr a;

@@ -16,6 +16,13 @@ int validate_username(const char *text, struct err *e) must_check;
 int validate_unit(const char *text, struct err *e) must_check;
 /* An absolute path without "..", "//", control characters or ':'. */
 int validate_abspath(const char *text, struct err *e) must_check;
+/*
+ * A directory that a user or a share may own: an absolute path without "." or '/' at its end, not /
+ * and nothing of the trees of the system (/etc, /usr, ...).  reserved: more that is refused, though
+ * what is below it is not, NULL at its end.  example is what the message advises.
+ */
+int validate_own_directory(const char *text, const char *const *reserved, const char *example,
+			   struct err *e) must_check;
 /* Dotted-quad IPv4; the value in host byte order. */
 int validate_ipv4(const char *text, uint32_t *ret, struct err *e) must_check;
 /* A crypt(5) hash as shadow holds it ("$y$…", "$6$…"). */

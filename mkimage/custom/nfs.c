@@ -11,31 +11,10 @@
 
 #define MODE_DIGITS 5 /* 01777 */
 
-/* Mounting over these, or giving them another owner, breaks a node. */
-static bool is_of_system(const char *path)
-{
-	static const char *const dirs[] = {"/",	   "/bin",  "/boot", "/dev", "/etc",
-					   "/lib", "/proc", "/root", "/run", "/sbin",
-					   "/sys", "/tmp",  "/usr",  "/var"};
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
-		if (strcmp(path, dirs[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int check_directory(const char *text, struct err *e)
 {
-	if (validate_abspath(text, e) < 0)
-		return -1;
-	if (is_of_system(text))
-		return err_set(e, ERR_PROFILE,
-			       "'%s' belongs to the system: use a directory of "
-			       "its own, such as '/srv/cluster'",
-			       text);
-	if (str_ends(text, "/"))
-		return err_set(e, ERR_PROFILE, "'%s' ends with '/': take it off", text);
-	return 0;
+	static const char *const reserved[] = {"/home", "/root", "/tmp", "/var", NULL};
+	return validate_own_directory(text, reserved, "/srv/cluster", e);
 }
 
 static int check_mode(const char *text, struct err *e)

@@ -26,12 +26,9 @@ int user_read_file(struct loc loc, const char *name, size_t max, char **ret_path
 
 static int check_home(const char *text, struct err *e)
 {
-	if (validate_abspath(text, e) < 0)
-		return -1;
-	if (strcmp(text, "/") != 0 && !str_ends(text, "/"))
-		return 0;
-	return err_set(e, ERR_PROFILE, "'%s' cannot be a home: name a directory such as '/home/me'",
-		       text);
+	static const char *const reserved[] = {"/home", "/media", "/mnt", "/opt", "/root",
+					       "/srv",	"/tmp",	  "/var", NULL};
+	return validate_own_directory(text, reserved, "/home/me", e);
 }
 
 /* passwd(5) has no way to quote a colon. */

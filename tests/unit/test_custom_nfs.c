@@ -214,6 +214,34 @@ static void assert_share_refused(struct fixture *f, const char *keys, const char
 	assert_refused(f, &custom_nfs, text, fragment);
 }
 
+static void directories_of_the_system_are_refused(void **state)
+{
+	(void)state;
+	static const char *const dirs[] = {"/",	    "/usr/lib", "/usr/share", "/etc/systemd",
+					   "/home", "/root",	"/tmp",	      "/var",
+					   "/run/x"};
+	struct fixture f;
+	init(&f, MASTER, "");
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		autofree char *title = xasprintf("share \"%s\" { from = \"10.0.0.250\" }\n%s",
+						 dirs[i], WORKER MEMBERS);
+		autofree char *at = xasprintf("share \"/srv/x\" { from = \"10.0.0.250\"\n"
+					      "at = \"%s\" }\n%s",
+					      dirs[i], WORKER MEMBERS);
+		autofree char *said =
+			xasprintf("'%s' belongs to the system: use a directory of its own, such "
+				  "as '/srv/cluster'",
+				  dirs[i]);
+		autofree char *of_title = xasprintf("worker.conf:1: share: %s", said);
+		autofree char *of_at = xasprintf("worker.conf:2: at: %s", said);
+		assert_refused(&f, &custom_nfs, title, of_title);
+		assert_refused(&f, &custom_nfs, at, of_at);
+	}
+	run_with(&f, WORKER, "share \"/home/ops\" { from = \"10.0.0.250\" at = \"/opt\" }\n");
+	assert_file_has(&f, "/etc/fstab", "10.0.0.250:/home/ops /opt nfs rw,");
+	fixture_done(&f);
+}
+
 static void wrong_values_are_refused(void **state)
 {
 	(void)state;
@@ -263,6 +291,7 @@ int main(void)
 		cmocka_unit_test(without_systemd_mount_tries_in_the_background),
 		cmocka_unit_test(findmnt_finds_nothing_wrong),
 		cmocka_unit_test(two_things_at_one_mount_point_are_refused),
+		cmocka_unit_test(directories_of_the_system_are_refused),
 		cmocka_unit_test(wrong_values_are_refused),
 		cmocka_unit_test(a_share_that_nobody_would_serve_is_refused),
 	};

@@ -21,13 +21,30 @@ static void passwd_and_shadow_satisfy_pwck(void **state)
 	struct fixture f;
 	auto_err e = ERR_INIT;
 	fixture_init(&f);
-	fixture_profile(&f, "user \"ops\" { uid = 1000 home = \"/tmp\" }\n"
+	fixture_profile(&f, "user \"ops\" { uid = 1000 home = \"/srv/ops\" }\n"
 			    "user \"mpi\" { uid = 2000 gid = 100 comment = \"Jobs\" }\n"
 			    "user \"pi\" { uid = 1001 groups = {\"video\"} }");
 	fixture_run(&f, &custom_user);
 	autofree char *passwd = fixture_host(&f, "/etc/passwd");
 	autofree char *shadow = fixture_host(&f, "/etc/shadow");
 	assert_ok(run_argv(&e, "pwck", "-q", "-r", passwd, shadow, NULL), &e);
+	fixture_done(&f);
+}
+
+static void homes_outside_home_are_fine(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_profile(&f, "user \"slurm\" { uid = 1500 home = \"/var/lib/slurm\" }\n"
+			    "user \"mpi\" { uid = 2000 home = \"/srv/mpi\" }\n"
+			    "user \"none\" { uid = 2001 home = \"/nonexistent\" }\n"
+			    "user \"etcd\" { uid = 2002 home = \"/etcd\" }");
+	fixture_run(&f, &custom_user);
+	assert_attr(&f, "/var/lib/slurm", "0700 1500 1500");
+	assert_attr(&f, "/srv/mpi", "0700 2000 2000");
+	assert_file_has(&f, "/etc/passwd", ":/nonexistent:");
+	assert_attr(&f, "/etcd", "0700 2002 2002");
 	fixture_done(&f);
 }
 
@@ -154,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_user_has_the_same_numbers_everywhere),
 		cmocka_unit_test(passwd_and_shadow_satisfy_pwck),
+		cmocka_unit_test(homes_outside_home_are_fine),
 		cmocka_unit_test(group_and_gshadow_satisfy_grpck),
 		cmocka_unit_test(a_user_without_password_is_locked_with_a_star),
 		cmocka_unit_test(a_user_of_the_image_is_completed),

@@ -242,8 +242,32 @@ static void switches_that_are_neither_on_nor_off(void **state)
 static void a_home_that_is_a_file(void **state)
 {
 	(void)state;
-	refused("user \"ops\" { uid = 1000\nhome = \"/etc/hosts\" }",
-		"worker.conf:2: home '/etc/hosts'");
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root/srv/ops", "");
+	assert_refused(&f, &custom_user, "user \"ops\" { uid = 1000\nhome = \"/srv/ops\" }",
+		       "worker.conf:2: home '/srv/ops'");
+	fixture_done(&f);
+}
+
+static void a_home_that_belongs_to_the_system(void **state)
+{
+	(void)state;
+	static const char *const homes[] = {
+		"/",	  "/etc",  "/etc/x",   "/usr",	 "/usr/bin", "/bin/x", "/sbin", "/lib/x",
+		"/lib64", "/boot", "/dev/shm", "/proc",	 "/sys",     "/run/x", "/home", "/root",
+		"/srv",	  "/var",  "/mnt",     "/media", "/opt",     "/tmp"};
+	for (size_t i = 0; i < sizeof(homes) / sizeof(*homes); i++) {
+		autofree char *text = xasprintf("user \"ops\" { uid = 1000\nhome = \"%s\" }",
+						homes[i]);
+		autofree char *fragment = xasprintf(
+			"worker.conf:2: home: '%s' belongs to the system: use a directory of its "
+			"own, such as '/home/me'",
+			homes[i]);
+		refused(text, fragment);
+	}
+	refused("user \"ops\" { uid = 1000\nhome = \"/./etc\" }", "'/./etc' has a part '.'");
+	refused("user \"ops\" { uid = 1000\nhome = \"/srv/x/\" }", "'/srv/x/' ends with '/'");
 }
 
 int main(void)
@@ -276,6 +300,7 @@ int main(void)
 		cmocka_unit_test(sudo_that_is_none_of_the_three),
 		cmocka_unit_test(switches_that_are_neither_on_nor_off),
 		cmocka_unit_test(a_home_that_is_a_file),
+		cmocka_unit_test(a_home_that_belongs_to_the_system),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
