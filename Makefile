@@ -27,7 +27,7 @@ UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 # These link firstboot, the others mkimage.
 FIRSTBOOT_UNIT := $(filter $(BUILD)/tests/unit/test_fb_%,$(UNIT))
-FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_settings.c))
+FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,tests/fuzz/fuzz_settings.c tests/fuzz/fuzz_state.c)
 # firstboot with other steps, to test its engine.
 FIRSTBOOT_DEMO := $(BUILD)/tests/fixtures/firstboot-demo
 SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shims/*.c))
