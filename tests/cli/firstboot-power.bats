@@ -9,7 +9,7 @@ load firstboot
 power() {
 	local at=$1
 	shift
-	CARDSTOCK_KILL_AT=$at CARDSTOCK_KILL_COUNT=$PWD/count LD_PRELOAD=$SHIMS/kill.so setsid --wait "$@" >>log 2>&1
+	CARDSTOCK_KILL_AT=$at CARDSTOCK_KILL_COUNT=$PWD/count LD_PRELOAD=$SHIMS/kill.so${more_shims:+:$more_shims} setsid --wait "$@" >>log 2>&1
 }
 
 # Both phases on board/, by the program $1; fails when it was killed, not when a step failed.
@@ -94,4 +94,13 @@ assert_survives() {
 	[ "$status" = 137 ]
 	run assert_like_reference killed
 	[ "$status" != 0 ]
+}
+
+@test "a board whose clock says 1970 becomes as any other" {
+	reference "$FIRSTBOOT"
+	fresh_board
+	LD_PRELOAD=$SHIMS/clock.so date +%F | grep -x 1970-01-01
+	more_shims=$SHIMS/clock.so
+	boot "$FIRSTBOOT"
+	assert_like_reference 'in 1970'
 }

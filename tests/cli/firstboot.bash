@@ -23,10 +23,10 @@ setup() {
 # A root with the settings that mkimage writes, the FAT partition's files in place, in board 1.
 make_board() {
 	tar -xf "$BATS_FILE_TMPDIR/mini.tar" -C "$1"
-	mkdir -p "$1/etc/cardstock" "$1/proc/device-tree" "$1/demo"
+	mkdir -p "$1/etc/cardstock" "$1/proc/device-tree" "$1/var/demo"
 	printf 'Mini Board Model 1\0' >"$1/proc/device-tree/model"
 	put_in_board "$1" 1000000012345678
-	echo old >"$1/demo/old"
+	echo old >"$1/var/demo/old"
 	cat >"$1/etc/cardstock/firstboot.conf" <<-'END'
 		# written by mkimage
 		version = 1

@@ -6,11 +6,11 @@ load firstboot
 @test "the steps of a phase run in order, and the report has them" {
 	run -0 demo local
 	[ "$output" = "$(printf '%s\n' 'name: changed: the name is worker003' 'serial: changed: the board is serial:1000000012345678' \
-		'flaky: unchanged: nothing^Jis in the ^[[1mway' 'slow: unchanged: took its time' 'link: changed: /demo/old is a link now')" ]
+		'flaky: unchanged: nothing^Jis in the ^[[1mway' 'slow: unchanged: took its time' 'link: changed: /var/demo/old is a link now')" ]
 	[ "$(cat root/etc/demo/name)" = worker003 ]
 	[ "$(stat -c %a root/etc/demo/name)" = 640 ]
 	[ "$(readlink root/etc/demo/link)" = name ]
-	[ ! -e root/demo/old ] && [ ! -e root/demo/up ]
+	[ ! -e root/var/demo/old ] && [ ! -e root/var/demo/up ]
 	python3 -m json.tool root/var/lib/cardstock/report.json >report
 	[ "$(report hostname)" = worker003 ] && [ "$(report cluster)" = testbed ] && [ "$(report role)" = worker ]
 	[ "$(report board)" = "{'model': 'Mini Board Model 1', 'serial': '1000000012345678'}" ]
@@ -18,9 +18,9 @@ load firstboot
 	[ "$(report name)" = 'changed: the name is worker003' ]
 	cmp root/var/lib/cardstock/report.json root/boot/firmware/cardstock-report.json
 	run -0 demo network
-	[ "$output" = 'up: changed: /demo/up is there' ]
+	[ "$output" = 'up: changed: /var/demo/up is there' ]
 	[ "$(report phase)" = network ] && [ "$(report result)" = 'done' ]
-	[ "$(report link)" = 'changed: /demo/old is a link now' ]
+	[ "$(report link)" = 'changed: /var/demo/old is a link now' ]
 }
 
 @test "a second boot does nothing, writes nothing, and is quick" {
@@ -37,14 +37,14 @@ load firstboot
 }
 
 @test "a step that fails does not keep the others from running, and is tried again" {
-	touch root/demo/fail
+	touch root/var/demo/fail
 	assert_fails 8 "local steps failed: flaky; 'firstboot status' says what to do" demo local
-	[[ $output == *'flaky: failed: root/demo/fail is there; remove it'*'link: changed'* ]]
-	[ "$(report flaky root/boot/firmware/cardstock-report.json)" = 'failed: root/demo/fail is there; remove it' ]
+	[[ $output == *'flaky: failed: root/var/demo/fail is there; remove it'*'link: changed'* ]]
+	[ "$(report flaky root/boot/firmware/cardstock-report.json)" = 'failed: root/var/demo/fail is there; remove it' ]
 	[ "$(report result)" = failed ]
 	run -8 demo local
 	[[ $output == *'flaky: failed'* ]] && [[ $output != *link:* ]]
-	rm root/demo/fail
+	rm root/var/demo/fail
 	run -0 demo local
 	[ "$output" = 'flaky: unchanged: nothing^Jis in the ^[[1mway' ]
 	[ "$(report result)" = 'done' ]
@@ -62,19 +62,19 @@ load firstboot
 
 @test "a step of each boot looks each time, and is told when it changed something" {
 	demo network
-	rm root/demo/up
+	rm root/var/demo/up
 	run -0 demo network
-	[ "$output" = 'up: changed: /demo/up is there' ]
+	[ "$output" = 'up: changed: /var/demo/up is there' ]
 }
 
 @test "a dry run says what would be done and writes nothing" {
 	tree_of root >before
 	run -0 demo local --dry-run
 	[[ $output == *'name: would change: the name is worker003'*'flaky: unchanged'*'link: would change'* ]]
-	touch root/demo/fail
+	touch root/var/demo/fail
 	run -0 demo local --dry-run
 	[[ $output == *'flaky: would fail'* ]]
-	rm root/demo/fail
+	rm root/var/demo/fail
 	tree_of root | diff before -
 }
 
@@ -210,36 +210,36 @@ in_namespace() {
 }
 
 @test "SIGTERM ends between two steps, and the next run goes on" {
-	touch root/demo/slow
+	touch root/var/demo/slow
 	"$DEMO" run --root root --phase local >out 2>&1 &
 	pid=$!
-	timeout 20 sh -c 'until [ -e root/demo/started ]; do sleep 0.05; done'
+	timeout 20 sh -c 'until [ -e root/var/demo/started ]; do sleep 0.05; done'
 	kill -TERM "$pid"
 	status=0 && wait "$pid" || status=$?
 	[ "$status" = 130 ]
 	grep -q 'local steps; the next run goes on: slow: interrupted by signal 15' out
 	[ "$(report result)" = working ]
 	[ "$(report name)" = 'changed: the name is worker003' ]
-	rm root/demo/slow
+	rm root/var/demo/slow
 	run -0 demo local
 	[[ $output == 'slow: unchanged'*$'\nlink: changed'* ]]
 }
 
 @test "a second run waits for the first" {
-	touch root/demo/slow
+	touch root/var/demo/slow
 	"$DEMO" run --root root --phase local >out 2>&1 &
 	first=$!
-	timeout 20 sh -c 'until [ -e root/demo/started ]; do sleep 0.05; done'
+	timeout 20 sh -c 'until [ -e root/var/demo/started ]; do sleep 0.05; done'
 	"$DEMO" run --root root --phase network >out2 2>&1 &
 	second=$!
 	sleep 0.3
-	[ ! -e root/demo/up ]
+	[ ! -e root/var/demo/up ]
 	kill -TERM "$second"
 	status=0 && wait "$second" || status=$?
 	[ "$status" = 130 ]
 	kill -TERM "$first"
 	wait "$first" || true
-	rm root/demo/slow
+	rm root/var/demo/slow
 	demo local
 	demo network
 }
@@ -263,11 +263,11 @@ in_namespace() {
 
 @test "status for people and for programs" {
 	assert_fails 1 'there is no state: firstboot did not run yet' "$DEMO" status --root root
-	touch root/demo/fail
+	touch root/var/demo/fail
 	demo local || true
 	run -0 "$DEMO" status --root root
 	[[ $output == *'worker003'*'worker of cluster testbed'*'Mini Board Model 1, serial 1000000012345678'*'failed, phase local'* ]]
-	[[ $output =~ flaky\ +local\ +failed\ +[0-9.]+\ +root/demo/fail\ is\ there ]]
+	[[ $output =~ flaky\ +local\ +failed\ +[0-9.]+\ +root/var/demo/fail\ is\ there ]]
 	"$DEMO" status --root root --json | cmp - root/var/lib/cardstock/report.json
 	echo damage >>root/var/lib/cardstock/firstboot.state
 	assert_fails 1 'the next run begins again' "$DEMO" status --root root
