@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine.h"
+#include "options.h"
+
+int cmd_run(const struct options *o, struct err *e)
+{
+	enum phase phase;
+	if (!o->phase)
+		return err_set(e, ERR_USAGE, "run: needs --phase local or --phase network");
+	if (!phase_parse(o->phase, &phase))
+		return err_set(e, ERR_USAGE, "--phase: '%s' is neither local nor network",
+			       o->phase);
+	auto_engine engine;
+	engine_init(&engine, o);
+	return engine_run(&engine, phase, &o->again, e);
+}
