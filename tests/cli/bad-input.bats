@@ -111,11 +111,16 @@ load helper
 		seq 100000 >text.img
 		sed -i "s|^base = .*|base = \"./$base\"|" worker.conf
 		run mk --profile ./worker.conf
-		[ "$status" != 0 ]
-		[ "$status" -lt 128 ]
+		[ "$status" = 4 ]
 		[[ $output == *"${base#.}"* ]]
 		assert_no_output
 	done
+}
+
+@test "base: not there, with the line that names it" {
+	sed -i 's|^base = .*|base = "./nothing.img"|' worker.conf
+	assert_fails 4 "worker.conf:3: base './nothing.img': cannot read" mk --profile ./worker.conf
+	assert_no_output
 }
 
 @test "base: truncated archive" {
