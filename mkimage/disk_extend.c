@@ -34,14 +34,23 @@ struct extend {
 	int fd;
 };
 
+const struct part *disk_extend_next(const struct disk *d, const struct part *part)
+{
+	const struct part *next = NULL;
+	for (size_t i = 0; i < d->n_parts; i++) {
+		const struct part *p = &d->parts[i];
+		if (p->start > part->start && (!next || p->start < next->start))
+			next = p;
+	}
+	return next;
+}
+
 const char *disk_extend_obstacle(const struct disk *d, const struct part *part, int fd)
 {
 	if (part->extended || (d->table == DISK_MBR && part->number > 4))
 		return "it is an extended or logical partition; only primary ones can grow";
-	for (size_t i = 0; i < d->n_parts; i++) {
-		if (d->parts[i].start > part->start)
-			return "another partition follows it; only the last one can grow";
-	}
+	if (disk_extend_next(d, part))
+		return "another partition follows it; only the last one can grow";
 	if (d->table == DISK_GPT && disk_raw_is_hybrid(fd))
 		return "the GPT is a hybrid one, whose MBR part would be lost";
 	return NULL;

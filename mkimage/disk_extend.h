@@ -9,6 +9,8 @@
 
 #include "disk.h"
 
+/* The partition that follows; NULL when it is the last. */
+const struct part *disk_extend_next(const struct disk *d, const struct part *part);
 /* Why it cannot, of whatever size the disk is; NULL: it can.  fd: the disk. */
 const char *disk_extend_obstacle(const struct disk *d, const struct part *part, int fd);
 /* Where, at most, a partition can end (the byte behind it) on a disk of d->size bytes. */
