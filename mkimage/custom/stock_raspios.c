@@ -5,6 +5,7 @@
 #include "bootconfig.h"
 #include "edit.h"
 #include "edit_boot.h"
+#include "edit_rename.h"
 #include "mem.h"
 #include "stock.h"
 #include "systemd.h"

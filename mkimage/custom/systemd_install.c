@@ -4,7 +4,7 @@
 
 #include "mem.h"
 #include "systemd.h"
-#include "systemd_unit.h"
+#include "unit_text.h"
 #include "text.h"
 #include "validate.h"
 

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef MKIMAGE_EDIT_H
-#define MKIMAGE_EDIT_H
+#ifndef COMMON_EDIT_H
+#define COMMON_EDIT_H
 
 /*
  * Edits of text files as pure functions: text in, text out.  Lines that are not concerned stay
  * byte for byte, a missing final newline included where nothing is appended.
  */
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
 #include "str.h"
 
 /* passwd, group, shadow, gshadow: a line is colon-separated fields, the first is the name. */
@@ -31,25 +28,6 @@ void db_remove(struct str *out, const char *text, const char *name);
 char *db_find_id(const char *text, size_t i, uint32_t id);
 /* Add a user to the members, the fourth field of a group line; owned. */
 char *group_line_with(const char *line, const char *user);
-
-/*
- * Rename a user (edit_rename.c): the lines named `from` become those of `to`; if there are any, a
- * line that `to` had goes.
- */
-void db_rename(struct str *out, const char *text, const char *from, const char *to);
-/* The same among members and administrators of group and gshadow; to NULL: from is one no more. */
-void group_rename(struct str *out, const char *text, const char *from, const char *to);
-char *group_line_rename(const char *line, const char *from, const char *to); /* owned */
-/*
- * The name as a whole word, as in sudoers(5), in lines that are no comment and have one of the
- * words in lines ("User=|Group="; NULL: any line; "": none).
- */
-void words_rename(struct str *out, const char *text, const char *lines, const char *from,
-		  const char *to);
-/* The path and those below it, wherever they stand. */
-void path_rename(struct str *out, const char *text, const char *from, const char *to);
-/* In the name of a file, between '-', '_' and '.': "010_pi-nopasswd". */
-void name_rename(struct str *out, const char *name, const char *from, const char *to);
 
 /*
  * Replace the text between "# BEGIN cardstock NAME" and "# END cardstock NAME" (each a whole
