@@ -7,6 +7,7 @@
  * byte for byte, a missing final newline included where nothing is appended.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "str.h"
@@ -41,6 +42,13 @@ void block_set_first(struct str *out, const char *text, const char *name, const 
 
 /* /etc/hosts: drop every line (outside blocks) that maps hostname to 127.0.1.1. */
 void hosts_set_self(struct str *out, const char *text, const char *hostname);
+/*
+ * A node's name, which was another before.  One whose address is planned is not also 127.0.1.1: MPI
+ * and Slurm would tell the others to reach it there.  One without an address (alone) needs that
+ * line to know itself.
+ */
+void hosts_rename_self(struct str *out, const char *text, const char *from, const char *to,
+		       bool alone);
 /*
  * Files of shell variables (/etc/default/locale): replace the first line that sets name, others go,
  * or add one at the end.  value NULL: no line sets it any more.

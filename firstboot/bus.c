@@ -267,28 +267,32 @@ int bus_enable_unit(struct bus *b, const char *unit, struct err *e)
 	return has_changes(reply, "EnableUnitFiles", e);
 }
 
+/* A method that changes unit files and answers with the changes. */
+#define CHANGE(b, member, e, ...)                                                        \
+	({                                                                               \
+		auto_message *reply_ = NULL;                                             \
+		int called_ = call((b), &systemd1, (member), &reply_, (e), __VA_ARGS__); \
+		called_ < 0 ? -1 : has_changes(reply_, (member), (e));                   \
+	})
+
 int bus_disable_unit(struct bus *b, const char *unit, struct err *e)
 {
-	auto_message *reply = NULL;
-	if (call(b, &systemd1, "DisableUnitFiles", &reply, e, "asb", 1, unit, 0) < 0)
-		return -1;
-	return has_changes(reply, "DisableUnitFiles", e);
+	return CHANGE(b, "DisableUnitFiles", e, "asb", 1, unit, 0);
 }
 
 int bus_mask_unit(struct bus *b, const char *unit, struct err *e)
 {
-	auto_message *reply = NULL;
-	if (call(b, &systemd1, "MaskUnitFiles", &reply, e, "asbb", 1, unit, 0, 1) < 0)
-		return -1;
-	return has_changes(reply, "MaskUnitFiles", e);
+	return CHANGE(b, "MaskUnitFiles", e, "asbb", 1, unit, 0, 1);
+}
+
+int bus_unmask_unit(struct bus *b, const char *unit, struct err *e)
+{
+	return CHANGE(b, "UnmaskUnitFiles", e, "asb", 1, unit, 0);
 }
 
 int bus_set_default_target(struct bus *b, const char *target, struct err *e)
 {
-	auto_message *reply = NULL;
-	if (call(b, &systemd1, "SetDefaultTarget", &reply, e, "sb", target, 1) < 0)
-		return -1;
-	return has_changes(reply, "SetDefaultTarget", e);
+	return CHANGE(b, "SetDefaultTarget", e, "sb", target, 1);
 }
 
 /* A method whose answer is one text. */

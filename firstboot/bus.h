@@ -46,6 +46,7 @@ int bus_set_time(struct bus *b, int64_t seconds, struct err *e) must_check;
 int bus_enable_unit(struct bus *b, const char *unit, struct err *e) must_check;
 int bus_disable_unit(struct bus *b, const char *unit, struct err *e) must_check;
 int bus_mask_unit(struct bus *b, const char *unit, struct err *e) must_check;
+int bus_unmask_unit(struct bus *b, const char *unit, struct err *e) must_check;
 int bus_set_default_target(struct bus *b, const char *target, struct err *e) must_check;
 /* "enabled", "disabled", "static", "masked", …; owned.  *ret "": there is no such unit. */
 int bus_unit_file_state(struct bus *b, const char *unit, char **ret, struct err *e) must_check;

@@ -153,6 +153,11 @@ METHOD(mask_unit_files)
 	return change_file(data, m, "masked", error);
 }
 
+METHOD(unmask_unit_files)
+{
+	return change_file(data, m, "disabled", error);
+}
+
 METHOD(get_unit_file_state)
 {
 	struct standin *s = data;
@@ -369,6 +374,7 @@ static const sd_bus_vtable manager_table[] = {
 	M("EnableUnitFiles", "asbb", "ba(sss)", enable_unit_files),
 	M("DisableUnitFiles", "asb", "a(sss)", disable_unit_files),
 	M("MaskUnitFiles", "asbb", "a(sss)", mask_unit_files),
+	M("UnmaskUnitFiles", "asb", "a(sss)", unmask_unit_files),
 	M("GetUnitFileState", "s", "s", get_unit_file_state),
 	M("SetDefaultTarget", "sb", "a(sss)", set_default_target),
 	M("GetDefaultTarget", "", "s", get_default_target),

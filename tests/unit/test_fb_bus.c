@@ -135,6 +135,7 @@ static void unit_files_change_once(void **state)
 	assert_int_equal(bus_disable_unit(p.bus, "ssh.service", &e), 0);
 	assert_int_equal(bus_mask_unit(p.bus, "ssh.service", &e), 1);
 	assert_int_equal(bus_mask_unit(p.bus, "ssh.service", &e), 0);
+	assert_int_equal(bus_unmask_unit(p.bus, "ssh.service", &e), 1);
 	assert_ok(bus_unit_file_state(p.bus, "none.service", &absent, &e), &e);
 	assert_string_equal(absent, "");
 	assert_ok(bus_reload(p.bus, &e), &e);
