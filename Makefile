@@ -90,7 +90,7 @@ $(BUILD)/firstboot: $(OBJ)/firstboot/main.o $(FIRSTBOOT_LIB)
 $(FIRSTBOOT_LIB): $(patsubst %.c,$(OBJ)/%.o,$(COMMON_SRC) $(FIRSTBOOT_SRC) $(FIRSTBOOT_SYSTEMD))
 	$(call say,AR) rm -f $@; ar rcs $@ $^
 
-$(OBJ)/firstboot/step.o: firstboot/steps/list.def
+$(OBJ)/firstboot/steps.o: firstboot/steps/list.def
 
 $(LIB): $(LIB_SRC:%.c=$(OBJ)/%.o)
 	$(call say,AR) rm -f $@; ar rcs $@ $^

@@ -103,6 +103,17 @@ static int make_dir(const struct ctx *ctx, const char *dir, struct err *e)
 	return 0;
 }
 
+int root_mkdir(const struct ctx *ctx, const char *path, struct err *e)
+{
+	autoclose int there = open_below(ctx, path, O_RDONLY | O_DIRECTORY, 0);
+	if (there >= 0)
+		return 0;
+	if (ctx->dry_run && errno == ENOENT)
+		return 1;
+	autoclose int made = open_or_make_dir(ctx, path, e);
+	return made < 0 ? -1 : 1;
+}
+
 /* A path taken apart, its directory open. */
 struct place {
 	const char *path, *name;

@@ -51,6 +51,8 @@ int root_exists(const struct ctx *ctx, const char *path, struct err *e) must_che
 /* The target of a symlink is added to out; 1, or 0 when no symlink is there. */
 int root_readlink(const struct ctx *ctx, const char *path, struct str *out,
 		  struct err *e) must_check;
+/* The directory is there; those above are made too, mode 0755.  1 when it was made, 0 when not. */
+int root_mkdir(const struct ctx *ctx, const char *path, struct err *e) must_check;
 /* The names in a directory, sorted; 1, or 0 when there is no such directory. */
 int root_list(const struct ctx *ctx, const char *dir, struct strv *out, struct err *e) must_check;
 
