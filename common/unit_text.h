@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef MKIMAGE_CUSTOM_SYSTEMD_UNIT_H
-#define MKIMAGE_CUSTOM_SYSTEMD_UNIT_H
+#ifndef COMMON_UNIT_TEXT_H
+#define COMMON_UNIT_TEXT_H
 
 /* The text of unit files: systemd.syntax(7), and [Install] of systemd.unit(5). */
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "mem.h"
-#include "systemd_unit.h"
+#include "unit_text.h"
 
 #define BLANK " \t\r"
 
