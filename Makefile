@@ -39,13 +39,15 @@ SUITES ?= unit cli qemu
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/mkimage $(BUILD)/firstboot $(BUILD)/firstboot-grow
+all: $(BUILD)/mkimage $(BUILD)/firstboot $(BUILD)/firstboot-grow boards
+
+include board.mk
 
 # ---- what users type ----
 
 cluster:
 	scripts/setup build
-	$(MAKE) --no-print-directory -j$(shell nproc) all
+	$(MAKE) --no-print-directory -j$(shell nproc) $(BUILD)/mkimage board-arm64
 	$(BUILD)/mkimage --profile master
 	$(BUILD)/mkimage --profile worker -n $(N)
 	@scripts/next-steps cluster out/master.img $(shell printf "out/worker%03d.img " $$(seq $(N)))
@@ -63,6 +65,8 @@ install: all
 	install -D -m 755 $(BUILD)/mkimage $(DESTDIR)$(PREFIX)/bin/mkimage
 	install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock scripts/mkbase scripts/try-cluster
 	cp -R scripts/mkbase.d $(DESTDIR)$(PREFIX)/lib/cardstock/
+	for arch in $(BOARD_ARCHES); do \
+		install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock/board/$$arch $(BOARD_PROGRAMS:%=$(BOARD)/$$arch/%) || exit; done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cardstock/profiles profiles/*.conf
 	cp -R overlays $(DESTDIR)$(PREFIX)/share/cardstock/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
