@@ -17,6 +17,10 @@ COMMON_SRC := $(wildcard common/*.c)
 FIRSTBOOT_SYSTEMD := $(or $(wildcard firstboot/bus.c),firstboot/bus_none.c) firstboot/notify.c
 FIRSTBOOT_NONE := firstboot/bus_none.c firstboot/notify_none.c
 FIRSTBOOT_SRC := $(filter-out $(FIRSTBOOT_NONE) $(FIRSTBOOT_SYSTEMD) firstboot/main.c,$(wildcard firstboot/*.c firstboot/steps/*.c))
+# The one that needs libparted, and reads tables as mkimage does.
+GROW_SRC := $(wildcard firstboot/grow/*.c) firstboot/blockdev.c firstboot/rootfs.c \
+	$(addprefix mkimage/,disk_extend.c disk_data.c disk_gpt.c disk_raw.c disk_shadow.c disk_table.c) \
+	$(addprefix common/,crc32.c err.c io.c log.c mem.c str.c utf8.c)
 MKIMAGE_SRC := $(wildcard mkimage/*.c mkimage/custom/*.c)
 LIB_SRC := $(COMMON_SRC) $(filter-out mkimage/main.c,$(MKIMAGE_SRC))
 OBJ := $(BUILD)/obj
@@ -37,13 +41,15 @@ SUITES ?= unit cli qemu
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/mkimage $(BUILD)/firstboot
+all: $(BUILD)/mkimage $(BUILD)/firstboot $(BUILD)/firstboot-grow boards
+
+include board.mk
 
 # ---- what users type ----
 
 cluster:
 	scripts/setup build
-	$(MAKE) --no-print-directory -j$(shell nproc) all
+	$(MAKE) --no-print-directory -j$(shell nproc) $(BUILD)/mkimage board-arm64
 	$(BUILD)/mkimage --profile master
 	$(BUILD)/mkimage --profile worker -n $(N)
 	@scripts/next-steps cluster out/master.img $(shell printf "out/worker%03d.img " $$(seq $(N)))
@@ -61,6 +67,8 @@ install: all
 	install -D -m 755 $(BUILD)/mkimage $(DESTDIR)$(PREFIX)/bin/mkimage
 	install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock scripts/mkbase scripts/try-cluster
 	cp -R scripts/mkbase.d $(DESTDIR)$(PREFIX)/lib/cardstock/
+	for arch in $(BOARD_ARCHES); do \
+		install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock/board/$$arch $(BOARD_PROGRAMS:%=$(BOARD)/$$arch/%) || exit; done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cardstock/profiles profiles/*.conf
 	cp -R overlays $(DESTDIR)$(PREFIX)/share/cardstock/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
@@ -84,6 +92,9 @@ $(BUILD)/mkimage: $(OBJ)/mkimage/main.o $(LIB)
 # For this machine, to test it; boards get their own.
 $(BUILD)/firstboot: $(OBJ)/firstboot/main.o $(FIRSTBOOT_LIB)
 	$(call link_firstboot)
+
+$(BUILD)/firstboot-grow: $(GROW_SRC:%.c=$(OBJ)/%.o)
+	$(call say,LD) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libparted)
 
 $(FIRSTBOOT_LIB): $(patsubst %.c,$(OBJ)/%.o,$(COMMON_SRC) $(FIRSTBOOT_SRC) $(FIRSTBOOT_SYSTEMD))
 	$(call say,AR) rm -f $@; ar rcs $@ $^
@@ -153,4 +164,5 @@ check-long: all units shims
 bench: all $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
 
--include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) $(wildcard firstboot/*.c firstboot/steps/*.c) mkimage/main.c tests/fixtures/steps.c)
+-include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c \
+	$(wildcard firstboot/*.c firstboot/steps/*.c firstboot/grow/*.c tests/fuzz/*.c tests/bench/*.c tests/fixtures/*.c))

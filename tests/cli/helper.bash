@@ -59,6 +59,16 @@ mk() {
 	"$MKIMAGE" "$@"
 }
 
+# Sets as_user: what runs a command as an ordinary user without a single capability, who owns $WORK.
+be_ordinary() {
+	as_user=()
+	[ "$(id -u)" = 0 ] || return 0
+	chown -R nobody "$WORK"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "${CARDSTOCK_TEST_BASE:-$WORK}"
+	as_user=(setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs
+		env "HOME=$WORK" "XDG_CACHE_HOME=$WORK/cache")
+}
+
 # A file of the root file system (partition 2), read by debugfs.
 root_cat() {
 	debugfs -R "cat $2" "$1?offset=$(offset_of "$1" 2)" 2>/dev/null
