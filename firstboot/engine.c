@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bus.h"
@@ -12,16 +11,10 @@
 #include "log.h"
 #include "mem.h"
 #include "notify.h"
+#include "pace.h"
 #include "rootfs.h"
 #include "signals.h"
 #include "tell.h"
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_BOOTTIME, &t); /* the wall clock may be in 1970 and jump */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static bool is_live(const struct engine *en)
 {
@@ -185,13 +178,20 @@ static void tell_step(const struct engine *en, const struct step *s, int result,
 				    (en->ctx.dry_run ? dry : live)[result + 1]});
 }
 
+static void announce(const struct engine *en, const struct step *s)
+{
+	autofree char *text = xasprintf("%s: %s", s->name, s->help);
+	if (is_live(en))
+		notify_status(text);
+}
+
 static int run_step(struct engine *en, size_t i, struct err *e)
 {
 	static const enum result results[] = {RESULT_FAILED, RESULT_UNCHANGED, RESULT_CHANGED};
 	const struct step *s = steps[i];
 	auto_str message = STR_INIT;
 	auto_err failure = ERR_INIT;
-	int64_t began = now_ms();
+	uint64_t began = pace_now_ms();
 	int r = s->run(&en->ctx, &message, &failure);
 	if (r < 0 && failure.code == ERR_INTERRUPT)
 		return err_set(e, ERR_INTERRUPT, "%s: %s", s->name, failure.msg);
@@ -200,7 +200,7 @@ static int run_step(struct engine *en, size_t i, struct err *e)
 	if (r == 0 && (before == RESULT_CHANGED || before == RESULT_UNCHANGED))
 		return 0;
 	const char *text = r < 0 ? failure.msg : str_text(&message);
-	state_record(&en->state, i, results[r + 1], (long)(now_ms() - began), text);
+	state_record(&en->state, i, results[r + 1], (long)(pace_now_ms() - began), text);
 	tell_step(en, s, r, text);
 	save(en);
 	return 0;
@@ -218,8 +218,7 @@ static int run_due(struct engine *en, enum phase phase, struct err *e)
 			continue;
 		if (interrupt_check(e) < 0)
 			return -1;
-		if (is_live(en))
-			notify_status(steps[i]->help);
+		announce(en, steps[i]);
 		if (run_step(en, i, e) < 0)
 			return -1;
 	}
@@ -253,13 +252,13 @@ static void tell_problem(const struct engine *en, const char *name, const struct
 }
 
 /* The board, the console and the journal say how it went. */
-static void tell_phase(const struct engine *en, enum phase phase, const char *failed, int64_t ms)
+static void tell_phase(const struct engine *en, enum phase phase, const char *failed, uint64_t ms)
 {
 	const char *name = phase_name(phase);
 	autofree char *text = *failed ? xasprintf("%s steps failed: %s", name, failed)
-				      : xasprintf("%s steps done in %lld.%lld s", name,
-						  (long long)(ms / 1000),
-						  (long long)(ms % 1000 / 100));
+				      : xasprintf("%s steps done in %llu.%llu s", name,
+						  (unsigned long long)(ms / 1000),
+						  (unsigned long long)(ms % 1000 / 100));
 	if (!is_live(en))
 		return;
 	signal_led(&en->ctx, report_summary(&en->report));
@@ -269,14 +268,14 @@ static void tell_phase(const struct engine *en, enum phase phase, const char *fa
 					      text, NULL, name, *failed ? "failed" : "done"});
 }
 
-static int finish(struct engine *en, enum phase phase, int64_t began, struct err *e)
+static int finish(struct engine *en, enum phase phase, uint64_t began, struct err *e)
 {
 	save(en);
 	tell_problem(en, "settings", &en->settings_error, phase);
 	tell_problem(en, "state", &en->state_error, phase);
 	tell_problem(en, "report", &en->report_error, phase);
 	autofree char *failed = failed_names(en, phase);
-	tell_phase(en, phase, failed, now_ms() - began);
+	tell_phase(en, phase, failed, pace_now_ms() - began);
 	if (!*failed || en->ctx.dry_run)
 		return 0;
 	return err_set(e, ERR_STEP, "%s steps failed: %s; 'firstboot status' says what to do",
@@ -285,7 +284,7 @@ static int finish(struct engine *en, enum phase phase, int64_t began, struct err
 
 int engine_run(struct engine *en, enum phase phase, const struct strv *again, struct err *e)
 {
-	int64_t began = now_ms();
+	uint64_t began = pace_now_ms();
 	if (is_live(en))
 		notify_ready();
 	if (lock(en, e) < 0)

@@ -7,7 +7,6 @@
  * time: another one waits.
  */
 
-#include <stdint.h>
 
 #include "board.h"
 #include "options.h"

@@ -63,6 +63,7 @@ assert_survives() {
 	reference "$1"
 	all=$(changes)
 	[ "$all" -ge 20 ]
+	[ "$(grep -c ': failed: ' log || true)" = 0 ]
 	for at in $(seq "$all"); do
 		fresh_board
 		: >log

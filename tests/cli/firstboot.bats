@@ -123,7 +123,7 @@ load firstboot
 	touch root/boot/firmware/config.txt
 	echo 'hostnam = worker' >>root/etc/cardstock/firstboot.conf
 	assert_fails 8 'local steps failed: settings' demo local
-	[[ $output == *"settings: failed: root/etc/cardstock/firstboot.conf:11: unknown key 'hostnam'; did you mean 'hostname'?"* ]]
+	[[ $output == *"settings: failed: root/etc/cardstock/firstboot.conf:16: unknown key 'hostnam'; did you mean 'hostname'?"* ]]
 	[[ $output == *'serial: changed'* ]] && [[ $output != *name:* ]]
 	[[ $(report settings root/boot/firmware/cardstock-report.json) == "failed: "*"unknown key 'hostnam'"* ]]
 	[ "$(report result)" = failed ]
