@@ -7,7 +7,6 @@
  * time: another one waits.
  */
 
-
 #include "board.h"
 #include "options.h"
 #include "report.h"

@@ -10,16 +10,21 @@ load firstboot
 	[ "$(cat root/etc/demo/name)" = worker003 ]
 	[ "$(stat -c %a root/etc/demo/name)" = 640 ]
 	[ "$(readlink root/etc/demo/link)" = name ]
-	[ ! -e root/var/demo/old ] && [ ! -e root/var/demo/up ]
+	[ ! -e root/var/demo/old ]
+	[ ! -e root/var/demo/up ]
 	python3 -m json.tool root/var/lib/cardstock/report.json >report
-	[ "$(report hostname)" = worker003 ] && [ "$(report cluster)" = testbed ] && [ "$(report role)" = worker ]
+	[ "$(report hostname)" = worker003 ]
+	[ "$(report cluster)" = testbed ]
+	[ "$(report role)" = worker ]
 	[ "$(report board)" = "{'model': 'Mini Board Model 1', 'serial': '1000000012345678'}" ]
-	[ "$(report phase)" = local ] && [ "$(report result)" = 'done' ]
+	[ "$(report phase)" = local ]
+	[ "$(report result)" = 'done' ]
 	[ "$(report name)" = 'changed: the name is worker003' ]
 	cmp root/var/lib/cardstock/report.json root/boot/firmware/cardstock-report.json
 	run -0 demo network
 	[ "$output" = 'up: changed: /var/demo/up is there' ]
-	[ "$(report phase)" = network ] && [ "$(report result)" = 'done' ]
+	[ "$(report phase)" = network ]
+	[ "$(report result)" = 'done' ]
 	[ "$(report link)" = 'changed: /var/demo/old is a link now' ]
 }
 
@@ -43,7 +48,8 @@ load firstboot
 	[ "$(report flaky root/boot/firmware/cardstock-report.json)" = 'failed: root/var/demo/fail is there; remove it' ]
 	[ "$(report result)" = failed ]
 	run -8 demo local
-	[[ $output == *'flaky: failed'* ]] && [[ $output != *link:* ]]
+	[[ $output == *'flaky: failed'* ]]
+	[[ $output != *link:* ]]
 	rm root/var/demo/fail
 	run -0 demo local
 	[ "$output" = 'flaky: unchanged: nothing^Jis in the ^[[1mway' ]
@@ -124,7 +130,8 @@ load firstboot
 	echo 'hostnam = worker' >>root/etc/cardstock/firstboot.conf
 	assert_fails 8 'local steps failed: settings' demo local
 	[[ $output == *"settings: failed: root/etc/cardstock/firstboot.conf:16: unknown key 'hostnam'; did you mean 'hostname'?"* ]]
-	[[ $output == *'serial: changed'* ]] && [[ $output != *name:* ]]
+	[[ $output == *'serial: changed'* ]]
+	[[ $output != *name:* ]]
 	[[ $(report settings root/boot/firmware/cardstock-report.json) == "failed: "*"unknown key 'hostnam'"* ]]
 	[ "$(report result)" = failed ]
 	sed -i '$d' root/etc/cardstock/firstboot.conf
@@ -250,7 +257,8 @@ in_namespace() {
 	ln -s "$WORK/outside" root/etc/demo
 	ln -s ../../../../../../../../../../../../outside root/var/lib/cardstock
 	run demo local
-	[ "$(ls -A outside)" = firstboot.state ] && [ "$(cat outside/firstboot.state)" = mine ]
+	[ "$(ls -A outside)" = firstboot.state ]
+	[ "$(cat outside/firstboot.state)" = mine ]
 }
 
 @test "a symlink in place of a file is replaced, not followed" {
@@ -258,7 +266,8 @@ in_namespace() {
 	echo precious >root/etc/precious
 	ln -s ../precious root/etc/demo/name
 	demo local
-	[ "$(cat root/etc/demo/name)" = worker003 ] && [ "$(cat root/etc/precious)" = precious ]
+	[ "$(cat root/etc/demo/name)" = worker003 ]
+	[ "$(cat root/etc/precious)" = precious ]
 }
 
 @test "status for people and for programs" {
