@@ -31,7 +31,9 @@ UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 # These link firstboot, the others mkimage.
 FIRSTBOOT_UNIT := $(filter $(BUILD)/tests/unit/test_fb_%,$(UNIT))
-FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_settings.c))
+FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,tests/fuzz/fuzz_settings.c tests/fuzz/fuzz_state.c)
+# firstboot with other steps, to test its engine.
+FIRSTBOOT_DEMO := $(BUILD)/tests/fixtures/firstboot-demo
 SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shims/*.c))
 SUITES ?= unit cli qemu
 
@@ -39,13 +41,15 @@ SUITES ?= unit cli qemu
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/mkimage $(BUILD)/firstboot $(BUILD)/firstboot-grow
+all: $(BUILD)/mkimage $(BUILD)/firstboot $(BUILD)/firstboot-grow boards
+
+include board.mk
 
 # ---- what users type ----
 
 cluster:
 	scripts/setup build
-	$(MAKE) --no-print-directory -j$(shell nproc) all
+	$(MAKE) --no-print-directory -j$(shell nproc) $(BUILD)/mkimage board-arm64
 	$(BUILD)/mkimage --profile master
 	$(BUILD)/mkimage --profile worker -n $(N)
 	@scripts/next-steps cluster out/master.img $(shell printf "out/worker%03d.img " $$(seq $(N)))
@@ -63,6 +67,8 @@ install: all
 	install -D -m 755 $(BUILD)/mkimage $(DESTDIR)$(PREFIX)/bin/mkimage
 	install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock scripts/mkbase scripts/try-cluster
 	cp -R scripts/mkbase.d $(DESTDIR)$(PREFIX)/lib/cardstock/
+	for arch in $(BOARD_ARCHES); do \
+		install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock/board/$$arch $(BOARD_PROGRAMS:%=$(BOARD)/$$arch/%) || exit; done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cardstock/profiles profiles/*.conf
 	cp -R overlays $(DESTDIR)$(PREFIX)/share/cardstock/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
@@ -106,7 +112,7 @@ $(OBJ)/mkimage/custom.o: mkimage/custom/list.def
 # ---- tests ----
 
 .PHONY: units shims
-units: $(UNIT)
+units: $(UNIT) $(FIRSTBOOT_DEMO)
 shims: $(SHIMS)
 
 $(filter-out $(FIRSTBOOT_UNIT),$(UNIT)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
@@ -114,6 +120,9 @@ $(filter-out $(FIRSTBOOT_UNIT),$(UNIT)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 
 $(FIRSTBOOT_UNIT): $(BUILD)/%: $(OBJ)/%.o $(FIRSTBOOT_LIB)
 	$(call link_firstboot,-lcmocka)
+
+$(FIRSTBOOT_DEMO): $(OBJ)/firstboot/main.o $(OBJ)/tests/fixtures/steps.o $(FIRSTBOOT_LIB)
+	$(call link_firstboot)
 
 $(BUILD)/tests/bench/patch: $(OBJ)/tests/bench/patch.o $(LIB)
 	$(call link)
@@ -155,4 +164,5 @@ check-long: all units shims
 bench: all $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
 
--include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) $(wildcard firstboot/*.c firstboot/steps/*.c firstboot/grow/*.c) mkimage/main.c)
+-include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c \
+	$(wildcard firstboot/*.c firstboot/steps/*.c firstboot/grow/*.c tests/fuzz/*.c tests/bench/*.c tests/fixtures/*.c))

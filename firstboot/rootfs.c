@@ -289,6 +289,14 @@ int root_exists(const struct ctx *ctx, const char *path, struct err *e)
 	return there > 0 && *p.name ? is_there(ctx, &p, e) : there;
 }
 
+int root_stat(const struct ctx *ctx, const char *path, struct stat *ret, struct err *e)
+{
+	autoclose int fd = open_below(ctx, path, O_PATH, 0);
+	if (fd < 0)
+		return means_absent(errno) ? 0 : fail(ctx, path, "cannot look at it", e);
+	return fstat(fd, ret) < 0 ? fail(ctx, path, "cannot look at it", e) : 1;
+}
+
 int root_remove(const struct ctx *ctx, const char *path, struct err *e)
 {
 	auto_place p = {.dir = -1};

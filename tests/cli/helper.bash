@@ -42,17 +42,31 @@ teardown() {
 	for image in "$WORK"/*/*.img; do
 		[ ! -e "$image" ] || [ -z "${BATS_TEST_COMPLETED:-}" ] || assert_clean "$image"
 	done
-	if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
-		local kept
-		kept=$(mktemp -d "${TMPDIR:-/tmp}/cardstock-failed-XXXXXX")
-		cp -a --sparse=always "$WORK" "$kept/"
-		echo "work directory kept: $kept" >&2
-	fi
+	keep_work
+}
+
+# The work directory of a test that failed.
+keep_work() {
+	[ -z "${BATS_TEST_COMPLETED:-}" ] || return 0
+	local kept
+	kept=$(mktemp -d "${TMPDIR:-/tmp}/cardstock-failed-XXXXXX")
+	cp -a --sparse=always "$WORK" "$kept/"
+	echo "work directory kept: $kept" >&2
 }
 
 # mkimage with the test's profile; quiet, so that output is the result alone.
 mk() {
 	"$MKIMAGE" "$@"
+}
+
+# Sets as_user: what runs a command as an ordinary user without a single capability, who owns $WORK.
+be_ordinary() {
+	as_user=()
+	[ "$(id -u)" = 0 ] || return 0
+	chown -R nobody "$WORK"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "${CARDSTOCK_TEST_BASE:-$WORK}"
+	as_user=(setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs
+		env "HOME=$WORK" "XDG_CACHE_HOME=$WORK/cache")
 }
 
 # A file of the root file system (partition 2), read by debugfs.

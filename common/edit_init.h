@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef MKIMAGE_EDIT_INIT_H
-#define MKIMAGE_EDIT_INIT_H
+#ifndef COMMON_EDIT_INIT_H
+#define COMMON_EDIT_INIT_H
 
 /* The runlevel of systems before systemd; pure functions as in edit.h. */
 

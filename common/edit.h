@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef MKIMAGE_EDIT_H
-#define MKIMAGE_EDIT_H
+#ifndef COMMON_EDIT_H
+#define COMMON_EDIT_H
 
 /*
  * Edits of text files as pure functions: text in, text out.  Lines that are not concerned stay
@@ -8,10 +8,8 @@
  */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
 #include "str.h"
 
 /* passwd, group, shadow, gshadow: a line is colon-separated fields, the first is the name. */
@@ -33,25 +31,6 @@ char *db_find_id(const char *text, size_t i, uint32_t id);
 char *group_line_with(const char *line, const char *user);
 
 /*
- * Rename a user (edit_rename.c): the lines named `from` become those of `to`; if there are any, a
- * line that `to` had goes.
- */
-void db_rename(struct str *out, const char *text, const char *from, const char *to);
-/* The same among members and administrators of group and gshadow; to NULL: from is one no more. */
-void group_rename(struct str *out, const char *text, const char *from, const char *to);
-char *group_line_rename(const char *line, const char *from, const char *to); /* owned */
-/*
- * The name as a whole word, as in sudoers(5), in lines that are no comment and have one of the
- * words in lines ("User=|Group="; NULL: any line; "": none).
- */
-void words_rename(struct str *out, const char *text, const char *lines, const char *from,
-		  const char *to);
-/* The path and those below it, wherever they stand. */
-void path_rename(struct str *out, const char *text, const char *from, const char *to);
-/* In the name of a file, between '-', '_' and '.': "010_pi-nopasswd". */
-void name_rename(struct str *out, const char *name, const char *from, const char *to);
-
-/*
  * Replace the text between "# BEGIN cardstock NAME" and "# END cardstock NAME" (each a whole
  * line), or add the block at the end.  Empty body removes the block.  Half blocks that somebody's
  * edit left behind lose their marker line; a second block of the name goes.
@@ -63,6 +42,13 @@ void block_set_first(struct str *out, const char *text, const char *name, const 
 
 /* /etc/hosts: drop every line (outside blocks) that maps hostname to 127.0.1.1. */
 void hosts_set_self(struct str *out, const char *text, const char *hostname);
+/*
+ * A node's name, which was another before.  One whose address is planned is not also 127.0.1.1: MPI
+ * and Slurm would tell the others to reach it there.  One without an address (alone) needs that
+ * line to know itself.
+ */
+void hosts_rename_self(struct str *out, const char *text, const char *from, const char *to,
+		       bool alone);
 /*
  * Files of shell variables (/etc/default/locale): replace the first line that sets name, others go,
  * or add one at the end.  value NULL: no line sets it any more.

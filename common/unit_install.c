@@ -3,16 +3,14 @@
 #include <string.h>
 
 #include "mem.h"
-#include "systemd.h"
-#include "systemd_unit.h"
-#include "text.h"
+#include "unit_links.h"
+#include "unit_text.h"
 #include "validate.h"
 
 #define ALIASES_MAX 8 /* names of names */
 
 struct install {
-	struct plan_ctx *ctx;
-	const char *why;
+	const struct files *f;
 	struct strv seen; /* units that were enabled: Also= may lead back */
 	size_t links;
 };
@@ -32,17 +30,17 @@ static bool is_template(const char *unit)
 	return at && at[1] == '.';
 }
 
-int systemd_real_name(struct plan_ctx *ctx, const char *unit, char **ret, struct err *e)
+int unit_real_name(const struct files *f, const char *unit, char **ret, struct err *e)
 {
 	autofree char *name = xstrdup(unit);
 	for (int i = 0; i < ALIASES_MAX; i++) {
 		autofree char *path = NULL, *target = NULL;
-		if (systemd_unit_path(ctx, name, &path, e) < 0 ||
-		    (path && plan_readlink(ctx, path, &target, e) < 0))
+		if (unit_find(f, name, &path, e) < 0 ||
+		    (path && f->ops->readlink(f, path, &target, e) < 0))
 			return -1;
 		if (!target || strcmp(path_base(target), path_base(path)) == 0)
 			break;
-		autofree char *template = systemd_template_of(name);
+		autofree char *template = unit_template_of(name);
 		const char *other = path_base(target);
 		char *next = template && is_template(other) ? with_instance(other, name)
 							    : xstrdup(other);
@@ -57,16 +55,17 @@ int systemd_real_name(struct plan_ctx *ctx, const char *unit, char **ret, struct
 static int add_link(struct install *in, const char *path, const char *file, struct err *e)
 {
 	autofree char *target = NULL;
-	if (plan_readlink(in->ctx, path, &target, e) < 0)
+	if (in->f->ops->readlink(in->f, path, &target, e) < 0)
 		return -1;
 	in->links++;
 	if (target && strcmp(path_base(target), path_base(file)) == 0)
 		return 0;
-	return plan_symlink(in->ctx, path, file, in->why, e);
+	return in->f->ops->symlink(in->f, path, file, e);
 }
 
 /* A name of [Install], its specifiers replaced, judged; owned. */
-static char *expand_name(const char *text, const char *unit, struct err *e)
+static char *expand_name(const struct install *in, const char *text, const char *unit,
+			 struct err *e)
 {
 	autofree char *name = unit_expand(text, unit);
 	if (!name) {
@@ -77,7 +76,7 @@ static char *expand_name(const char *text, const char *unit, struct err *e)
 		return NULL;
 	}
 	if (validate_unit(name, e) < 0) {
-		err_prefix(e, "unit '%s' in the image: its [Install] section", unit);
+		err_prefix(e, "unit '%s' %s: its [Install] section", unit, in->f->where);
 		return NULL;
 	}
 	return steal(&name);
@@ -88,10 +87,10 @@ static int add_pulling(struct install *in, const struct strv *list, const char *
 		       const char *unit, const char *file, struct err *e)
 {
 	strv_foreach (item, list) {
-		autofree char *name = expand_name(*item, unit, e);
+		autofree char *name = expand_name(in, *item, unit, e);
 		if (!name)
 			return -1;
-		autofree char *path = xasprintf(SYSTEMD_ADMIN_DIR "/%s.%s/%s", name, dir, unit);
+		autofree char *path = xasprintf(UNIT_ADMIN_DIR "/%s.%s/%s", name, dir, unit);
 		if (add_link(in, path, file, e) < 0)
 			return -1;
 	}
@@ -101,14 +100,14 @@ static int add_pulling(struct install *in, const struct strv *list, const char *
 static int add_aliases(struct install *in, const struct strv *list, const char *unit,
 		       const char *file, struct err *e)
 {
-	autofree char *template = systemd_template_of(unit);
+	autofree char *template = unit_template_of(unit);
 	strv_foreach (item, list) {
-		autofree char *name = expand_name(*item, unit, e);
+		autofree char *name = expand_name(in, *item, unit, e);
 		if (!name)
 			return -1;
 		autofree char *instance = template && is_template(name) ? with_instance(name, unit)
 									: xstrdup(name);
-		autofree char *path = path_join(SYSTEMD_ADMIN_DIR, instance);
+		autofree char *path = path_join(UNIT_ADMIN_DIR, instance);
 		if (strcmp(instance, unit) != 0 && add_link(in, path, file, e) < 0)
 			return -1;
 	}
@@ -118,13 +117,14 @@ static int add_aliases(struct install *in, const struct strv *list, const char *
 static int install(struct install *in, const char *asked, bool must_exist, struct err *e);
 
 /* The unit itself, or for a template the instance that DefaultInstance= means; owned. */
-static char *default_name(const char *unit, const struct unit_install *u, struct err *e)
+static char *default_name(const struct install *in, const char *unit, const struct unit_install *u,
+			  struct err *e)
 {
 	if (!is_template(unit) || !u->default_instance)
 		return xstrdup(unit);
 	autofree char *name = xasprintf("%.*s@%s%s", (int)strcspn(unit, "@"), unit,
 					u->default_instance, strrchr(unit, '.'));
-	return expand_name(name, unit, e);
+	return expand_name(in, name, unit, e);
 }
 
 static int add_links(struct install *in, const char *unit, const char *file,
@@ -132,7 +132,7 @@ static int add_links(struct install *in, const char *unit, const char *file,
 {
 	if (add_aliases(in, &u->alias, unit, file, e) < 0)
 		return -1;
-	autofree char *instance = default_name(unit, u, e);
+	autofree char *instance = default_name(in, unit, u, e);
 	if (!instance)
 		return -1;
 	bool pulls = u->wanted_by.n || u->required_by.n || u->upheld_by.n;
@@ -145,7 +145,7 @@ static int add_links(struct install *in, const char *unit, const char *file,
 	    add_pulling(in, &u->upheld_by, "upholds", instance, file, e) < 0)
 		return -1;
 	strv_foreach (also, &u->also) {
-		autofree char *name = expand_name(*also, unit, e);
+		autofree char *name = expand_name(in, *also, unit, e);
 		if (!name || install(in, name, false, e) < 0)
 			return -1;
 	}
@@ -157,28 +157,26 @@ static int install(struct install *in, const char *asked, bool must_exist, struc
 	autofree char *unit = NULL, *file = NULL;
 	auto_unit_install u = {0};
 	auto_str text = STR_INIT;
-	if (systemd_real_name(in->ctx, asked, &unit, e) < 0)
+	if (unit_real_name(in->f, asked, &unit, e) < 0)
 		return -1;
 	if (strv_has(&in->seen, unit))
 		return 0;
 	strv_add(&in->seen, unit);
-	if (systemd_unmask(in->ctx, unit, in->why, e) < 0 ||
-	    systemd_unit_path(in->ctx, unit, &file, e) < 0)
+	if (unit_unmask(in->f, unit, e) < 0 || unit_find(in->f, unit, &file, e) < 0)
 		return -1;
 	if (!file && must_exist)
-		return err_set(e, ERR_PROFILE, "unit '%s' is not in the image", unit);
+		return err_set(e, ERR_PROFILE, "unit '%s' is not %s", unit, in->f->where);
 	if (!file)
 		return 0;
-	if (text_read(in->ctx, file, &text, e) < 0)
+	if (in->f->ops->read(in->f, file, &text, e) < 0)
 		return -1;
 	unit_install_parse(str_text(&text), &u);
 	return add_links(in, unit, file, &u, e);
 }
 
-int systemd_install(struct plan_ctx *ctx, const char *unit, const char *why, size_t *ret_links,
-		    struct err *e)
+int unit_install(const struct files *f, const char *unit, size_t *ret_links, struct err *e)
 {
-	struct install in = {.ctx = ctx, .why = why};
+	struct install in = {.f = f};
 	int done = install(&in, unit, true, e);
 	strv_done(&in.seen);
 	if (done == 0)

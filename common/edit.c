@@ -265,6 +265,18 @@ void hosts_set_self(struct str *out, const char *text, const char *hostname)
 	}
 }
 
+void hosts_rename_self(struct str *out, const char *text, const char *from, const char *to,
+		       bool alone)
+{
+	auto_str without = STR_INIT;
+	hosts_set_self(&without, text, from);
+	hosts_set_self(out, str_text(&without), to);
+	if (!alone)
+		return;
+	end_line(out);
+	str_printf(out, "127.0.1.1\t%s\n", to);
+}
+
 static bool sets_var(const struct line *l, const char *name)
 {
 	size_t blank = strspn(l->text, " \t"), len = strlen(name);
