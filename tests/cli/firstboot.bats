@@ -22,7 +22,7 @@ load firstboot
 	[ "$(report name)" = 'changed: the name is worker003' ]
 	cmp root/var/lib/cardstock/report.json root/boot/firmware/cardstock-report.json
 	run -0 demo network
-	[ "$output" = 'up: changed: /var/demo/up is there' ]
+	[ "$output" = "$(printf '%s\n' 'up: changed: /var/demo/up is there' 'peer: unchanged: the master is on')" ]
 	[ "$(report phase)" = network ]
 	[ "$(report result)" = 'done' ]
 	[ "$(report link)" = 'changed: /var/demo/old is a link now' ]
@@ -71,6 +71,32 @@ load firstboot
 	rm root/var/demo/up
 	run -0 demo network
 	[ "$output" = 'up: changed: /var/demo/up is there' ]
+}
+
+@test "--retry tries what waits for other machines until it is done, and is not told twice what is known" {
+	demo local
+	touch root/var/demo/alone
+	run -8 demo network
+	[[ $output == *'peer: failed: no answer; is the master on?'* ]]
+	"$DEMO" run --root root --phase network --retry >said 2>&1 3>&- &
+	timeout 20 sh -c 'until grep -q peer said; do sleep 0.1; done'
+	sleep 6
+	rm root/var/demo/alone
+	wait $!
+	[ "$(grep -c 'peer: failed' said)" = 1 ]
+	grep -qx 'peer: unchanged: the master is on' said
+	[ "$(report result)" = 'done' ]
+}
+
+@test "--retry ends when what failed waits for nobody, and when it is told to" {
+	touch root/var/demo/fail
+	run -8 demo local --retry
+	touch root/var/demo/alone
+	"$DEMO" run --root root --phase network --retry >said 2>&1 3>&- &
+	timeout 20 sh -c 'until grep -q peer said; do sleep 0.1; done'
+	kill -TERM $!
+	status=0 && wait $! || status=$?
+	[ "$status" = 130 ]
 }
 
 @test "a dry run says what would be done and writes nothing" {
