@@ -2,15 +2,24 @@
 # For bats, beside helper.bash: a worker whose image is smaller than its card, and its report.
 # shellcheck shell=bash
 
-# make_small_worker DIR [LINE…]: OUT/worker001.img with a root of 2 GiB, of a cluster of its own; the
-# lines are added to its profile.  Debian 12 for PCs, which an emulator boots quickest.
+# make_small_worker DIR [LINE…]: OUT/worker001.img with a root of 2 GiB, of a cluster without a master:
+# it waits for nobody.  The lines are added to its profile.  Debian 12 for PCs boots quickest here.
 make_small_worker() {
 	export CARDSTOCK_OUT=$1/out CARDSTOCK_CLUSTER=$1/cluster
 	OUT=$CARDSTOCK_OUT CLUSTER=$CARDSTOCK_CLUSTER
 	{
-		printf '%s\n' "include(\"$ROOT/profiles/worker.conf\")" \
-			"members = {\"$ROOT/profiles/master.conf\", \"./worker.conf\"}" \
-			'base = "debian-bookworm-amd64"' 'planned = 3' 'image-size = "2568M"' "${@:2}"
+		cat <<-'END'
+			cluster = "lab"
+			role = "worker"
+			hostname = "worker%03d"
+			address = "10.0.0.%d/24"
+			first-address = 11
+			base = "debian-bookworm-amd64"
+			image-size = "2568M"
+			user "ops" { uid = 1000 sudo = nopasswd operator = true }
+			wired { interface = "eth0" }
+		END
+		printf '%s\n' "${@:2}"
 	} >"$1/worker.conf"
 	"$MKIMAGE" --profile "$1/worker.conf" --check -c "$CLUSTER" -o "$OUT"
 }
