@@ -31,7 +31,9 @@ UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 # These link firstboot, the others mkimage.
 FIRSTBOOT_UNIT := $(filter $(BUILD)/tests/unit/test_fb_%,$(UNIT))
-FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_settings.c))
+FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,tests/fuzz/fuzz_settings.c tests/fuzz/fuzz_state.c)
+# firstboot with other steps, to test its engine.
+FIRSTBOOT_DEMO := $(BUILD)/tests/fixtures/firstboot-demo
 SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shims/*.c))
 SUITES ?= unit cli qemu
 
@@ -110,7 +112,7 @@ $(OBJ)/mkimage/custom.o: mkimage/custom/list.def
 # ---- tests ----
 
 .PHONY: units shims
-units: $(UNIT)
+units: $(UNIT) $(FIRSTBOOT_DEMO)
 shims: $(SHIMS)
 
 $(filter-out $(FIRSTBOOT_UNIT),$(UNIT)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
@@ -118,6 +120,9 @@ $(filter-out $(FIRSTBOOT_UNIT),$(UNIT)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 
 $(FIRSTBOOT_UNIT): $(BUILD)/%: $(OBJ)/%.o $(FIRSTBOOT_LIB)
 	$(call link_firstboot,-lcmocka)
+
+$(FIRSTBOOT_DEMO): $(OBJ)/firstboot/main.o $(OBJ)/tests/fixtures/steps.o $(FIRSTBOOT_LIB)
+	$(call link_firstboot)
 
 $(BUILD)/tests/bench/patch: $(OBJ)/tests/bench/patch.o $(LIB)
 	$(call link)
@@ -159,4 +164,5 @@ check-long: all units shims
 bench: all $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
 
--include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) $(wildcard firstboot/*.c firstboot/steps/*.c firstboot/grow/*.c) mkimage/main.c)
+-include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c \
+	$(wildcard firstboot/*.c firstboot/steps/*.c firstboot/grow/*.c tests/fuzz/*.c tests/bench/*.c tests/fixtures/*.c))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,5 +137,33 @@ char *unit_expand(const char *text, const char *unit)
 		str_puts(&out, value);
 		text++;
 	}
+	return str_steal(&out);
+}
+
+/* systemd.unit(5), "String escaping for inclusion in unit names". */
+static void add_escaped(struct str *out, const char *path)
+{
+	for (const char *c = path; *c; c++) {
+		bool plain = isalnum((unsigned char)*c) || strchr(":_", *c) ||
+			     (*c == '.' && c > path);
+		if (*c == '/')
+			str_puts(out, "-");
+		else if (plain)
+			str_add(out, c, 1);
+		else
+			str_printf(out, "\\x%02x", (unsigned char)*c);
+	}
+}
+
+char *unit_of_path(const char *path, const char *suffix)
+{
+	auto_str out = STR_INIT;
+	path += strspn(path, "/");
+	size_t len = strlen(path);
+	while (len && path[len - 1] == '/')
+		len--;
+	autofree char *inner = xstrndup(path, len);
+	add_escaped(&out, inner);
+	str_printf(&out, "%s%s", len ? "" : "-", suffix);
 	return str_steal(&out);
 }

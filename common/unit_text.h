@@ -2,7 +2,7 @@
 #ifndef COMMON_UNIT_TEXT_H
 #define COMMON_UNIT_TEXT_H
 
-/* The text of unit files: systemd.syntax(7), and [Install] of systemd.unit(5). */
+/* The text of unit files and their names: systemd.syntax(7) and systemd.unit(5). */
 
 #include "str.h"
 
@@ -20,5 +20,10 @@ void unit_install_done(struct unit_install *u);
  * NULL when there is another one: only the running node knows it.
  */
 char *unit_expand(const char *text, const char *unit);
+/*
+ * The unit of a mount point, as `systemd-escape --path --suffix=mount` prints it ("srv-a.mount" for
+ * "/srv/a"); owned.  path is as validate_abspath takes it.
+ */
+char *unit_of_path(const char *path, const char *suffix);
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-bus.h>
@@ -13,6 +12,7 @@
 #include "bus.h"
 #include "io.h"
 #include "mem.h"
+#include "pace.h"
 
 #define ADDRESS "unix:path=/run/dbus/system_bus_socket"
 #define TIMEOUT_MS 30000 /* hostnamed is started by its first call, from a slow card */
@@ -39,27 +39,15 @@ static const struct peer systemd1 = {"org.freedesktop.systemd1", "/org/freedeskt
 #define auto_message __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message
 #define auto_error __attribute__((cleanup(sd_bus_error_free))) sd_bus_error
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-static void pause_ms(unsigned ms)
-{
-	nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL);
-}
-
 /* ---- the connection ---- */
 
 /* sd_bus_start only begins: authentication and the bus's greeting have to come as well. */
 static int wait_ready(const struct bus *b)
 {
-	uint64_t end = now_ms() + b->timeout_ms;
+	uint64_t end = pace_now_ms() + b->timeout_ms;
 	int r;
 	while ((r = sd_bus_is_ready(b->sd)) == 0) {
-		uint64_t now = now_ms();
+		uint64_t now = pace_now_ms();
 		if (now >= end)
 			return -ETIMEDOUT;
 		r = sd_bus_process(b->sd, NULL);
@@ -439,11 +427,11 @@ int bus_unit_state(struct bus *b, const char *unit, enum unit_state *ret, struct
 int bus_wait_unit(struct bus *b, const char *unit, unsigned timeout_ms, enum unit_state *ret,
 		  struct err *e)
 {
-	uint64_t end = now_ms() + timeout_ms;
+	uint64_t end = pace_now_ms() + timeout_ms;
 	while (bus_unit_state(b, unit, ret, e) == 0) {
-		if (*ret != UNIT_BUSY || now_ms() >= end)
+		if (*ret != UNIT_BUSY || pace_now_ms() >= end)
 			return 0;
-		pause_ms(LOOK_MS);
+		pace_wait_ms(LOOK_MS);
 	}
 	return -1;
 }

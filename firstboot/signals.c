@@ -29,7 +29,7 @@ static void tell(const char *path, const char *text)
 {
 	auto_err e = ERR_INIT;
 	/* O_NONBLOCK: a serial console that nobody reads must not hold us up. */
-	autoclose int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	autoclose int fd = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		log_debug("%s: cannot open", path);
 	else if (io_write_fd(fd, path, text, strlen(text), &e) < 0)

@@ -42,12 +42,16 @@ teardown() {
 	for image in "$WORK"/*/*.img; do
 		[ ! -e "$image" ] || [ -z "${BATS_TEST_COMPLETED:-}" ] || assert_clean "$image"
 	done
-	if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
-		local kept
-		kept=$(mktemp -d "${TMPDIR:-/tmp}/cardstock-failed-XXXXXX")
-		cp -a --sparse=always "$WORK" "$kept/"
-		echo "work directory kept: $kept" >&2
-	fi
+	keep_work
+}
+
+# The work directory of a test that failed.
+keep_work() {
+	[ -z "${BATS_TEST_COMPLETED:-}" ] || return 0
+	local kept
+	kept=$(mktemp -d "${TMPDIR:-/tmp}/cardstock-failed-XXXXXX")
+	cp -a --sparse=always "$WORK" "$kept/"
+	echo "work directory kept: $kept" >&2
 }
 
 # mkimage with the test's profile; quiet, so that output is the result alone.

@@ -233,7 +233,11 @@ static inline int run_program(const char *path, char **argv, char **env, int fd)
 	if (pid == 0) {
 		dup2(fd, 1);
 		dup2(fd, 2);
-		execve(path, argv, env);
+		clearenv();
+		setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+		for (; env && *env; env++)
+			putenv(*env);
+		execv(path, argv);
 		_exit(127);
 	}
 	return waitpid(pid, &status, 0) < 0 ? -1 : status;
