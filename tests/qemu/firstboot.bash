@@ -24,17 +24,23 @@ make_small_worker() {
 	"$MKIMAGE" --profile "$1/worker.conf" --check -c "$CLUSTER" -o "$OUT"
 }
 
-# wait_done NODE: until both phases of the first boot ended, well or not.
-wait_done() {
-	local since=$SECONDS
-	until [ "$(on "$1" systemctl show -P SubState cardstock-local.service cardstock-network.service | sort -u)" = dead ] &&
-		on "$1" test -e /var/lib/cardstock/report.json; do
+# wait_until_over NODE UNIT…: the program of each has run and ended, well or not.
+wait_until_over() {
+	local node=$1 since=$SECONDS
+	shift
+	until on "$node" systemctl show -P ExecMainExitTimestampMonotonic "$@" |
+		awk 'NF { n++ } $1 == 0 && NF { waits = 1 } END { exit !n || waits }'; do
 		[ $((SECONDS - since)) -lt 600 ] || {
-			on "$1" firstboot status >&2
+			on "$node" firstboot status >&2
 			return 1
 		}
 		sleep 2
 	done
+}
+
+# wait_done NODE: until both phases of the first boot ended.
+wait_done() {
+	wait_until_over "$1" cardstock-local.service cardstock-network.service
 }
 
 # report_says INDEX COMMAND…: what Python's INDEX of the report that the command prints is.
