@@ -237,13 +237,18 @@ own_base() {
 
 @test "no space: found before writing, nothing left behind" {
 	[ "$(id -u)" = 0 ] || skip 'needs root to mount a small tmpfs'
-	mkdir small && mount -t tmpfs -o size=1M tmpfs small
-	run mk --profile ./worker.conf -o small
-	left=$(ls -A small)
-	umount small
-	[ "$status" = 5 ]
-	[[ $output == *'free'* ]]
-	[ -z "$left" ]
+	used=$(du --block-size=1 "$CARDSTOCK_TEST_BASE/mini.img" | cut -f1)
+	for size in 1M $((used * 3)); do
+		mkdir small
+		mount -t tmpfs -o size=$size tmpfs small
+		run mk --profile ./worker.conf -n 8 -o small
+		left=$(ls -A small)
+		umount small
+		rmdir small
+		[ "$status" = 5 ]
+		[[ $output == *'small: 8 images'*'free'* ]]
+		[ -z "$left" ]
+	done
 }
 
 @test "two runs on one cluster directory: the second says so" {

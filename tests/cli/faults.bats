@@ -224,6 +224,40 @@ replaced_and_killed() {
 	[ "$at" -gt 30 ]
 }
 
+@test "killed at any step while a node is added: the others keep what they have" {
+	mk --profile ./worker.conf --node 1 --quiet
+	cp -a cluster before
+	for ((at = 1; ; at++)); do
+		rm -rf cluster out
+		cp -a before cluster
+		killed_at $at /cluster/ "$MKIMAGE" --profile ./worker.conf -n 2 --quiet
+		[ -z "$ended" ] || break
+		grep -qxF $'worker\t1\tworker001\t10.0.0.11' cluster/ledger
+		mk --profile ./worker.conf -n 2 --quiet
+		diff -r before/nodes/worker001 cluster/nodes/worker001
+		diff -r before/keys cluster/keys
+		assert_cluster_right
+	done
+	[ "$at" -gt 8 ]
+}
+
+@test "Ctrl-C at any step of the work on the images: exit code 130, and only whole images" {
+	reference
+	interrupted=0
+	for ((at = 1; ; at += 9)); do
+		rm -rf out
+		run faulty int:at=$at /out/ env --default-signal=INT setsid --wait "$MKIMAGE" --profile ./worker.conf -n 2
+		[ "$status" != 0 ] || break
+		[ "$status" = 130 ]
+		[[ $output == *'interrupted by signal 2'* ]]
+		[ -z "$(ls -A out)" ] || [ "$(ls -A out)" = worker001.img ]
+		[ ! -e out/worker001.img ] || cmp out/worker001.img ref/worker001.img
+		interrupted=$((interrupted + 1))
+	done
+	[ "$interrupted" -ge 4 ]
+	assert_like_reference
+}
+
 # cached_and_killed BASE
 cached_and_killed() {
 	for ((at = 1; ; at *= 3)); do

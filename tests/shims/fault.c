@@ -8,6 +8,7 @@
  *   CARDSTOCK_FAULT=short                every write of more than one byte does half of it
  *   CARDSTOCK_FAULT=kill:at=N            SIGKILL for the whole process group instead of the Nth
  *                                        write, flush, link, rename or removal
+ *   CARDSTOCK_FAULT=int:at=N             the same with SIGINT, as Ctrl-C sends it
  *   CARDSTOCK_FAULT_PATH=TEXT            only files whose absolute path contains TEXT
  *
  * Each process counts for itself.  Copies inside the kernel (copy_file_range, sendfile) count as
@@ -67,10 +68,14 @@ static int is_concerned_name(const char *path)
 static void step(void)
 {
 	const char *fault = getenv("CARDSTOCK_FAULT");
-	unsigned long long number;
+	unsigned long long number = 0;
+	int with = SIGKILL;
+	if (fault && sscanf(fault, "kill:at=%llu", &number) != 1 &&
+	    sscanf(fault, "int:at=%llu", &number) == 1)
+		with = SIGINT;
 	pthread_mutex_lock(&lock);
-	if (fault && sscanf(fault, "kill:at=%llu", &number) == 1 && ++steps_done == number)
-		kill(0, SIGKILL);
+	if (++steps_done == number)
+		kill(0, with);
 	pthread_mutex_unlock(&lock);
 }
 
