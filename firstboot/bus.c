@@ -10,6 +10,7 @@
 #include <systemd/sd-bus.h>
 
 #include "bus.h"
+#include "interrupt.h"
 #include "io.h"
 #include "mem.h"
 #include "pace.h"
@@ -137,6 +138,8 @@ static int refuse(const struct bus *b, const struct peer *p, const char *member,
 {
 	if (means_absent(p, error))
 		return 0;
+	if (r == -EINTR && interrupt_check(e) < 0)
+		return -1;
 	if (r == -ETIMEDOUT || sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY))
 		return err_set(e, ERR_FAILED,
 			       "%s: %s: no answer within %u.%u s; look at what it does with "
@@ -431,7 +434,8 @@ int bus_wait_unit(struct bus *b, const char *unit, unsigned timeout_ms, enum uni
 	while (bus_unit_state(b, unit, ret, e) == 0) {
 		if (*ret != UNIT_BUSY || pace_now_ms() >= end)
 			return 0;
-		pace_wait_ms(LOOK_MS);
+		if (pace_wait_ms(LOOK_MS, e) < 0)
+			return -1;
 	}
 	return -1;
 }

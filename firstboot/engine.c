@@ -351,9 +351,8 @@ static int rest(const struct engine *en, unsigned seconds, const struct err *why
 	if (is_live(en))
 		notify_status(text);
 	for (unsigned i = 0; i < seconds; i++) {
-		if (interrupt_check(e) < 0)
+		if (pace_wait_ms(1000, e) < 0)
 			return -1;
-		pace_wait_ms(1000);
 	}
 	return 0;
 }

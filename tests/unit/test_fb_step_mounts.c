@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fb_bus.h"
 #include "fb_step.h"
+#include "interrupt.h"
 #include "pace.h"
 #include "steps/patience.h"
 #include "unit_text.h"
@@ -88,6 +89,36 @@ static void a_mount_that_failed_is_tried_again_told_and_leaves_no_failed_unit(vo
 	workdir_passed(state);
 }
 
+/* The unit is stopped, or the machine goes down. */
+static void a_signal_ends_the_wait(void **state)
+{
+	struct private_bus p;
+	struct step_test t;
+	start(&p, &t, "mount = /srv/a\n");
+	strcpy(standin_add(p.said, "srv-a.mount", "generated")->started, "activating");
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct bus *own = NULL;
+		interrupt_init();
+		alarm(20);
+		if (bus_open_at(p.address, 2000, &own, &t.e) < 0)
+			_exit(1);
+		t.ctx.bus = own;
+		put_file("waits", "");
+		(void)!mounts_wait(&t.ctx, 60000, &t.message, &t.e);
+		_exit(t.e.code);
+	}
+	while (access("waits", F_OK) < 0)
+		usleep(1000);
+	kill(pid, SIGTERM);
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), ERR_INTERRUPT);
+	stop(&p, &t);
+	workdir_passed(state);
+}
+
 static void a_path_that_fstab_lacks_is_told(void **state)
 {
 	struct private_bus p;
@@ -134,6 +165,7 @@ int main(void)
 		STEP_TEST(what_is_not_mounted_is_started),
 		STEP_TEST(dead_servers_end_in_a_message),
 		STEP_TEST(a_mount_that_failed_is_tried_again_told_and_leaves_no_failed_unit),
+		STEP_TEST(a_signal_ends_the_wait),
 		STEP_TEST(a_path_that_fstab_lacks_is_told),
 		STEP_TEST(without_a_bus_it_is_told),
 		STEP_TEST(a_dry_run_mounts_nothing),
