@@ -42,7 +42,7 @@ static void what_is_not_mounted_is_started(void **state)
 	struct step_test t;
 	start(&p, &t, "mount = /srv/cluster\nmount = /home/mpi\n");
 	standin_add(p.said, "srv-cluster.mount", "generated");
-	strcpy(standin_add(p.said, "home-mpi.mount", "generated")->active, "active");
+	SAY(standin_add(p.said, "home-mpi.mount", "generated")->active, "active");
 	assert_int_equal(mounts_wait(&t.ctx, 2000, &t.message, &t.e), 1);
 	assert_string_equal(str_text(&t.message), "mounted: /srv/cluster, /home/mpi");
 	assert_string_equal(p.said->calls, "StartUnit srv-cluster.mount\n");
@@ -58,8 +58,8 @@ static void dead_servers_end_in_a_message(void **state)
 	struct private_bus p;
 	struct step_test t;
 	start(&p, &t, "mount = /srv/a\nmount = /srv/b\n");
-	strcpy(standin_add(p.said, "srv-a.mount", "generated")->started, "activating");
-	strcpy(standin_add(p.said, "srv-b.mount", "generated")->started, "activating");
+	SAY(standin_add(p.said, "srv-a.mount", "generated")->started, "activating");
+	SAY(standin_add(p.said, "srv-b.mount", "generated")->started, "activating");
 	uint64_t before = pace_now_ms();
 	assert_fails(
 		mounts_wait(&t.ctx, 1000, &t.message, &t.e), &t.e, ERR_FAILED,
@@ -77,9 +77,9 @@ static void a_mount_that_failed_is_tried_again_told_and_leaves_no_failed_unit(vo
 	start(&p, &t, "mount = /srv/a\nmount = /srv/b\n");
 	struct standin_unit *a = standin_add(p.said, "srv-a.mount", "generated");
 	standin_add(p.said, "srv-b.mount", "generated");
-	strcpy(a->active, "failed");
-	strcpy(a->started, "failed");
-	strcpy(a->result, "exit-code");
+	SAY(a->active, "failed");
+	SAY(a->started, "failed");
+	SAY(a->result, "exit-code");
 	assert_fails(mounts_wait(&t.ctx, 1000, &t.message, &t.e), &t.e, ERR_FAILED,
 		     "'/srv/a': not mounted (exit-code): is the server on, and does it export "
 		     "this? See 'systemctl status srv-a.mount'");
@@ -95,7 +95,7 @@ static void a_signal_ends_the_wait(void **state)
 	struct private_bus p;
 	struct step_test t;
 	start(&p, &t, "mount = /srv/a\n");
-	strcpy(standin_add(p.said, "srv-a.mount", "generated")->started, "activating");
+	SAY(standin_add(p.said, "srv-a.mount", "generated")->started, "activating");
 	pid_t pid = fork();
 	if (pid == 0) {
 		struct bus *own = NULL;
