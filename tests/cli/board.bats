@@ -84,7 +84,7 @@ is_small() {
 	local size
 	size=$(stat -c %s "$2")
 	echo "# ${2#"$BOARD"/}: $size bytes" >&3
-	[ "$size" -lt $((200 << 10)) ]
+	[ "$size" -lt $((200 << 10)) ] || return 1
 	run -1 grep -F .symtab <(readelf -S "$2")
 }
 
