@@ -84,9 +84,10 @@ bring_master() {
 
 @test "the shipped profiles load, and plan the same cluster" {
 	CARDSTOCK_PROFILES=$ROOT/profiles mk keys >/dev/null
+	"$ROOT/tests/fixtures/make-stock" debian-raspi stock.img
 	for role in master worker; do
 		sed "s|include(\"|include(\"$ROOT/profiles/|" "$ROOT/profiles/$role.conf" >$role.conf
-		echo "base = \"$CARDSTOCK_TEST_BASE/mini.img\"" >>$role.conf
+		echo 'base = "./stock.img"' >>$role.conf
 		mk --profile ./$role.conf
 	done
 	[ "$(root_cat out/master.img /etc/hosts | grep 10.0.0.74)" = "$(root_cat out/worker001.img /etc/hosts | grep 10.0.0.74)" ]
