@@ -157,7 +157,9 @@ static int plan_script(struct plan_ctx *ctx, struct err *e)
 static int plan_starter(struct plan_ctx *ctx, const struct fit *fit, struct err *e)
 {
 	const char *program = fit->is_static ? "firstboot-static" : "firstboot";
-	if (plan_program(ctx, fit, program, "firstboot", e) < 0)
+	if (plan_program(ctx, fit, program, "firstboot", e) < 0 ||
+	    plan_symlink(ctx, "/usr/bin/firstboot", "../lib/cardstock/firstboot",
+			 "people type 'firstboot status'", e) < 0)
 		return -1;
 	if (!fit->obstacle && plan_program(ctx, fit, "firstboot-grow", "firstboot-grow", e) < 0)
 		return -1;

@@ -25,6 +25,7 @@ print(r["version"], r["hostname"], r["cluster"], r["role"], r["result"])'
 	mk --profile ./worker.conf --quiet
 	unpack out/worker001.img tree
 	cmp tree/usr/lib/cardstock/firstboot "$BOARD/arm64/firstboot"
+	[ "$(readlink tree/usr/bin/firstboot)" = ../lib/cardstock/firstboot ]
 	cmp tree/usr/lib/cardstock/firstboot-grow "$BOARD/arm64/firstboot-grow"
 	[ "$(settings_of tree)" = '1 worker001 stock worker done' ]
 }
