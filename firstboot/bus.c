@@ -18,7 +18,7 @@
 #define ADDRESS "unix:path=/run/dbus/system_bus_socket"
 /* Nothing waits for us, and while a slow board boots, PID 1 was seen not to answer for 30 s. */
 #define TIMEOUT_MS 180000
-#define LOOK_MS 100	 /* how often is looked whether a unit is done */
+#define LOOK_MS 100 /* how often is looked whether a unit is done */
 #define OUTPUT_MAX (1u << 20)
 
 struct bus {
