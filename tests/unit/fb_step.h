@@ -52,7 +52,7 @@ static inline void step_test_done(struct step_test *t)
 }
 
 /*
- * A file of the root with this text, its directories included; NULL: only they, and no file.  Owned:
+ * A file of the root with this text, its directories included; NULL: only they, and no file. Owned:
  * where it is.
  */
 static inline char *put_in_root(struct step_test *t, const char *path, const char *text)
