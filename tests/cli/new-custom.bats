@@ -6,7 +6,7 @@ setup() {
 	COPY=$BATS_TEST_TMPDIR/tree
 	mkdir "$COPY"
 	cd "$BATS_TEST_DIRNAME/../.." || return 1
-	cp -R --parents -t "$COPY" Makefile common docs/man/keys mkimage profiles scripts/new-custom \
+	cp -R --parents -t "$COPY" Makefile board.mk common docs/man/keys mkimage profiles scripts/new-custom \
 		tests/assert_err.h tests/custom tests/unit
 	cd "$COPY" || return 1
 }

@@ -12,6 +12,7 @@ setup() {
 	for tool in sh env grep sed head dirname sort; do ln -s "$(type -P $tool)" "$BIN/"; done
 	: >calls
 	stand_in id 'echo 0'
+	stand_in dpkg 'echo amd64'
 	stand_in apt-get 'echo "apt-get $*" >>calls'
 	stand_in apt-cache 'echo "  Depends: clang-14"'
 	stand_in bats 'echo Bats 1.8.2'
