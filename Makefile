@@ -96,10 +96,10 @@ $(BUILD)/tests/shims/%.so: tests/shims/%.c
 # The same unit tests and commands under the sanitizers, built beside the normal objects.
 check-asan:
 	$(MAKE) --no-print-directory -j$(shell nproc) BUILD=$(BUILD)/asan LDFLAGS= \
-		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
+		CFLAGS='-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 		all units shims
 	ASAN_OPTIONS=intercept_strchr=0:verify_asan_link_order=0 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
-		BUILD=$(BUILD)/asan tests/run unit cli
+		BUILD=$(BUILD)/asan tests/run unit cli-mkimage
 
 lint:
 	scripts/lint
@@ -107,7 +107,7 @@ lint:
 # Each fuzz target is one program: build/fuzz/tests/fuzz/fuzz_NAME [libFuzzer options].
 fuzz:
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang \
-		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' \
+		CFLAGS='-O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' \
 		fuzz-programs
 
 .PHONY: fuzz-programs
