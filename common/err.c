@@ -18,7 +18,7 @@ const struct err_code_help err_codes[] = {
 	{ERR_IMAGE, "base or image damaged, unknown or not supported"},
 	{ERR_SPACE, "no room on the disk or in the image"},
 	{ERR_CHECK, "verify or a file system check found a difference"},
-	{ERR_BUSY, "another run is using the cluster directory"},
+	{ERR_BUSY, "in use: the cluster directory by another run, or the device"},
 	{ERR_INTERRUPT, "interrupted"},
 	{ERR_NONE, NULL},
 };

@@ -42,6 +42,33 @@ void blockmap_add(struct blockmap *m, uint64_t start, uint64_t len)
 	m->used += len;
 }
 
+void blockmap_round(struct blockmap *m, uint64_t block, uint64_t size)
+{
+	auto_blockmap old = *m;
+	*m = (struct blockmap){0};
+	for (size_t i = 0; i < old.n; i++) {
+		uint64_t start = old.extents[i].start - old.extents[i].start % block;
+		uint64_t end = old.extents[i].start + old.extents[i].len + block - 1;
+		end -= end % block;
+		end = end < size ? end : size;
+		if (start < end)
+			blockmap_add(m, start, end - start);
+	}
+}
+
+void blockmap_clip(const struct blockmap *m, uint64_t start, uint64_t end, size_t *hint,
+		   struct blockmap *part)
+{
+	while (*hint < m->n && m->extents[*hint].start + m->extents[*hint].len <= start)
+		++*hint;
+	for (size_t i = *hint; i < m->n && m->extents[i].start < end; i++) {
+		const struct extent *x = &m->extents[i];
+		uint64_t from = x->start > start ? x->start : start;
+		uint64_t to = x->start + x->len < end ? x->start + x->len : end;
+		blockmap_add(part, from, to - from);
+	}
+}
+
 int blockmap_add_data(struct blockmap *m, int fd, uint64_t start, uint64_t end, const char *what,
 		      struct err *e)
 {
@@ -65,19 +92,6 @@ int blockmap_add_data(struct blockmap *m, int fd, uint64_t start, uint64_t end, 
 	return 0;
 }
 
-/* A file system's own extents, as far as they lie in [start, start+size). */
-static void add_clipped(struct blockmap *m, const struct blockmap *own, uint64_t start,
-			uint64_t size)
-{
-	for (size_t i = 0; i < own->n; i++) {
-		const struct extent *x = &own->extents[i];
-		uint64_t from = x->start < start ? start : x->start;
-		uint64_t to = x->start + x->len < start + size ? x->start + x->len : start + size;
-		if (from < to)
-			blockmap_add(m, from, to - from);
-	}
-}
-
 typedef int (*fs_blockmap)(const struct fs_open *o, struct blockmap *m, struct err *e);
 
 static const struct {
@@ -90,25 +104,58 @@ static const struct {
 	{"vfat", fs_fat_blockmap},
 };
 
-static int add_part(struct blockmap *m, const struct disk *d, int fd, const struct part *p,
-		    struct err *e)
+struct builder {
+	const struct disk *disk;
+	int fd;
+	struct blockmap map;
+	bool over; /* the target holds old data */
+	struct strv *notes;
+};
+
+static fs_blockmap find_driver(const struct part *p)
 {
-	autofree char *what = image_part_name(d->name, p);
-	const struct fs_open open = {
-		.path = d->path, .offset = p->start, .size = p->size, .what = what};
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
-		if (strcmp(p->fstype, drivers[i].fstype) != 0)
-			continue;
-		auto_blockmap own = {0};
-		if (drivers[i].map(&open, &own, e) < 0)
+		if (strcmp(p->fstype, drivers[i].fstype) == 0)
+			return drivers[i].map;
+	}
+	return NULL;
+}
+
+/* What a file system has allocated, as far as it lies in its partition. */
+static int add_allocated(struct builder *b, const struct part *p, fs_blockmap map, struct err *e)
+{
+	auto_blockmap own = {0};
+	size_t hint = 0;
+	autofree char *what = image_part_name(b->disk->name, p);
+	const struct fs_open open = {
+		.path = b->disk->path, .offset = p->start, .size = p->size, .what = what};
+	if (map(&open, &own, e) < 0)
+		return -1;
+	blockmap_clip(&own, p->start, p->start + p->size, &hint, &b->map);
+	return 0;
+}
+
+static int add_part(struct builder *b, const struct part *p, struct err *e)
+{
+	fs_blockmap map = find_driver(p);
+	if (map) {
+		if (add_allocated(b, p, map, e) == 0)
+			return 0;
+		if (!b->over)
 			return -1;
-		add_clipped(m, &own, p->start, p->size);
-		return 0;
+		strv_printf(b->notes, "%s; so all of the partition is written", e->msg);
+		err_done(e);
 	}
 	uint64_t size = p->size;
-	if (strcmp(p->fstype, "swap") == 0 && size > SWAP_HEADER)
+	bool swap = strcmp(p->fstype, "swap") == 0;
+	if (swap && size > SWAP_HEADER)
 		size = SWAP_HEADER;
-	return blockmap_add_data(m, fd, p->start, p->start + size, what, e);
+	if (b->over) {
+		blockmap_add(&b->map, p->start, size);
+		return 0;
+	}
+	autofree char *what = image_part_name(b->disk->name, p);
+	return blockmap_add_data(&b->map, b->fd, p->start, p->start + size, what, e);
 }
 
 static int by_start(const void *a, const void *b)
@@ -132,24 +179,20 @@ static size_t sort_parts(const struct disk *d, const struct part ***ret)
 	return n;
 }
 
-static int add_gap(struct blockmap *m, const struct disk *d, int fd, uint64_t start, uint64_t end,
-		   struct err *e)
+static int add_gap(struct builder *b, uint64_t start, uint64_t end, struct err *e)
 {
 	if (start == 0 && end > 0) {
 		uint64_t whole = end < FIRST_GAP_MAX ? end : FIRST_GAP_MAX;
-		blockmap_add(m, 0, whole);
+		blockmap_add(&b->map, 0, whole);
 		start = whole;
 	}
-	return blockmap_add_data(m, fd, start, end, d->name, e);
+	return blockmap_add_data(&b->map, b->fd, start, end, b->disk->name, e);
 }
 
-int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
+static int build(struct builder *b, struct err *e)
 {
-	auto_blockmap m = {0};
+	const struct disk *d = b->disk;
 	autofree const struct part **parts = NULL;
-	autoclose int fd = open(d->path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot open", d->name);
 	size_t n = sort_parts(d, &parts);
 	uint64_t at = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -157,14 +200,36 @@ int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
 			return err_set(e, ERR_IMAGE,
 				       "%s: partition %d overlaps another or the end of the image",
 				       d->name, parts[i]->number);
-		if (add_gap(&m, d, fd, at, parts[i]->start, e) < 0 ||
-		    add_part(&m, d, fd, parts[i], e) < 0)
+		if (add_gap(b, at, parts[i]->start, e) < 0 || add_part(b, parts[i], e) < 0)
 			return -1;
 		at = parts[i]->start + parts[i]->size;
 	}
-	if (add_gap(&m, d, fd, at, d->size, e) < 0)
+	return add_gap(b, at, d->size, e);
+}
+
+static int build_map(struct builder *b, struct blockmap *ret, struct err *e)
+{
+	autoclose int fd = open(b->disk->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", b->disk->name);
+	b->fd = fd;
+	if (build(b, e) < 0) {
+		blockmap_done(&b->map);
 		return -1;
-	*ret = m;
-	m = (struct blockmap){0};
+	}
+	*ret = b->map;
 	return 0;
+}
+
+int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
+{
+	struct builder b = {.disk = d};
+	return build_map(&b, ret, e);
+}
+
+int blockmap_build_over(const struct disk *d, struct blockmap *ret, struct strv *notes,
+			struct err *e)
+{
+	struct builder b = {.disk = d, .over = true, .notes = notes};
+	return build_map(&b, ret, e);
 }

@@ -10,6 +10,7 @@
 
 #include "disk.h"
 #include "fs.h"
+#include "str.h"
 
 struct extent {
 	uint64_t start, len; /* bytes */
@@ -22,11 +23,24 @@ struct blockmap {
 };
 
 int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e) must_check;
+/*
+ * The same for a target full of old data, where a hole of the image is not zero already: what may
+ * be allocated counts, data or not.  A file system whose allocation cannot be read counts whole;
+ * notes gets the reason.
+ */
+int blockmap_build_over(const struct disk *d, struct blockmap *ret, struct strv *notes,
+			struct err *e) must_check;
 void blockmap_done(struct blockmap *m);
 #define auto_blockmap __attribute__((cleanup(blockmap_done))) struct blockmap
 
 /* Add bytes [start, start+len); must not begin before the last extent does; touching ones merge. */
 void blockmap_add(struct blockmap *m, uint64_t start, uint64_t len);
+
+/* Enlarge each extent to whole blocks, as far as size bytes go. */
+void blockmap_round(struct blockmap *m, uint64_t block, uint64_t size);
+/* Add to part what m has within [start, end); *hint is where the last search ended, 0 at first. */
+void blockmap_clip(const struct blockmap *m, uint64_t start, uint64_t end, size_t *hint,
+		   struct blockmap *part);
 
 /*
  * Add [start, end) as far as the file has data there, holes left out; a block device or file system

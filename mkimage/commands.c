@@ -49,6 +49,25 @@ static const struct option_row base_options[] = {
 	{0},
 };
 
+static const struct option_row devices_options[] = {
+	{"all", 0, OPTION_FLAG, NULL, ROW(all), 0, 0,
+	 "all disks, and why one that is no card is refused"},
+	{0},
+};
+
+static const struct option_row write_options[] = {
+	{"unmount", 0, OPTION_FLAG, NULL, ROW(unmount), 0, 0,
+	 "unmount what is mounted of the card"},
+	{"no-verify", 0, OPTION_FLAG, NULL, ROW(no_verify), 0, 0,
+	 "do not read back what was written"},
+	{"no-eject", 0, OPTION_FLAG, NULL, ROW(no_eject), 0, 0, "leave the card in"},
+	{"free", 0, OPTION_TEXT, "keep|discard|zero", ROW(free_space), 0, 0,
+	 "what becomes of the card's free space (default: keep)"},
+	{"force", 0, OPTION_LIST, "NAME", ROW(force), 0, 0,
+	 "the device of this name is meant, though it is no card; may be repeated"},
+	{0},
+};
+
 static const struct option_row no_options[] = {{0}};
 
 const struct command commands[] = {
@@ -64,6 +83,12 @@ const struct command commands[] = {
 	 no_options, cmd_inspect},
 	{"cat", "IMG PATH", 2, 2, "Print a file of an image, /boot/firmware included.", no_options,
 	 cmd_cat},
+	{"devices", "", 0, 0, "List the cards that are in, and what is on them.", devices_options,
+	 cmd_devices},
+	{"write", "IMG... DEV...", 2, 128,
+	 "Write images to cards, read them back and eject them; the first image goes to the first "
+	 "card.",
+	 write_options, cmd_write},
 	{"base", "BASE", 1, 1,
 	 "Get a base (name, path or URL) into the cache; print the raw image's path.", base_options,
 	 cmd_base},

@@ -11,6 +11,8 @@ int cmd_plan(const struct options *o, struct err *e) must_check;
 int cmd_verify(const struct options *o, struct err *e) must_check;
 int cmd_inspect(const struct options *o, struct err *e) must_check;
 int cmd_cat(const struct options *o, struct err *e) must_check;
+int cmd_devices(const struct options *o, struct err *e) must_check;
+int cmd_write(const struct options *o, struct err *e) must_check;
 int cmd_base(const struct options *o, struct err *e) must_check;
 int cmd_keys(const struct options *o, struct err *e) must_check;
 int cmd_completion(const struct options *o, struct err *e) must_check;

@@ -4,7 +4,8 @@
 
 /*
  * Completion scripts, made from the tables of commands and options.  What a value is called in
- * --help decides how it is completed: PROFILE, DIR, and IMG, DEV, FILE and BASE, which are files;
+ * --help decides how it is completed: PROFILE, DIR, and IMG, DEV, FILE and BASE, which are files,
+ * any number of them with "..." behind the last;
  * words in lower case ("bash|zsh") are completed as they are, anything else is not.
  */
 

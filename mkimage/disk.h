@@ -40,6 +40,11 @@ struct disk {
  * Messages call it name; NULL: path.
  */
 int disk_probe(const char *path, const char *name, struct disk **ret, struct err *e) must_check;
+/*
+ * The same of an image of which only the first MiB or more is there, in fd: partitions as the table
+ * of 512-byte sectors has them, logical ones and content left out; size is what the table needs.
+ */
+int disk_probe_head(int fd, const char *name, struct disk **ret, struct err *e) must_check;
 void disk_free(struct disk *d);
 static inline void disk_cleanup(struct disk **d)
 {

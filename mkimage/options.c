@@ -58,6 +58,9 @@ static int set_value(const struct option_row *row, const char *text, struct opti
 				       row->name, text, row->min, row->max);
 		*FIELD(o, row, long) = (long)number;
 		return 0;
+	case OPTION_LIST:
+		strv_add(FIELD(o, row, struct strv), text);
+		return 0;
 	}
 	return 0;
 }
@@ -170,6 +173,7 @@ int options_parse(const struct command *c, int argc, char **argv, struct options
 
 void options_done(struct options *o)
 {
+	strv_done(&o->force);
 	strv_done(&o->operands);
 }
 

@@ -23,11 +23,17 @@ struct options {
 	long node;	       /* --node: this one only; 0: not given */
 	long jobs;	       /* 0: one per core */
 	bool check;
+	bool all;		/* devices: those that are no cards, too */
+	bool unmount;		/* write: what is mounted of the card */
+	bool no_verify;		/* write: do not read back */
+	bool no_eject;		/* write: leave the card in */
+	const char *free_space; /* write: "keep", "discard", "zero"; NULL: keep */
+	struct strv force;	/* write: devices that are meant although they are no cards */
 	bool quiet, json, debug, help, version;
 	struct strv operands;
 };
 
-enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER };
+enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_LIST };
 
 struct option_row {
 	const char *name; /* long name without dashes; NULL ends a table */

@@ -4,7 +4,7 @@
 load helper
 
 @test "every option of every command is in the manual" {
-	for command in build plan verify inspect cat base keys completion; do
+	for command in build plan verify inspect cat devices write base keys completion; do
 		mk $command --help | sed -n 's/^  [-a-z, ]*\(--[a-z-]*\) .*/\1/p' >options
 		[ "$(wc -l <options)" -ge 4 ]
 		while read -r option; do

@@ -97,6 +97,63 @@ static void unknown_partition_is_kept_as_far_as_there_is_data(void **state)
 	assert_false(touches(&m, 20 * MIB, MIB));
 }
 
+/* For a card: old data of the card would show in what the image has no data for. */
+static void over_old_data_holes_count_where_something_may_be(void **state)
+{
+	auto_err e = ERR_INIT;
+	auto_disk *d = NULL;
+	auto_blockmap m = {0};
+	auto_strv notes = {0};
+	autofree char *path = fixture_file(state, "unknown.img", 128 * MIB);
+	fixture_table(path, "label: dos\n2048,65536,da\n,32768,83\n");
+	fixture_poke(path, 8 * MIB, "something", 9);
+	fixture_ext4(path, 33 * MIB, 16 * MIB);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
+	assert_done(blockmap_build_over(d, &m, &notes, &e), &e);
+	assert_true(covers(&m, MIB, 32 * MIB));
+	assert_false(touches(&m, 48 * MIB, MIB)); /* free blocks of the ext4 */
+	assert_false(touches(&m, 60 * MIB, 60 * MIB));
+	assert_int_equal(notes.n, 0);
+}
+
+static void over_old_data_a_file_system_that_cannot_be_read_counts_whole(void **state)
+{
+	auto_err e = ERR_INIT;
+	auto_disk *d = NULL;
+	auto_blockmap m = {0};
+	auto_strv notes = {0};
+	autofree char *path = fixture_mbr(state, "dirty.img");
+	autofree char *part = xasprintf("%s?offset=%llu", path, 40 * MIB);
+	/* As a card that was pulled out of a running board: what the journal has is not known. */
+	fixture_run((const char *[]){"debugfs", "-w", "-R", "feature needs_recovery", part, NULL},
+		    NULL, NULL);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
+	assert_done(blockmap_build_over(d, &m, &notes, &e), &e);
+	assert_true(covers(&m, 40 * MIB, 88 * MIB));
+	assert_int_equal(notes.n, 1);
+	assert_non_null(strstr(notes.v[0], "partition 2"));
+	assert_non_null(strstr(notes.v[0], "; so all of the partition is written"));
+	assert_null(e.msg);
+}
+
+static void a_map_is_rounded_and_cut(void **state)
+{
+	(void)state;
+	auto_blockmap m = {0}, part = {0};
+	size_t hint = 0;
+	blockmap_add(&m, 1000, 10);
+	blockmap_add(&m, 5000, 100);
+	blockmap_add(&m, 20000, 1);
+	blockmap_add(&m, 49000, 500);
+	blockmap_round(&m, 4096, 49500);
+	assert_int_equal(m.n, 3);
+	assert_true(covers(&m, 0, 8192) && covers(&m, 16384, 4096) && covers(&m, 45056, 4444));
+	assert_int_equal(m.used, 8192 + 4096 + 4444);
+	blockmap_clip(&m, 4096, 18000, &hint, &part);
+	assert_int_equal(part.used, 4096 + 1616);
+	assert_true(covers(&part, 4096, 4096) && covers(&part, 16384, 1616));
+}
+
 /* Not through the page cache of a reflink: the bytes themselves. */
 static int copy_to(const char *from, const char *to, uint64_t *ret_progress, struct err *e)
 {
@@ -194,6 +251,9 @@ int main(void)
 		fixture_test(data_between_and_after_partitions_is_kept),
 		fixture_test(of_swap_only_the_header_is_kept),
 		fixture_test(unknown_partition_is_kept_as_far_as_there_is_data),
+		fixture_test(over_old_data_holes_count_where_something_may_be),
+		fixture_test(over_old_data_a_file_system_that_cannot_be_read_counts_whole),
+		cmocka_unit_test(a_map_is_rounded_and_cut),
 		fixture_test(copy_has_the_same_files),
 		fixture_test(image_that_ends_inside_a_block_is_copied),
 		fixture_test(allocated_holes_become_blocks),
