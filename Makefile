@@ -4,7 +4,7 @@ BUILD := build
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
 WERROR := $(if $(CI),-Werror)
-LIBS := ext2fs e2p com_err blkid mount libparted libarchive liblzma libcurl libconfuse nettle libcrypt
+LIBS := ext2fs e2p com_err blkid mount libparted libarchive liblzma libcurl libconfuse nettle libcrypt expat
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS))
 PKG_LIBS = $(shell pkg-config --libs $(LIBS))
 ALL_CFLAGS = -std=gnu11 -pthread $(WARN) $(WERROR) $(CFLAGS) -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \

@@ -56,6 +56,19 @@ void blockmap_round(struct blockmap *m, uint64_t block, uint64_t size)
 	}
 }
 
+void blockmap_merge(struct blockmap *m, const struct blockmap *other)
+{
+	auto_blockmap old = *m;
+	*m = (struct blockmap){0};
+	size_t a = 0, b = 0;
+	while (a < old.n || b < other->n) {
+		bool first = b == other->n ||
+			     (a < old.n && old.extents[a].start < other->extents[b].start);
+		const struct extent *x = first ? &old.extents[a++] : &other->extents[b++];
+		blockmap_add(m, x->start, x->len);
+	}
+}
+
 void blockmap_clip(const struct blockmap *m, uint64_t start, uint64_t end, size_t *hint,
 		   struct blockmap *part)
 {
@@ -108,7 +121,8 @@ struct builder {
 	const struct disk *disk;
 	int fd;
 	struct blockmap map;
-	bool over; /* the target holds old data */
+	bool over;	 /* the target holds old data */
+	bool known_only; /* what cannot be read is left to somebody else */
 	struct strv *notes;
 };
 
@@ -135,27 +149,39 @@ static int add_allocated(struct builder *b, const struct part *p, fs_blockmap ma
 	return 0;
 }
 
-static int add_part(struct builder *b, const struct part *p, struct err *e)
+static bool is_swap(const struct part *p)
 {
-	fs_blockmap map = find_driver(p);
-	if (map) {
-		if (add_allocated(b, p, map, e) == 0)
-			return 0;
-		if (!b->over)
-			return -1;
-		strv_printf(b->notes, "%s; so all of the partition is written", e->msg);
-		err_done(e);
-	}
-	uint64_t size = p->size;
-	bool swap = strcmp(p->fstype, "swap") == 0;
-	if (swap && size > SWAP_HEADER)
-		size = SWAP_HEADER;
+	return strcmp(p->fstype, "swap") == 0;
+}
+
+/* A partition of which we only know whether the image has data for it. */
+static int add_unknown(struct builder *b, const struct part *p, struct err *e)
+{
+	uint64_t size = is_swap(p) && p->size > SWAP_HEADER ? SWAP_HEADER : p->size;
+	if (b->known_only && !is_swap(p))
+		return 0;
 	if (b->over) {
 		blockmap_add(&b->map, p->start, size);
 		return 0;
 	}
 	autofree char *what = image_part_name(b->disk->name, p);
 	return blockmap_add_data(&b->map, b->fd, p->start, p->start + size, what, e);
+}
+
+static int add_part(struct builder *b, const struct part *p, struct err *e)
+{
+	fs_blockmap map = find_driver(p);
+	if (!map)
+		return add_unknown(b, p, e);
+	if (add_allocated(b, p, map, e) == 0)
+		return 0;
+	if (!b->over)
+		return -1;
+	strv_printf(b->notes, "%s; so %s", e->msg,
+		    b->known_only ? "of this partition only what the .bmap names is written"
+				  : "all of the partition is written");
+	err_done(e);
+	return add_unknown(b, p, e);
 }
 
 static int by_start(const void *a, const void *b)
@@ -227,9 +253,9 @@ int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
 	return build_map(&b, ret, e);
 }
 
-int blockmap_build_over(const struct disk *d, struct blockmap *ret, struct strv *notes,
-			struct err *e)
+int blockmap_build_over(const struct disk *d, bool known_only, struct blockmap *ret,
+			struct strv *notes, struct err *e)
 {
-	struct builder b = {.disk = d, .over = true, .notes = notes};
+	struct builder b = {.disk = d, .over = true, .known_only = known_only, .notes = notes};
 	return build_map(&b, ret, e);
 }

@@ -25,11 +25,11 @@ struct blockmap {
 int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e) must_check;
 /*
  * The same for a target full of old data, where a hole of the image is not zero already: what may
- * be allocated counts, data or not.  A file system whose allocation cannot be read counts whole;
- * notes gets the reason.
+ * be allocated counts, data or not.  A partition whose allocation cannot be read counts whole, or
+ * with known_only not at all; notes gets the reason where a file system should be readable.
  */
-int blockmap_build_over(const struct disk *d, struct blockmap *ret, struct strv *notes,
-			struct err *e) must_check;
+int blockmap_build_over(const struct disk *d, bool known_only, struct blockmap *ret,
+			struct strv *notes, struct err *e) must_check;
 void blockmap_done(struct blockmap *m);
 #define auto_blockmap __attribute__((cleanup(blockmap_done))) struct blockmap
 
@@ -38,6 +38,8 @@ void blockmap_add(struct blockmap *m, uint64_t start, uint64_t len);
 
 /* Enlarge each extent to whole blocks, as far as size bytes go. */
 void blockmap_round(struct blockmap *m, uint64_t block, uint64_t size);
+/* Add all that other has. */
+void blockmap_merge(struct blockmap *m, const struct blockmap *other);
 /* Add to part what m has within [start, end); *hint is where the last search ended, 0 at first. */
 void blockmap_clip(const struct blockmap *m, uint64_t start, uint64_t end, size_t *hint,
 		   struct blockmap *part);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "blockmap.h"
+#include "bmap.h"
 #include "device.h"
 #include "source.h"
 
@@ -49,6 +50,7 @@ void card_done(struct card *c);
 struct card_image {
 	char *name; /* path, as the user gave it */
 	enum source_kind kind;
+	struct bmap bmap; /* its block map file; no ranges: there is none */
 	/* The rest is known of a raw image only; a compressed one is judged while it is read. */
 	int fd;
 	struct stat st;	     /* when it was opened */
@@ -64,8 +66,12 @@ struct card_image {
 		.fd = -1 \
 	}
 
-/* What is no image of a disk is ERR_IMAGE. */
-int card_image_open(const char *path, struct card_image *ret, struct err *e) must_check;
+/*
+ * What is no image of a disk is ERR_IMAGE.  bmap is its block map file, "none", or NULL: the one
+ * beside it, unless that is older than the image.
+ */
+int card_image_open(const char *path, const char *bmap, struct card_image *ret,
+		    struct err *e) must_check;
 void card_image_done(struct card_image *i);
 #define auto_card_image __attribute__((cleanup(card_image_done))) struct card_image
 

@@ -123,7 +123,8 @@ static int feed_chunks(struct writing *x, struct ring *ring, struct err *e)
 		end = c->offset + RING_CHUNK;
 		c->len = (size_t)((end < i->size ? end : i->size) - c->offset);
 		blockmap_clip(&i->map, c->offset, end, &hint, &c->wanted);
-		if (interrupt_check(e) < 0 || read_chunk(i, c, e) < 0)
+		if (interrupt_check(e) < 0 || read_chunk(i, c, e) < 0 ||
+		    sums_add(&x->sums, i->name, c->data, c->offset, c->len, e) < 0)
 			return -1;
 		hold_first(x, c);
 		if (ring_submit(ring, e) < 0)
@@ -161,20 +162,43 @@ static int judge_head(struct writing *x, const struct chunk *c, struct err *e)
 	if (fd < 0 || disk_probe_head(fd, i->name, &d, e) < 0 ||
 	    card_fits(x->w->card, i->name, d->size, d->sector_size, e) < 0)
 		return -1;
-	card_step(x->w, "write", d->size);
+	uint64_t size = d->size;
+	if (stream_map_new(steal(&d), &x->stream, e) < 0)
+		return -1;
+	card_step(x->w, "write", size);
 	return begin(x, e);
 }
 
-/* Zeros behind the last partition need not fit. */
+/*
+ * What the block map names, and what the file systems have allocated, as far as they can be read in
+ * time; what lies behind the last partition need not fit.
+ */
+static int want(struct writing *x, struct chunk *c, struct err *e)
+{
+	const struct card_image *i = x->w->image;
+	auto_blockmap named = {0};
+	uint64_t end = c->offset + c->len, size = x->w->card->size;
+	end = end < size ? end : size;
+	if (stream_map_add(x->stream, c->data, c->offset, c->len, e) < 0)
+		return -1;
+	stream_map_wanted(x->stream, c->offset, end, i->bmap.n > 0, &c->wanted);
+	blockmap_clip(&i->map, c->offset, end, &x->hint, &named);
+	blockmap_merge(&c->wanted, &named);
+	blockmap_round(&c->wanted, CARD_BLOCK, end);
+	return 0;
+}
+
 static int filled(void *ctx, struct chunk *c, struct err *e)
 {
 	struct writing *x = ctx;
-	uint64_t end = c->offset + c->len, size = x->w->card->size;
+	uint64_t end = c->offset + c->len;
 	if (c->offset == 0 && judge_head(x, c, e) < 0)
 		return -1;
-	end = end < size ? end : size;
-	if (c->offset < end)
-		blockmap_add(&c->wanted, c->offset, end - c->offset);
+	if (sums_add(&x->sums, x->w->image->name, c->data, c->offset, c->len, e) < 0)
+		return -1;
+	x->unpacked = end;
+	if (want(x, c, e) < 0)
+		return -1;
 	pad(c);
 	hold_first(x, c);
 	card_report(x->w, end);
@@ -186,7 +210,9 @@ static int feed_packed(struct writing *x, struct err *e)
 	const struct card_image *i = x->w->image;
 	const struct source_target target = {
 		.filled = filled, .take = take, .threads = CARD_THREADS, .ctx = x};
-	return source_decode(i->name, i->name, i->kind, &target, e);
+	if (source_decode(i->name, i->name, i->kind, &target, e) < 0)
+		return -1;
+	return sums_finish(&x->sums, i->name, x->unpacked, e);
 }
 
 int card_feed(struct writing *x, struct err *e)

@@ -10,7 +10,9 @@
 #include <pthread.h>
 
 #include "card.h"
+#include "hash.h"
 #include "ring.h"
+#include "stream_map.h"
 
 /* At least two commands are under way, so that the card never waits for us. */
 #define CARD_THREADS 2
@@ -33,6 +35,13 @@ void pieces_sort(struct pieces *p);
 /* How far it came, for the message of a failure. */
 enum card_stage { CARD_UNTOUCHED, CARD_PARTLY, CARD_WHOLE };
 
+/* The checksums of the block map file, as the image's bytes come by. */
+struct sums {
+	const struct bmap *bmap;
+	size_t range;	   /* the one that begins or goes on next */
+	struct hash *hash; /* of what came of it so far; NULL: nothing */
+};
+
 struct writing {
 	const struct card_write *w;
 	enum card_stage stage;
@@ -40,7 +49,20 @@ struct writing {
 	bool has_first;
 	struct pieces pieces;
 	uint64_t end; /* of what was written */
+	struct sums sums;
+	/* Of an image that is being unpacked. */
+	struct stream_map *stream;
+	uint64_t unpacked;
+	size_t hint; /* of blockmap_clip */
 };
+
+/* ---- card_sums.c ---- */
+
+/* The next bytes of the image, [offset, offset + len); ERR_IMAGE where a range is not as it was. */
+int sums_add(struct sums *s, const char *image, const void *data, uint64_t offset, size_t len,
+	     struct err *e) must_check;
+/* The image has this many bytes. */
+int sums_finish(const struct sums *s, const char *image, uint64_t size, struct err *e) must_check;
 
 /* ---- card_feed.c ---- */
 

@@ -141,12 +141,14 @@ static void writing_done(struct writing *x)
 	pthread_mutex_destroy(&x->pieces.lock);
 	free(x->pieces.v);
 	free(x->first);
+	hash_free(x->sums.hash);
+	stream_map_free(x->stream);
 }
 
 int card_write(const struct card_write *w, struct card_result *ret, struct err *e)
 {
-	__attribute__((cleanup(writing_done))) struct writing x = {.w = w,
-								   .first = card_block_new()};
+	__attribute__((cleanup(writing_done))) struct writing x = {
+		.w = w, .first = card_block_new(), .sums = {.bmap = &w->image->bmap}};
 	struct card_result result = {0};
 	pthread_mutex_init(&x.pieces.lock, NULL);
 	if (write_card(&x, &result, e) < 0)

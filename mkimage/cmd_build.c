@@ -9,6 +9,7 @@
 
 #include "apply.h"
 #include "blockmap.h"
+#include "bmap.h"
 #include "commands.h"
 #include "custom.h"
 #include "io.h"
@@ -177,6 +178,30 @@ static int make_role(struct build *b, struct err *e)
 	return 0;
 }
 
+/*
+ * Which blocks matter, beside the image and before that has its name: a block map that is older
+ * than its image is not believed.
+ */
+static int write_bmap(const struct output *out, const char *what, struct err *e)
+{
+	auto_disk *d = NULL;
+	auto_blockmap map = {0};
+	if (disk_probe(out->path, what, &d, e) < 0 || blockmap_build(d, &map, e) < 0)
+		return -1;
+	return bmap_write(what, out->fd, d, &map, e);
+}
+
+static int commit_image(struct output *out, const char *what, struct err *e)
+{
+	if (write_bmap(out, what, e) < 0)
+		return -1;
+	if (output_commit(out, e) == 0)
+		return 0;
+	autofree char *bmap = xasprintf("%s.bmap", what);
+	unlink(bmap);
+	return -1;
+}
+
 /* The second stage of one node on an image that is the role's. */
 static int finish_node(const struct build *b, size_t i, struct output *out, struct err *e)
 {
@@ -185,7 +210,7 @@ static int finish_node(const struct build *b, size_t i, struct output *out, stru
 		return -1;
 	if (b->check && image_check(out->path, what, e) < 0)
 		return -1;
-	return output_commit(out, e);
+	return commit_image(out, what, e);
 }
 
 struct node_job {

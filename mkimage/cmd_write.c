@@ -115,6 +115,15 @@ static int check_twice(const struct options *o, size_t first, struct err *e)
 	return 0;
 }
 
+static int check_bmap(const struct options *o, size_t images, struct err *e)
+{
+	if (!o->bmap || images == 1 || strcmp(o->bmap, "none") == 0)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "--bmap %s: is for one image, and %zu were given; put each beside its image",
+		       o->bmap, images);
+}
+
 static int pick_free(const struct options *o, enum card_free *ret, struct err *e)
 {
 	static const char *const names[] = {[CARD_FREE_KEEP] = "keep",
@@ -137,7 +146,7 @@ static int open_target(struct run *r, size_t i, struct err *e)
 	const struct options *o = r->options;
 	struct target *t = &r->targets[i];
 	const char *device = o->operands.v[r->n + i];
-	if (card_image_open(o->operands.v[i], &t->image, e) < 0)
+	if (card_image_open(o->operands.v[i], o->bmap, &t->image, e) < 0)
 		return -1;
 	const struct device_wish wish = {.what = device,
 					 .image = t->image.name,
@@ -166,7 +175,7 @@ static int open_targets(struct run *r, struct err *e)
 	if (check_operands(o, e) < 0)
 		return -1;
 	size_t n = o->operands.n / 2;
-	if (check_force(o, n, e) < 0 || check_twice(o, n, e) < 0 ||
+	if (check_force(o, n, e) < 0 || check_twice(o, n, e) < 0 || check_bmap(o, n, e) < 0 ||
 	    pick_free(o, &r->free_space, e) < 0)
 		return -1;
 	r->targets = xcalloc(n, sizeof(*r->targets));

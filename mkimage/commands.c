@@ -61,6 +61,8 @@ static const struct option_row write_options[] = {
 	{"no-verify", 0, OPTION_FLAG, NULL, ROW(no_verify), 0, 0,
 	 "do not read back what was written"},
 	{"no-eject", 0, OPTION_FLAG, NULL, ROW(no_eject), 0, 0, "leave the card in"},
+	{"bmap", 0, OPTION_TEXT, "FILE", ROW(bmap), 0, 0,
+	 "block map file of the image, or none (default: the one beside it)"},
 	{"free", 0, OPTION_TEXT, "keep|discard|zero", ROW(free_space), 0, 0,
 	 "what becomes of the card's free space (default: keep)"},
 	{"force", 0, OPTION_LIST, "NAME", ROW(force), 0, 0,

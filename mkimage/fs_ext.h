@@ -55,6 +55,8 @@ errcode_t ext_io_write_data(io_channel io, blk64_t block, size_t n, const void *
 struct ext_state {
 	bool dirty; /* journal or orphans to be processed, or not cleanly unmounted */
 };
+/* The superblock as it is, in little-endian. */
+int ext_super_read(const struct fs_open *o, struct ext2_super_block *ret, struct err *e);
 int ext_super_check(const struct fs_open *o, int fd, struct ext_state *ret, struct err *e);
 
 /* fs_ext.c */
@@ -113,6 +115,11 @@ int ext_check_map(const struct ext *x, const char *path, ext2_ino_t ino,
 /* Give back the blocks of an inode; inode is updated, not written. */
 int ext_free_blocks(const struct ext *x, const char *path, ext2_ino_t ino,
 		    struct ext2_inode_large *inode, struct err *e);
+
+/* fs_ext_blockmap.c */
+struct blockmap;
+/* Add what is marked in the block bitmap, as bytes of the image. */
+errcode_t ext_add_used(const struct ext *x, uint64_t offset, struct blockmap *m);
 
 /* fs_ext_node.c */
 int ext_mkdir(struct fs *fs, const char *path, struct err *e);

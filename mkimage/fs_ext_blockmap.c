@@ -4,8 +4,7 @@
 #include "blockmap.h"
 #include "fs_ext.h"
 
-/* Add what is marked in the bitmap, which begins at the first data block. */
-static errcode_t add_used(const struct ext *x, uint64_t offset, struct blockmap *m)
+errcode_t ext_add_used(const struct ext *x, uint64_t offset, struct blockmap *m)
 {
 	blk64_t at = x->e2->super->s_first_data_block;
 	blk64_t last = ext2fs_blocks_count(x->e2->super) - 1;
@@ -39,7 +38,7 @@ int fs_ext_blockmap(const struct fs_open *o, struct blockmap *m, struct err *e)
 		uint64_t before = (uint64_t)x->e2->super->s_first_data_block * x->e2->blocksize;
 		if (before)
 			blockmap_add(m, o->offset, before);
-		failure = add_used(x, o->offset, m);
+		failure = ext_add_used(x, o->offset, m);
 	}
 	int r = failure ? ext_error(x, NULL, failure, "cannot read the bitmaps", e) : 0;
 	ext_free(x);

@@ -148,13 +148,16 @@ static int open_image(const struct fs_open *o, int flags, struct err *e)
 	return fd;
 }
 
+int ext_super_read(const struct fs_open *o, struct ext2_super_block *ret, struct err *e)
+{
+	autoclose int fd = open_image(o, O_RDONLY, e);
+	return fd < 0 ? -1 : read_super(o, fd, ret, e);
+}
+
 int fs_ext_features(const struct fs_open *o, struct strv *ret, struct err *e)
 {
 	struct ext2_super_block sb;
-	autoclose int fd = open(o->path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot open", o->what);
-	if (read_super(o, fd, &sb, e) < 0)
+	if (ext_super_read(o, &sb, e) < 0)
 		return -1;
 	const uint32_t sets[] = {sb.s_feature_compat, sb.s_feature_incompat,
 				 sb.s_feature_ro_compat};

@@ -27,6 +27,7 @@ struct options {
 	bool unmount;		/* write: what is mounted of the card */
 	bool no_verify;		/* write: do not read back */
 	bool no_eject;		/* write: leave the card in */
+	const char *bmap;	/* write: block map file, "none"; NULL: the one beside the image */
 	const char *free_space; /* write: "keep", "discard", "zero"; NULL: keep */
 	struct strv force;	/* write: devices that are meant although they are no cards */
 	bool quiet, json, debug, help, version;

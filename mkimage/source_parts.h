@@ -10,31 +10,10 @@
 #include <sys/types.h>
 
 #include "bases.h"
+#include "hash.h"
 #include "source.h"
 
 #define SOURCE_ADVICE "delete it and download it again"
-
-/* ---- SHA-256 (source_hash.c, the adapter of nettle) ---- */
-
-struct hash;
-
-struct hash *hash_new(void);
-void hash_add(struct hash *h, const void *data, size_t len);
-/* The digest in lower-case hex, owned; the hash starts again. */
-char *hash_hex(struct hash *h);
-void hash_free(struct hash *h);
-static inline void hash_cleanup(struct hash **h)
-{
-	hash_free(*h);
-}
-#define auto_hash __attribute__((cleanup(hash_cleanup))) struct hash
-
-/* Hex digest of a text, owned: the keys of the cache. */
-char *hash_text(const char *text);
-/* 64 hex digits, lower-cased; *ret is owned.  where names the setting in the message. */
-int hash_parse(const char *text, const char *where, char **ret, struct err *e) must_check;
-/* ERR_IMAGE with both sums unless they are equal. */
-int hash_compare(const char *name, const char *is, const char *wanted, struct err *e) must_check;
 
 /* ---- input: a file that is read once, front to back (source_io.c) ---- */
 

@@ -109,7 +109,7 @@ static void over_old_data_holes_count_where_something_may_be(void **state)
 	fixture_poke(path, 8 * MIB, "something", 9);
 	fixture_ext4(path, 33 * MIB, 16 * MIB);
 	assert_done(disk_probe(path, NULL, &d, &e), &e);
-	assert_done(blockmap_build_over(d, &m, &notes, &e), &e);
+	assert_done(blockmap_build_over(d, false, &m, &notes, &e), &e);
 	assert_true(covers(&m, MIB, 32 * MIB));
 	assert_false(touches(&m, 48 * MIB, MIB)); /* free blocks of the ext4 */
 	assert_false(touches(&m, 60 * MIB, 60 * MIB));
@@ -128,7 +128,7 @@ static void over_old_data_a_file_system_that_cannot_be_read_counts_whole(void **
 	fixture_run((const char *[]){"debugfs", "-w", "-R", "feature needs_recovery", part, NULL},
 		    NULL, NULL);
 	assert_done(disk_probe(path, NULL, &d, &e), &e);
-	assert_done(blockmap_build_over(d, &m, &notes, &e), &e);
+	assert_done(blockmap_build_over(d, false, &m, &notes, &e), &e);
 	assert_true(covers(&m, 40 * MIB, 88 * MIB));
 	assert_int_equal(notes.n, 1);
 	assert_non_null(strstr(notes.v[0], "partition 2"));
