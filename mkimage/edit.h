@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "block.h"
 #include "str.h"
 
 /* passwd, group, shadow, gshadow: a line is colon-separated fields, the first is the name. */
@@ -50,16 +51,6 @@ void words_rename(struct str *out, const char *text, const char *lines, const ch
 void path_rename(struct str *out, const char *text, const char *from, const char *to);
 /* In the name of a file, between '-', '_' and '.': "010_pi-nopasswd". */
 void name_rename(struct str *out, const char *name, const char *from, const char *to);
-
-/*
- * Replace the text between "# BEGIN cardstock NAME" and "# END cardstock NAME" (each a whole
- * line), or add the block at the end.  Empty body removes the block.  Half blocks that somebody's
- * edit left behind lose their marker line; a second block of the name goes.
- */
-void block_set(struct str *out, const char *text, const char *name, const char *body);
-
-/* The same, but a block that is not there yet begins the text. */
-void block_set_first(struct str *out, const char *text, const char *name, const char *body);
 
 /* /etc/hosts: drop every line (outside blocks) that maps hostname to 127.0.1.1. */
 void hosts_set_self(struct str *out, const char *text, const char *hostname);
