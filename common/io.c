@@ -137,6 +137,16 @@ int io_replace_file(const char *path, const void *data, size_t len, mode_t mode,
 	return io_flush_dir(dir, e);
 }
 
+int io_update_file(const char *path, const void *data, size_t len, mode_t mode, struct err *e)
+{
+	auto_str old = STR_INIT;
+	auto_err ignored = ERR_INIT; /* what cannot be read, or is larger, is replaced */
+	if (io_read_file(path, len, &old, &ignored) == 0 && old.len == len &&
+	    memcmp(str_text(&old), data, len) == 0)
+		return 0;
+	return io_replace_file(path, data, len, mode, e) < 0 ? -1 : 1;
+}
+
 int io_mkdirs(const char *path, mode_t mode, struct err *e)
 {
 	if (mkdir(path, mode) == 0)

@@ -25,6 +25,12 @@ int io_pread_fd(int fd, const char *what, void *data, size_t len, uint64_t offse
  */
 int io_replace_file(const char *path, const void *data, size_t len, mode_t mode,
 		    struct err *e) must_check;
+/*
+ * As io_replace_file, but a file that has this content already is not touched; returns 1 when it
+ * was replaced, else 0.  The mode is that of a file that is written.
+ */
+int io_update_file(const char *path, const void *data, size_t len, mode_t mode,
+		   struct err *e) must_check;
 /* Make the names in a directory survive a crash. */
 int io_flush_dir(const char *dir, struct err *e) must_check;
 /* mkdir -p; directories that are made get mode. */
