@@ -8,18 +8,26 @@ LIBS := ext2fs e2p com_err blkid mount libparted libarchive liblzma libcurl libc
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS))
 PKG_LIBS = $(shell pkg-config --libs $(LIBS))
 ALL_CFLAGS = -std=gnu11 -pthread $(WARN) $(WERROR) $(CFLAGS) -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
-	-Icommon -Imkimage $(PKG_CFLAGS)
+	-Icommon -Imkimage -Ifirstboot $(PKG_CFLAGS)
 PREFIX ?= /usr/local
 N ?= 3
 
 COMMON_SRC := $(wildcard common/*.c)
+# firstboot runs on boards: libc, and libsystemd in two adapters, which have a double without it.
+FIRSTBOOT_SYSTEMD := $(or $(wildcard firstboot/bus.c),firstboot/bus_none.c) firstboot/notify.c
+FIRSTBOOT_NONE := firstboot/bus_none.c firstboot/notify_none.c
+FIRSTBOOT_SRC := $(filter-out $(FIRSTBOOT_NONE) $(FIRSTBOOT_SYSTEMD) firstboot/main.c,$(wildcard firstboot/*.c firstboot/steps/*.c))
 MKIMAGE_SRC := $(wildcard mkimage/*.c mkimage/custom/*.c)
 LIB_SRC := $(COMMON_SRC) $(filter-out mkimage/main.c,$(MKIMAGE_SRC))
 OBJ := $(BUILD)/obj
 LIB := $(OBJ)/cardstock.a
+FIRSTBOOT_LIB := $(OBJ)/firstboot.a
 UNIT_SRC := $(wildcard tests/unit/*.c tests/fs/*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
+# These link firstboot, the others mkimage.
+FIRSTBOOT_UNIT := $(filter $(BUILD)/tests/unit/test_fb_%,$(UNIT))
+FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_settings.c))
 SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shims/*.c))
 SUITES ?= unit cli qemu
 
@@ -27,7 +35,7 @@ SUITES ?= unit cli qemu
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/mkimage
+all: $(BUILD)/mkimage $(BUILD)/firstboot
 
 # ---- what users type ----
 
@@ -64,11 +72,21 @@ clean:
 
 # Links everything that a rule names; $(1) is more libraries.
 link = $(call say,LD) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(1)
+link_firstboot = $(call say,LD) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libsystemd) $(1)
 # One short line a command; V=1 shows the commands themselves.
 say = @mkdir -p $(@D)$(if $(V),,; echo '  $(1)  $@');$(if $(V), set -x;)
 
 $(BUILD)/mkimage: $(OBJ)/mkimage/main.o $(LIB)
 	$(call link)
+
+# For this machine, to test it; boards get their own.
+$(BUILD)/firstboot: $(OBJ)/firstboot/main.o $(FIRSTBOOT_LIB)
+	$(call link_firstboot)
+
+$(FIRSTBOOT_LIB): $(patsubst %.c,$(OBJ)/%.o,$(COMMON_SRC) $(FIRSTBOOT_SRC) $(FIRSTBOOT_SYSTEMD))
+	$(call say,AR) rm -f $@; ar rcs $@ $^
+
+$(OBJ)/firstboot/step.o: firstboot/steps/list.def
 
 $(LIB): $(LIB_SRC:%.c=$(OBJ)/%.o)
 	$(call say,AR) rm -f $@; ar rcs $@ $^
@@ -84,8 +102,11 @@ $(OBJ)/mkimage/custom.o: mkimage/custom/list.def
 units: $(UNIT)
 shims: $(SHIMS)
 
-$(UNIT): $(BUILD)/%: $(OBJ)/%.o $(LIB)
+$(filter-out $(FIRSTBOOT_UNIT),$(UNIT)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,-lcmocka)
+
+$(FIRSTBOOT_UNIT): $(BUILD)/%: $(OBJ)/%.o $(FIRSTBOOT_LIB)
+	$(call link_firstboot,-lcmocka)
 
 $(BUILD)/tests/bench/patch: $(OBJ)/tests/bench/patch.o $(LIB)
 	$(call link)
@@ -113,8 +134,11 @@ fuzz:
 .PHONY: fuzz-programs
 fuzz-programs: $(FUZZ)
 
-$(FUZZ): $(BUILD)/%: $(OBJ)/%.o $(LIB)
+$(filter-out $(FIRSTBOOT_FUZZ),$(FUZZ)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,-fsanitize=fuzzer)
+
+$(FIRSTBOOT_FUZZ): $(BUILD)/%: $(OBJ)/%.o $(FIRSTBOOT_LIB)
+	$(call link_firstboot,-fsanitize=fuzzer)
 
 # Ten minutes of fuzzing a target and the campaigns that are too long for check.
 check-long: all units shims
@@ -124,4 +148,4 @@ check-long: all units shims
 bench: all $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
 
--include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c)
+-include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) $(wildcard firstboot/*.c firstboot/steps/*.c) mkimage/main.c)

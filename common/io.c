@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -164,6 +165,38 @@ int io_mkdirs(const char *path, mode_t mode, struct err *e)
 		return -1;
 	if (mkdir(path, mode) < 0 && errno != EEXIST)
 		return err_errno(e, ERR_FAILED, "%s: cannot create the directory", path);
+	return 0;
+}
+
+static void cleanup_dirp(DIR **stream)
+{
+	if (*stream)
+		closedir(*stream);
+}
+
+static int read_names(DIR *stream, struct strv *ret)
+{
+	for (;;) {
+		errno = 0;
+		const struct dirent *entry = readdir(stream);
+		if (!entry)
+			return errno ? -1 : 0;
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			strv_add(ret, entry->d_name);
+	}
+}
+
+int io_list_fd(int fd, const char *what, struct strv *ret, struct err *e)
+{
+	auto_strv names = {0};
+	__attribute__((cleanup(cleanup_dirp))) DIR *stream = fdopendir(fd);
+	if (!stream)
+		close(fd);
+	if (!stream || read_names(stream, &names) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot list", what);
+	strv_sort(&names);
+	strv_foreach (item, &names)
+		strv_add_owned(ret, steal(item));
 	return 0;
 }
 

@@ -35,6 +35,8 @@ int io_update_file(const char *path, const void *data, size_t len, mode_t mode,
 int io_flush_dir(const char *dir, struct err *e) must_check;
 /* mkdir -p; directories that are made get mode. */
 int io_mkdirs(const char *path, mode_t mode, struct err *e) must_check;
+/* Add the names in the open directory fd, sorted; fd is closed. */
+int io_list_fd(int fd, const char *what, struct strv *ret, struct err *e) must_check;
 /*
  * The directory above that of the running program: the source tree of build/mkimage, PREFIX of
  * PREFIX/bin/mkimage; owned, NULL when the kernel does not tell.

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "assemble_private.h"
-#include "jobs.h"
+#include "interrupt.h"
 #include "mem.h"
 
 #define COPY_MAX (32u << 20) /* a file that a FAT needs twice, because it has no links */

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "assemble_private.h"
-#include "jobs.h"
+#include "interrupt.h"
 #include "mem.h"
 
 #define BLOCK 4096ull

@@ -8,7 +8,7 @@
 
 #include "blockmap.h"
 #include "io.h"
-#include "jobs.h"
+#include "interrupt.h"
 #include "log.h"
 #include "mem.h"
 #include "str.h"

@@ -35,7 +35,7 @@ int cmd_base(const struct options *o, struct err *e)
 {
 	auto_strv search = {0};
 	profile_search_path(&search);
-	const struct source_spec spec = {.base = o->operands.v[0],
+	const struct source_spec spec = {.base = o->cli.operands.v[0],
 					 .dir = ".",
 					 .search = &search,
 					 .now = SOURCE_DEFAULT_TIME};

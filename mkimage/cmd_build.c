@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "custom.h"
 #include "io.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "json.h"
 #include "mem.h"
@@ -251,7 +252,7 @@ static void print_results(const struct build *b, const struct options *o)
 	const struct session *s = b->session;
 	for (size_t i = 0; i < s->n_nodes; i++) {
 		const struct node *n = &s->nodes[i];
-		if (!o->json) {
+		if (!o->cli.json) {
 			printf("%s/%s.img\n", b->dir, n->hostname);
 			continue;
 		}

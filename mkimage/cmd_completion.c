@@ -53,7 +53,7 @@ static const struct {
 
 int cmd_completion(const struct options *o, struct err *e)
 {
-	const char *asked = o->operands.v[0];
+	const char *asked = o->cli.operands.v[0];
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		if (strcmp(asked, kinds[i].name) != 0)
 			continue;

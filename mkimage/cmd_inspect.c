@@ -200,9 +200,9 @@ static int print_json(const struct report *r, struct err *e)
 int cmd_inspect(const struct options *o, struct err *e)
 {
 	__attribute__((cleanup(report_done))) struct report r = {0};
-	if (make_report(o->operands.v[0], &r, e) < 0)
+	if (make_report(o->cli.operands.v[0], &r, e) < 0)
 		return -1;
-	if ((o->json ? print_json(&r, e) : print_text(&r, e)) < 0)
+	if ((o->cli.json ? print_json(&r, e) : print_text(&r, e)) < 0)
 		return -1;
 	return r.problem.msg ? err_set(e, r.problem.code, "%s", r.problem.msg) : 0;
 }

@@ -53,6 +53,6 @@ int cmd_keys(const struct options *o, struct err *e)
 {
 	(void)e;
 	for (const struct key *const *t = profile_key_tables(); *t; t++)
-		print_table(*t, NULL, o->json);
+		print_table(*t, NULL, o->cli.json);
 	return 0;
 }

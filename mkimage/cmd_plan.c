@@ -71,7 +71,8 @@ int cmd_plan(const struct options *o, struct err *e)
 	auto_plan *role = NULL;
 	if (session_open(o, CLUSTER_READ, &s, e) < 0 || session_open_base(&s, e) < 0 ||
 	    session_plan_role(&s, s.base->tree, &role, e) < 0 ||
-	    print_one(role, s.base->tree, "role", profile_str(s.profile, "role"), o->json, e) < 0)
+	    print_one(role, s.base->tree, "role", profile_str(s.profile, "role"), o->cli.json, e) <
+		    0)
 		return -1;
-	return print_nodes(&s, role, o->json, e);
+	return print_nodes(&s, role, o->cli.json, e);
 }

@@ -77,7 +77,7 @@ static void print_json(const struct session *s, const struct image *image)
 
 int cmd_verify(const struct options *o, struct err *e)
 {
-	const struct image_open open = {.path = o->operands.v[0]};
+	const struct image_open open = {.path = o->cli.operands.v[0]};
 	auto_session s = SESSION_INIT;
 	auto_image *image = NULL;
 	if (session_open(o, CLUSTER_READ, &s, e) < 0 || image_open(&open, &image, e) < 0 ||
@@ -85,7 +85,7 @@ int cmd_verify(const struct options *o, struct err *e)
 	    look_at_ids(&s, image, e) < 0 || verify_plans(&s, image, e) < 0 ||
 	    verify_ids(&s, image, e) < 0 || image_check(open.path, image->name, e) < 0)
 		return -1;
-	if (o->json)
+	if (o->cli.json)
 		print_json(&s, image);
 	else if (!o->quiet)
 		printf("%s: as %s wants %s\n", open.path, s.profile->path, s.nodes->hostname);

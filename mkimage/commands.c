@@ -49,9 +49,21 @@ static const struct option_row base_options[] = {
 	{0},
 };
 
+/* Of every command. */
+static const struct option_row common_options[] = {
+	{"quiet", 'q', OPTION_FLAG, NULL, ROW(quiet), 0, 0,
+	 "show no progress, only errors and what was asked for"},
+	{"json", 0, OPTION_FLAG, NULL, ROW(cli.json), 0, 0,
+	 "results and progress as JSON, one object a line"},
+	CLI_ROW_DEBUG,
+	CLI_ROW_HELP,
+	CLI_ROW_VERSION,
+	{0},
+};
+
 static const struct option_row no_options[] = {{0}};
 
-const struct command commands[] = {
+static const struct command commands[] = {
 	{"build", "", 0, 0, "Patch the profile's base into one image per node.", build_options,
 	 cmd_build},
 	{"plan", "", 0, 0, "Show every file that build would change, as a diff; write nothing.",
@@ -73,4 +85,12 @@ const struct command commands[] = {
 	 "Print the completion script for a shell, or the profiles that it offers.", no_options,
 	 cmd_completion},
 	{0},
+};
+
+const struct program mkimage_program = {
+	.name = "mkimage",
+	.has_default = true,
+	.commands = commands,
+	.options = common_options,
+	.codes = err_codes,
 };

@@ -81,10 +81,10 @@ static void add_command(struct str *out, const struct command *c)
 {
 	str_printf(out, "\t%s)\n\t\toptions='", c->name);
 	add_options(out, c->options);
-	add_options(out, common_options);
+	add_options(out, mkimage_program.options);
 	str_puts(out, "'\n\t\tvalues='");
 	add_values(out, c->options);
-	add_values(out, common_options);
+	add_values(out, mkimage_program.options);
 	str_printf(out, "'\n\t\toperands='%s'\n\t\t;;\n", c->operands);
 }
 
@@ -92,12 +92,12 @@ void completion_bash(struct str *out)
 {
 	str_puts(out, head);
 	str_puts(out, "\tlocal commands='help");
-	for (const struct command *c = commands; c->name; c++)
+	for (const struct command *c = mkimage_program.commands; c->name; c++)
 		str_printf(out, "|%s", c->name);
 	str_puts(out, "'\n\tif [ \"$COMP_CWORD\" -gt 1 ] && [[ \"|$commands|\" == "
 		      "*\"|${COMP_WORDS[1]}|\"* ]]; then\n"
 		      "\t\tcommand=${COMP_WORDS[1]} first=2\n\tfi\n\tcase $command in\n");
-	for (const struct command *c = commands; c->name; c++)
+	for (const struct command *c = mkimage_program.commands; c->name; c++)
 		add_command(out, c);
 	str_puts(out, tail);
 }

@@ -96,7 +96,7 @@ static void add_command(struct str *out, const struct command *c)
 	str_printf(out, "\t%s)\n\t\t_arguments -s", c->name);
 	for (const struct option_row *r = c->options; r && r->name; r++)
 		add_option(out, r);
-	for (const struct option_row *r = common_options; r->name; r++)
+	for (const struct option_row *r = mkimage_program.options; r->name; r++)
 		add_option(out, r);
 	for (size_t i = 0; i < operands.n; i++) {
 		str_printf(out, " \\\n\t\t\t'%zu", i + 1);
@@ -110,14 +110,14 @@ void completion_zsh(struct str *out)
 {
 	str_puts(out, head);
 	str_puts(out, "\tcommands=(\n");
-	for (const struct command *c = commands; c->name; c++) {
+	for (const struct command *c = mkimage_program.commands; c->name; c++) {
 		str_printf(out, "\t\t'%s:", c->name);
 		add_escaped(out, c->help);
 		str_puts(out, "'\n");
 	}
 	str_puts(out, "\t)\n");
 	str_puts(out, choose);
-	for (const struct command *c = commands; c->name; c++)
+	for (const struct command *c = mkimage_program.commands; c->name; c++)
 		add_command(out, c);
 	str_puts(out, tail);
 }

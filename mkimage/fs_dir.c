@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -191,46 +190,21 @@ int dir_readlink(struct fs *fs, const char *path, char **ret, struct err *e)
 	return 0;
 }
 
-static void cleanup_dirp(DIR **stream)
-{
-	if (*stream)
-		closedir(*stream);
-}
-
-static int read_names(DIR *stream, struct strv *ret)
-{
-	for (;;) {
-		errno = 0;
-		const struct dirent *entry = readdir(stream);
-		if (!entry)
-			return errno ? -1 : 0;
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			strv_add(ret, entry->d_name);
-	}
-}
-
 int dir_list(struct fs *fs, const char *path, struct strv *ret, struct err *e)
 {
 	struct dir *d = (struct dir *)fs;
 	struct fs_stat st;
 	const char *name;
-	auto_strv names = {0};
 	if (need_type(fs, path, FILE_DIR, "directory", &st, e) < 0)
 		return -1;
 	autoclose int parent = dir_open_parent(d, path, &name, e);
 	if (parent < 0)
 		return -1;
-	autoclose int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	__attribute__((cleanup(cleanup_dirp))) DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	if (!stream)
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
 		return fail(d, path, "cannot open", e);
-	steal_fd(&fd); /* the stream closes it */
-	if (read_names(stream, &names) < 0)
-		return fail(d, path, "cannot list", e);
-	strv_sort(&names);
-	strv_foreach (item, &names)
-		strv_add_owned(ret, steal(item));
-	return 0;
+	autofree char *what = xasprintf("%s: %s", d->fs.what, path);
+	return io_list_fd(fd, what, ret, e);
 }
 
 int dir_sync(struct fs *fs, struct err *e)

@@ -7,7 +7,7 @@
 
 #include "blockmap.h"
 #include "image_parts.h"
-#include "jobs.h"
+#include "interrupt.h"
 #include "mem.h"
 #include "output.h"
 #include "run.h"

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "io.h"
 #include "jobs.h"
 #include "mem.h"
@@ -55,42 +56,6 @@ struct pool {
 	struct progress *progress;
 	int64_t ending; /* when SIGTERM was sent, CLOCK_MONOTONIC, ns; 0: not */
 };
-
-static volatile sig_atomic_t signal_came;
-
-static void on_signal(int number)
-{
-	signal_came = number;
-}
-
-/*
- * No SA_RESTART: a blocking call returns and the loop above sees the flag.  SA_RESETHAND: a second
- * Ctrl-C ends a program that is stuck.  What the caller (nohup, a shell's &) ignores stays ignored.
- */
-void interrupt_init(void)
-{
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND}, old;
-	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(numbers[i], &action, NULL);
-	}
-	run_set_interrupt(interrupted, RUN_PATIENCE_MS);
-}
-
-int interrupted(void)
-{
-	return signal_came != 0;
-}
-
-int interrupt_check(struct err *e)
-{
-	if (!signal_came)
-		return 0;
-	return err_set(e, ERR_INTERRUPT, "interrupted by signal %d (%s)", (int)signal_came,
-		       strsignal(signal_came));
-}
 
 static unsigned cpu_count(void)
 {

@@ -32,13 +32,4 @@ int jobs_run(const struct job *jobs, size_t n, unsigned parallel, struct progres
 /* In a child: so many bytes are done. */
 void job_progress(struct jobs *j, uint64_t done);
 
-/*
- * Install handlers for SIGINT, SIGTERM, SIGHUP; afterwards interrupted() says whether one came.
- * Programs that run() has started are ended by one.
- */
-void interrupt_init(void);
-int interrupted(void);
-/* 0, or -1 with ERR_INTERRUPT once a signal came: long loops call it. */
-int interrupt_check(struct err *e) must_check;
-
 #endif

@@ -11,7 +11,7 @@
 
 enum progress_mode session_progress_mode(const struct options *o)
 {
-	if (o->json)
+	if (o->cli.json)
 		return PROGRESS_JSON;
 	return o->quiet ? PROGRESS_QUIET : PROGRESS_AUTO;
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "io.h"
-#include "jobs.h"
+#include "interrupt.h"
 #include "log.h"
 #include "mem.h"
 #include "source_parts.h"

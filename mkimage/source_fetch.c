@@ -9,7 +9,7 @@
 
 #include "fetch.h"
 #include "io.h"
-#include "jobs.h"
+#include "interrupt.h"
 #include "mem.h"
 #include "source_parts.h"
 

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "jobs.h"
+#include "interrupt.h"
 #include "mem.h"
 #include "source_parts.h"
 

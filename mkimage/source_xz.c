@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <lzma.h>
 
-#include "jobs.h"
+#include "interrupt.h"
 #include "source_parts.h"
 
 /*

@@ -9,7 +9,7 @@
 #include "account.h"
 #include "edit.h"
 #include "io.h"
-#include "jobs.h"
+#include "interrupt.h"
 #include "mem.h"
 #include "user.h"
 #include "user_db.h"

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "interrupt.h"
 #include "jobs.h"
 #include "mem.h"
 #include "run.h"

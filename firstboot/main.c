@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "interrupt.h"
+#include "options.h"
+
+#define ROW(field) offsetof(struct options, field)
+
+#define OPT_ROOT                                                                   \
+	{                                                                          \
+		"root", 0, OPTION_TEXT, "DIR", ROW(root), 0, 0,                    \
+			"work on the files below DIR instead of the running board" \
+	}
+
+static const struct option_row run_options[] = {
+	{"phase", 0, OPTION_TEXT, "local|network", ROW(phase), 0, 0,
+	 "the steps of this phase; must be given"},
+	OPT_ROOT,
+	{"dry-run", 0, OPTION_FLAG, NULL, ROW(dry_run), 0, 0,
+	 "say what would be done, write nothing"},
+	{"again", 0, OPTION_LIST, "STEP", ROW(again), 0, 0,
+	 "this step counts as not done; may be repeated"},
+	{0},
+};
+
+static const struct option_row common_options[] = {
+	CLI_ROW_DEBUG,
+	CLI_ROW_HELP,
+	CLI_ROW_VERSION,
+	{0},
+};
+
+static const struct command commands[] = {
+	{"run", "", 0, 0, "Run the steps that are not done.", run_options, cmd_run},
+	{0},
+};
+
+static const struct program program = {
+	.name = "firstboot",
+	.commands = commands,
+	.options = common_options,
+	.codes = err_codes,
+};
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	signal(SIGPIPE, SIG_IGN);
+	umask(022);
+	interrupt_init();
+	return cli_main(&program, argc, argv, &o.cli);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef FIRSTBOOT_OPTIONS_H
+#define FIRSTBOOT_OPTIONS_H
+
+/* What firstboot can be told; the tables are in main.c. */
+
+#include "cli.h"
+
+struct options {
+	struct cli cli;
+	const char *phase;
+	const char *root; /* NULL: the running board */
+	bool dry_run;
+	struct strv again; /* names of steps that count as not done */
+};
+
+int cmd_run(const struct options *o, struct err *e) must_check;
+
+#endif
