@@ -4,7 +4,6 @@
 #include "apply_private.h"
 #include "diff.h"
 #include "mem.h"
-#include "utf8.h"
 
 static bool is_binary(const struct str *text)
 {
