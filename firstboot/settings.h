@@ -10,13 +10,13 @@
  *   enable = ssh.service
  *   enable = chrony.service
  *
- * One `key = value` a line; lines that begin with '#' and empty lines are skipped.  An unknown key,
- * a key twice that may be there once, or a value without the key's grammar is an error.
+ * How it is read is in conf.h.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "conf.h"
 #include "err.h"
 #include "step.h"
 #include "str.h"
@@ -42,13 +42,7 @@ struct settings {
 	struct strv mounts;		   /* mount points that have to be mounted */
 };
 
-/* The keys of the file, for the check of the manual. */
-struct setting {
-	const char *name, *help;
-};
-
-size_t settings_count(void);
-const struct setting *settings_key(size_t i);
+extern const struct conf_key settings_keys[];
 
 /* Parse text; what names it in messages ("PATH:LINE: …").  *ret is filled on success only. */
 int settings_parse(const char *text, size_t len, const char *what, struct settings *ret,
