@@ -17,7 +17,7 @@ static void add_escaped(struct str *out, uint32_t c)
 			   (unsigned)(0xdc00 + (c & 0x3ff)));
 }
 
-void json_string(struct str *out, const char *text, size_t len)
+void json_add_string(struct str *out, const char *text, size_t len)
 {
 	str_puts(out, "\"");
 	for (size_t n; len; text += n, len -= n) {
@@ -42,7 +42,7 @@ void json_field(struct str *out, const char *name, const char *value)
 	bool first = !out->len || out->data[out->len - 1] == '{';
 	str_printf(out, "%s\"%s\":", first ? "" : ",", name);
 	if (value)
-		json_string(out, value, strlen(value));
+		json_add_string(out, value, strlen(value));
 	else
 		str_puts(out, "null");
 }

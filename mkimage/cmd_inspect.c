@@ -56,7 +56,7 @@ static void print_fact(const char *name, const char *value, const char *missing)
 {
 	auto_str text = STR_INIT;
 	if (value)
-		json_string(&text, value, strlen(value));
+		json_add_string(&text, value, strlen(value));
 	printf("%-13s %s\n", name, value ? str_text(&text) : missing);
 }
 
@@ -65,7 +65,7 @@ static int print_part(const struct report *r, const struct part *p, struct err *
 	auto_str label = STR_INIT;
 	auto_strv features = {0};
 	autofree char *bytes = format_size(p->size);
-	json_string(&label, p->label, strlen(p->label));
+	json_add_string(&label, p->label, strlen(p->label));
 	if (image_part_features(r->disk, p, &features, e) < 0)
 		return -1;
 	printf("  %d  %-5s %-8s %9s at %-11llu %s", p->number, part_role(r, p),
@@ -93,7 +93,7 @@ static void print_users(const struct report *r)
 	for (size_t i = 0; i < f->n_users; i++) {
 		const struct inspect_user *u = &f->users[i];
 		auto_str name = STR_INIT;
-		json_string(&name, u->name, strlen(u->name));
+		json_add_string(&name, u->name, strlen(u->name));
 		printf("%-13s %s, UID %u, sudo %s\n", "user", str_text(&name), u->uid, u->sudo);
 	}
 }
@@ -149,7 +149,7 @@ static int add_part(struct str *out, const struct report *r, const struct part *
 	str_puts(out, ",\"features\":[");
 	strv_foreach (feature, &features) {
 		str_puts(out, feature == features.v ? "" : ",");
-		json_string(out, *feature, strlen(*feature));
+		json_add_string(out, *feature, strlen(*feature));
 	}
 	str_puts(out, "]}");
 	return 0;

@@ -13,7 +13,7 @@ static void print_notes(const struct plan *plan)
 	auto_str out = STR_INIT;
 	strv_foreach (note, plan_notes(plan)) {
 		str_puts(&out, out.len ? "," : "");
-		json_string(&out, *note, strlen(*note));
+		json_add_string(&out, *note, strlen(*note));
 	}
 	printf(",\"notes\":[%s]", str_text(&out));
 }

@@ -234,13 +234,13 @@ static void json_step(struct progress *p, int id, const char *event, const char 
 	struct step *s = &p->steps[id];
 	auto_str out = STR_INIT;
 	str_printf(&out, "{\"event\":\"%s\",\"id\":%d,\"step\":", event, id);
-	json_string(&out, s->what, strlen(s->what));
+	json_add_string(&out, s->what, strlen(s->what));
 	add_json_number(&out, "done", s->done);
 	add_json_number(&out, "total", s->total);
 	str_printf(&out, ",\"seconds\":%.3f", now() - s->started);
 	if (note) {
 		str_puts(&out, ",\"note\":");
-		json_string(&out, note, strlen(note));
+		json_add_string(&out, note, strlen(note));
 	}
 	str_puts(&out, "}\n");
 	emit(&out);
@@ -251,7 +251,7 @@ static void json_say(const char *text)
 {
 	auto_str out = STR_INIT;
 	str_puts(&out, "{\"event\":\"message\",\"text\":");
-	json_string(&out, text, strlen(text));
+	json_add_string(&out, text, strlen(text));
 	str_puts(&out, "}\n");
 	emit(&out);
 }

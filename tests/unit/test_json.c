@@ -14,7 +14,7 @@
 static void assert_json(const char *text, size_t len, const char *expected)
 {
 	auto_str out = STR_INIT;
-	json_string(&out, text, len);
+	json_add_string(&out, text, len);
 	assert_string_equal(str_text(&out), expected);
 }
 
@@ -57,10 +57,10 @@ static void python_reads_what_we_write(void **state)
 	str_puts(&out, "[");
 	for (unsigned i = 0; i < 0x10000; i += 7) {
 		char pair[2] = {(char)(i >> 8), (char)i};
-		json_string(&out, pair, 2);
+		json_add_string(&out, pair, 2);
 		str_puts(&out, ",");
 	}
-	json_string(&out, "\xf3\xa0\x80\x81", 4);
+	json_add_string(&out, "\xf3\xa0\x80\x81", 4);
 	str_puts(&out, "]");
 	const char *argv[] = {"python3", "-c",
 			      "import json,sys; a=json.load(sys.stdin.buffer);"
