@@ -17,17 +17,23 @@ COMMON_SRC := $(wildcard common/*.c)
 FIRSTBOOT_SYSTEMD := $(or $(wildcard firstboot/bus.c),firstboot/bus_none.c) firstboot/notify.c
 FIRSTBOOT_NONE := firstboot/bus_none.c firstboot/notify_none.c
 FIRSTBOOT_SRC := $(filter-out $(FIRSTBOOT_NONE) $(FIRSTBOOT_SYSTEMD) firstboot/main.c,$(wildcard firstboot/*.c firstboot/steps/*.c))
+# nodectl runs on the master: libc, and two libraries that it has inside, so that a board needs neither.
+NODECTL_SRC := $(filter-out firstboot/registry/main.c,$(wildcard firstboot/registry/*.c firstboot/registry/render/*.c))
+NODECTL_LIBS := -l:libsqlite3.a -l:libjansson.a -lm
 MKIMAGE_SRC := $(wildcard mkimage/*.c mkimage/custom/*.c)
 LIB_SRC := $(COMMON_SRC) $(filter-out mkimage/main.c,$(MKIMAGE_SRC))
 OBJ := $(BUILD)/obj
 LIB := $(OBJ)/cardstock.a
 FIRSTBOOT_LIB := $(OBJ)/firstboot.a
+NODECTL_LIB := $(OBJ)/nodectl.a
 UNIT_SRC := $(wildcard tests/unit/*.c tests/fs/*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
-# These link firstboot, the others mkimage.
+# These link firstboot or nodectl, the others mkimage.
 FIRSTBOOT_UNIT := $(filter $(BUILD)/tests/unit/test_fb_%,$(UNIT))
 FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_settings.c))
+NODECTL_UNIT := $(filter $(BUILD)/tests/unit/test_reg_%,$(UNIT))
+NODECTL_FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_reg_*.c))
 SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shims/*.c))
 SUITES ?= unit cli qemu
 
@@ -35,7 +41,7 @@ SUITES ?= unit cli qemu
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/mkimage $(BUILD)/firstboot
+all: $(BUILD)/mkimage $(BUILD)/firstboot $(BUILD)/nodectl
 
 # ---- what users type ----
 
@@ -73,6 +79,7 @@ clean:
 # Links everything that a rule names; $(1) is more libraries.
 link = $(call say,LD) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(1)
 link_firstboot = $(call say,LD) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libsystemd) $(1)
+link_nodectl = $(call say,LD) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(NODECTL_LIBS) $(1)
 # One short line a command; V=1 shows the commands themselves.
 say = @mkdir -p $(@D)$(if $(V),,; echo '  $(1)  $@');$(if $(V), set -x;)
 
@@ -84,6 +91,12 @@ $(BUILD)/firstboot: $(OBJ)/firstboot/main.o $(FIRSTBOOT_LIB)
 	$(call link_firstboot)
 
 $(FIRSTBOOT_LIB): $(patsubst %.c,$(OBJ)/%.o,$(COMMON_SRC) $(FIRSTBOOT_SRC) $(FIRSTBOOT_SYSTEMD))
+	$(call say,AR) rm -f $@; ar rcs $@ $^
+
+$(BUILD)/nodectl: $(OBJ)/firstboot/registry/main.o $(NODECTL_LIB)
+	$(call link_nodectl)
+
+$(NODECTL_LIB): $(patsubst %.c,$(OBJ)/%.o,$(COMMON_SRC) $(NODECTL_SRC))
 	$(call say,AR) rm -f $@; ar rcs $@ $^
 
 $(OBJ)/firstboot/step.o: firstboot/steps/list.def
@@ -102,11 +115,14 @@ $(OBJ)/mkimage/custom.o: mkimage/custom/list.def
 units: $(UNIT)
 shims: $(SHIMS)
 
-$(filter-out $(FIRSTBOOT_UNIT),$(UNIT)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
+$(filter-out $(FIRSTBOOT_UNIT) $(NODECTL_UNIT),$(UNIT)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,-lcmocka)
 
 $(FIRSTBOOT_UNIT): $(BUILD)/%: $(OBJ)/%.o $(FIRSTBOOT_LIB)
 	$(call link_firstboot,-lcmocka)
+
+$(NODECTL_UNIT): $(BUILD)/%: $(OBJ)/%.o $(NODECTL_LIB)
+	$(call link_nodectl,-lcmocka)
 
 $(BUILD)/tests/bench/patch: $(OBJ)/tests/bench/patch.o $(LIB)
 	$(call link)
@@ -134,11 +150,14 @@ fuzz:
 .PHONY: fuzz-programs
 fuzz-programs: $(FUZZ)
 
-$(filter-out $(FIRSTBOOT_FUZZ),$(FUZZ)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
+$(filter-out $(FIRSTBOOT_FUZZ) $(NODECTL_FUZZ),$(FUZZ)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,-fsanitize=fuzzer)
 
 $(FIRSTBOOT_FUZZ): $(BUILD)/%: $(OBJ)/%.o $(FIRSTBOOT_LIB)
 	$(call link_firstboot,-fsanitize=fuzzer)
+
+$(NODECTL_FUZZ): $(BUILD)/%: $(OBJ)/%.o $(NODECTL_LIB)
+	$(call link_nodectl,-fsanitize=fuzzer)
 
 # Ten minutes of fuzzing a target and the campaigns that are too long for check.
 check-long: all units shims
@@ -148,4 +167,4 @@ check-long: all units shims
 bench: all $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
 
--include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) $(wildcard firstboot/*.c firstboot/steps/*.c) mkimage/main.c)
+-include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) $(wildcard firstboot/*.c firstboot/steps/*.c firstboot/registry/*.c firstboot/registry/render/*.c) mkimage/main.c)

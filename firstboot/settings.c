@@ -6,20 +6,6 @@
 #include "settings.h"
 #include "validate.h"
 
-static int check_address(const char *value, struct err *e)
-{
-	const char *slash = strchr(value, '/');
-	autofree char *address = slash ? xstrndup(value, (size_t)(slash - value)) : xstrdup(value);
-	long long prefix;
-	uint32_t ignored;
-	if (validate_ipv4(address, &ignored, e) < 0)
-		return -1;
-	if (slash && parse_number(slash + 1, 0, 32, &prefix))
-		return 0;
-	return err_set(e, ERR_PROFILE, "'%s' has no prefix length: write it as 10.0.0.13/24",
-		       value);
-}
-
 /* One name of a directory, as sysfs has them ("mmc0::", "beaglebone:green:usr0"). */
 static int check_name(const char *value, struct err *e)
 {
@@ -50,7 +36,7 @@ const struct conf_key settings_keys[] = {
 	TEXT("hostname", hostname, validate_hostname, "name of the board"),
 	TEXT("cluster", cluster, validate_hostname, "name of the cluster"),
 	TEXT("role", role, check_name, "role of the board in the cluster"),
-	TEXT("address", address, check_address, "IPv4 address with prefix length"),
+	TEXT("address", address, validate_cidr, "IPv4 address with prefix length"),
 	TEXT("boot", boot, validate_abspath, "where the FAT partition is mounted"),
 	TEXT("target", target, validate_unit, "boot target"),
 	TEXT("led", led, check_name, "LED that shows how it goes, a name in /sys/class/leds"),

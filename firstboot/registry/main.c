@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <signal.h>
+#include <sys/stat.h>
+#include <syslog.h>
+
+#include "options.h"
+
+#define ROW(field) offsetof(struct options, field)
+
+static const struct option_row no_options[] = {{0}};
+
+static const struct option_row common_options[] = {
+	{"registry", 0, OPTION_TEXT, "DIR", ROW(registry), 0, 0,
+	 "directory of the registry (default: " REGISTRY_DIR ")"},
+	{"json", 0, OPTION_FLAG, NULL, offsetof(struct cli, json), 0, 0,
+	 "results and errors as JSON, one object a line"},
+	CLI_ROW_DEBUG,
+	CLI_ROW_HELP,
+	CLI_ROW_VERSION,
+	{0},
+};
+
+static const struct command commands[] = {
+	{"import", "[FILE]", 0, 1, "Take the planned cluster into the registry, which it makes.",
+	 no_options, cmd_import},
+	{"register", "", 0, 0, "Answer one board; sshd runs this for it (forced command).",
+	 no_options, cmd_register},
+	{"keys", "TYPE KEY", 2, 2,
+	 "Print the line of authorized_keys of a key that a node has; sshd asks.", no_options,
+	 cmd_keys},
+	{"fields", "", 0, 0, "List the fields of a board's request and what each may be.",
+	 no_options, cmd_fields},
+	{0},
+};
+
+static const struct err_code_help codes[] = {
+	{ERR_NONE, "success"},
+	{ERR_FAILED, "failure without a code of its own"},
+	{ERR_USAGE, "wrong command line"},
+	{ERR_PROFILE, "the plan says something impossible"},
+	{ERR_IMAGE, "the registry is damaged"},
+	{ERR_SPACE, "no room on the disk"},
+	{ERR_BUSY, "others kept the registry busy for too long"},
+	{ERR_INTERRUPT, "interrupted"},
+	{0},
+};
+
+static const struct program program = {
+	.name = "nodectl",
+	.commands = commands,
+	.options = common_options,
+	.codes = codes,
+};
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	signal(SIGPIPE, SIG_IGN);
+	umask(022);
+	openlog("nodectl", LOG_PID, LOG_AUTHPRIV);
+	return cli_main(&program, argc, argv, &o.cli);
+}
