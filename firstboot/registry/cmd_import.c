@@ -26,8 +26,7 @@ int cmd_import(const struct options *o, struct err *e)
 	if (io_read_file(path, CONF_MAX, &text, e) < 0 ||
 	    plan_parse(str_text(&text), text.len, path, &p, e) < 0)
 		return -1;
-	if (store_open(o->registry ? o->registry : REGISTRY_DIR, STORE_CREATE, &s, e) < 0 ||
-	    store_begin(s, e) < 0)
+	if (store_open(registry_dir(o), STORE_CREATE, &s, e) < 0 || store_begin(s, e) < 0)
 		return -1;
 	int changed = plan_import(s, &p, e);
 	if (changed < 0)

@@ -17,7 +17,7 @@ int cmd_keys(const struct options *o, struct err *e)
 	autofree char *key = xasprintf("%s %s", o->cli.operands.v[0], o->cli.operands.v[1]);
 	if (!sshkey_is_ed25519(key))
 		return 0;
-	if (store_open(o->registry ? o->registry : REGISTRY_DIR, STORE_READ, &s, e) < 0)
+	if (store_open(registry_dir(o), STORE_READ, &s, e) < 0)
 		return -1;
 	int known = store_key(s, key, &row, e);
 	if (known > 0 && row.state != KEY_REVOKED)

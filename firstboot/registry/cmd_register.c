@@ -65,7 +65,7 @@ static int answer(const struct options *o, struct str *reply, struct err *e)
 		reply_other(REPLY_REFUSED, NULL, fault, reply);
 		return 0;
 	}
-	if (store_open(o->registry ? o->registry : REGISTRY_DIR, STORE_WRITE, &s, e) < 0)
+	if (store_open(registry_dir(o), STORE_WRITE, &s, e) < 0)
 		return -1;
 	return register_line(s, &a, &line, reply, e);
 }

@@ -45,6 +45,38 @@ bool facts_same_card(const struct facts *a, const struct facts *b)
 	return a->cid && b->cid ? strcmp(a->cid, b->cid) == 0 : a->cid == b->cid;
 }
 
+static bool same_nics(const struct facts *a, const struct facts *b)
+{
+	bool same = a->n_nics == b->n_nics;
+	for (size_t i = 0; same && i < a->n_nics; i++)
+		same = strcmp(a->nics[i].name, b->nics[i].name) == 0 &&
+		       strcmp(a->nics[i].mac, b->nics[i].mac) == 0;
+	return same;
+}
+
+static const void *value_of(const struct facts *f, const struct field *field)
+{
+	return (const char *)f + field->offset - offsetof(struct request, facts);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool facts_are_equal(const struct facts *a, const struct facts *b)
+{
+	bool same = same_nics(a, b);
+	for (const struct field *f = request_fields; same && f->name; f++) {
+		const void *x = value_of(a, f), *y = value_of(b, f);
+		if (f->keep != FIELD_KEPT)
+			continue;
+		same = f->type == FIELD_NUMBER ? *(const long long *)x == *(const long long *)y
+					       : same_text(*(char *const *)x, *(char *const *)y);
+	}
+	return same;
+}
+
 /* Every text of a request that the table names. */
 static void free_texts(struct request *r)
 {

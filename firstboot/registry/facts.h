@@ -31,6 +31,8 @@ void facts_done(struct facts *f);
 void facts_add_nic(struct facts *f, const char *name, const char *mac);
 bool facts_has_mac(const struct facts *f, const char *mac);
 
+/* They say the same, but for what is another at each boot. */
+bool facts_are_equal(const struct facts *a, const struct facts *b);
 /* The same board: by serial where both have one, else by a permanent MAC that both have. */
 bool facts_same_board(const struct facts *a, const struct facts *b);
 /* The same card: by CID; two boards that have none have "the same". */

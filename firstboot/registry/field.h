@@ -25,12 +25,18 @@ enum field_type {
 	FIELD_KEY,    /* char *: "ssh-ed25519 BASE64" */
 };
 
+enum field_keep {
+	FIELD_PASSING, /* not in the registry */
+	FIELD_KEPT,
+	FIELD_MOMENT, /* kept, but another at each boot: no output has it */
+};
+
 struct field {
 	const char *object; /* name of the object that has it; NULL: the request itself */
 	const char *name;   /* also the registry's name of the column */
 	enum field_type type;
 	bool optional;
-	bool kept;     /* in the registry */
+	enum field_keep keep;
 	size_t offset; /* in struct request */
 	const struct charset *set;
 	long long min, max;

@@ -9,6 +9,17 @@
 
 static const struct option_row no_options[] = {{0}};
 
+static const struct option_row render_options[] = {
+	{"dry-run", 'n', OPTION_FLAG, NULL, ROW(dry_run), 0, 0,
+	 "print what would change, as a diff; write nothing"},
+	{"only", 0, OPTION_TEXT, "OUTPUT", ROW(only), 0, 0, "this output alone"},
+	{"root", 0, OPTION_TEXT, "DIR", ROW(root), 0, 0,
+	 "write below DIR instead of /, and reload nothing"},
+	{"settle", 0, OPTION_NUMBER, "SECONDS", ROW(settle), 0, 60,
+	 "wait until nothing has changed for so long, at most five times as long"},
+	{0},
+};
+
 static const struct option_row common_options[] = {
 	{"registry", 0, OPTION_TEXT, "DIR", ROW(registry), 0, 0,
 	 "directory of the registry (default: " REGISTRY_DIR ")"},
@@ -28,6 +39,8 @@ static const struct command commands[] = {
 	{"keys", "TYPE KEY", 2, 2,
 	 "Print the line of authorized_keys of a key that a node has; sshd asks.", no_options,
 	 cmd_keys},
+	{"render", "", 0, 0, "Write the files of other tools that show the registry.",
+	 render_options, cmd_render},
 	{"fields", "", 0, 0, "List the fields of a board's request and what each may be.",
 	 no_options, cmd_fields},
 	{0},

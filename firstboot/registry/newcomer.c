@@ -8,27 +8,35 @@
 
 #define PIN_NAME 18 /* where the name begins in "dc:a6:32:01:02:03 worker007" */
 
+/* What is kept of the visit. */
+static void fill(struct visit *v, enum state state, long long claim, struct record *r)
+{
+	facts_done(&r->facts);
+	r->facts = v->request.facts;
+	v->request.facts = (struct facts){0};
+	r->state = state;
+	r->claim = claim;
+	r->issue = v->auth->kind == AUTH_NODE ? v->auth->serial : 0;
+	r->last_seen = v->now;
+	free(r->role);
+	r->role = xstrdup(claim ? v->node.role : v->auth->name);
+}
+
 int newcomer_keep(struct visit *v, enum state state, const char *key, long long claim,
 		  struct record *ret, struct err *e)
 {
 	int there = store_newcomer(v->store, key, claim, ret, e);
 	if (there < 0)
 		return -1;
-	bool other = there && !facts_same_board(&ret->facts, &v->request.facts);
+	bool other = !there || !facts_same_board(&ret->facts, &v->request.facts);
+	bool same = there && facts_are_equal(&ret->facts, &v->request.facts);
 	if (!there)
 		*ret = (struct record){.key = xstrdup(key), .first_seen = v->now};
-	facts_done(&ret->facts);
-	ret->facts = v->request.facts;
-	v->request.facts = (struct facts){0};
-	ret->state = state;
-	ret->claim = claim;
-	ret->issue = v->auth->kind == AUTH_NODE ? v->auth->serial : 0;
-	ret->last_seen = v->now;
-	free(ret->role);
-	ret->role = xstrdup(claim ? v->node.role : v->auth->name);
-	if (store_save(v->store, ret, e) < 0)
+	fill(v, state, claim, ret);
+	v->changed = !same;
+	if (store_save(v->store, ret, e) < 0 || (!same && store_generation_next(v->store, e) < 0))
 		return -1;
-	return !there || other;
+	return other;
 }
 
 int newcomer_place(struct store *s, struct record *newcomer, struct record *node, struct err *e)

@@ -79,17 +79,11 @@ static bool is_equal(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* What the outputs show of a board. */
-static bool shows_the_same(const struct facts *a, const struct facts *b)
-{
-	return a->cpus == b->cpus && a->memory == b->memory && is_equal(a->host_key, b->host_key);
-}
-
 /* Write the node as the board says it is; word is for its log, NULL: nothing to tell. */
 static int settle(struct visit *v, enum state state, const char *word, struct err *e)
 {
 	struct record *n = &v->node;
-	bool same = !word && n->state == state && shows_the_same(&n->facts, &v->request.facts);
+	bool same = !word && n->state == state && facts_are_equal(&n->facts, &v->request.facts);
 	facts_done(&n->facts);
 	n->facts = v->request.facts;
 	v->request.facts = (struct facts){0};

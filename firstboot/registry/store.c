@@ -10,7 +10,6 @@
 #include "store_private.h"
 
 #define DATABASE "registry.db"
-#define CHANGED "changed"
 
 static int open_database(struct store *s, enum store_mode mode, struct err *e)
 {
@@ -58,6 +57,11 @@ int store_begin(struct store *s, struct err *e)
 	return sql_exec(s->sql, "BEGIN IMMEDIATE", e);
 }
 
+int store_begin_read(struct store *s, struct err *e)
+{
+	return sql_exec(s->sql, "BEGIN", e);
+}
+
 int store_commit(struct store *s, struct err *e)
 {
 	return sql_exec(s->sql, "COMMIT", e);
@@ -70,7 +74,7 @@ int store_rollback(struct store *s, struct err *e)
 
 int store_announce(struct store *s, struct err *e)
 {
-	autofree char *path = path_join(s->dir, CHANGED);
+	autofree char *path = path_join(s->dir, STORE_CHANGED);
 	autoclose int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || futimens(fd, NULL) < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot create", path);

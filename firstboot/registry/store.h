@@ -16,6 +16,8 @@
 #include "record.h"
 #include "str.h"
 
+#define STORE_CHANGED "changed"
+
 struct store;
 
 enum store_mode { STORE_READ, STORE_WRITE, STORE_CREATE };
@@ -31,6 +33,8 @@ static inline void store_cleanup(struct store **s)
 
 /* A writer waits for others; what is read after it is what is changed. */
 int store_begin(struct store *s, struct err *e) must_check;
+/* Until the commit, everything is read as it is now. */
+int store_begin_read(struct store *s, struct err *e) must_check;
 int store_commit(struct store *s, struct err *e) must_check;
 /* What was written since begin never was; closing does the same. */
 int store_rollback(struct store *s, struct err *e) must_check;

@@ -32,7 +32,7 @@ static size_t all_columns(struct column *ret)
 	size_t n = sizeof(own_columns) / sizeof(*own_columns);
 	memcpy(ret, own_columns, sizeof(own_columns));
 	for (const struct field *f = request_fields; f->name; f++) {
-		if (!f->kept)
+		if (f->keep == FIELD_PASSING)
 			continue;
 		size_t in_facts = f->offset - offsetof(struct request, facts);
 		ret[n++] = (struct column){f->name, f->type == FIELD_NUMBER ? NUMBER : TEXT,
