@@ -196,21 +196,29 @@ static int import_nodes(struct store *s, const struct plan *plan, struct err *e)
 	return changed;
 }
 
-static int check_master(struct store *s, const struct plan *p, struct err *e)
+/* The master is there, for it is where this runs. */
+static int settle_master(struct store *s, const struct plan *p, struct err *e)
 {
 	auto_record r = {0};
 	int there = store_by_text(s, BY_PLAN_NAME, p->master, &r, e);
-	return there ? (there < 0 ? -1 : 0)
-		     : err_set(e, ERR_PROFILE, "master '%s' is not one of the nodes", p->master);
+	if (there < 0)
+		return -1;
+	if (!there)
+		return err_set(e, ERR_PROFILE, "master '%s' is not one of the nodes", p->master);
+	if (r.state == STATE_READY)
+		return 0;
+	r.state = STATE_READY;
+	return store_save(s, &r, e) < 0 ? -1 : 1;
 }
 
 int plan_import(struct store *s, const struct plan *p, struct err *e)
 {
 	int settings = import_settings(s, p, e);
 	int nodes = settings < 0 ? -1 : import_nodes(s, p, e);
-	if (nodes < 0 || check_master(s, p, e) < 0)
+	int master = nodes < 0 ? -1 : settle_master(s, p, e);
+	if (master < 0)
 		return -1;
-	if (!settings && !nodes)
+	if (!settings && !nodes && !master)
 		return 0;
 	return store_generation_next(s, e) < 0 ? -1 : 1;
 }

@@ -9,6 +9,31 @@
 
 static const struct option_row no_options[] = {{0}};
 
+static const struct option_row status_options[] = {
+	{"watch", 'w', OPTION_FLAG, NULL, ROW(watch), 0, 0, "show it again every two seconds"},
+	{0},
+};
+
+static const struct option_row approve_options[] = {
+	{"as", 0, OPTION_TEXT, "NAME", ROW(as), 0, 0,
+	 "the planned node whose place the board gets (default: the one that it claims, that is "
+	 "pinned to it, or the first free)"},
+	{0},
+};
+
+static const struct option_row accept_options[] = {
+	{"max", 0, OPTION_NUMBER, "N", ROW(max), 1, 65535, "so many boards"},
+	{"for", 0, OPTION_TEXT, "TIME", ROW(for_time), 0, 0, "so long: 90s, 30m, 2h, 1d"},
+	{"close", 0, OPTION_FLAG, NULL, ROW(close), 0, 0, "accept none any more"},
+	{0},
+};
+
+static const struct option_row decommission_options[] = {
+	{"serial", 0, OPTION_NUMBER, "N", ROW(serial), 1, 1000000,
+	 "cards up to this serial (default: the last that was used, or the first)"},
+	{0},
+};
+
 static const struct option_row render_options[] = {
 	{"dry-run", 'n', OPTION_FLAG, NULL, ROW(dry_run), 0, 0,
 	 "print what would change, as a diff; write nothing"},
@@ -32,6 +57,19 @@ static const struct option_row common_options[] = {
 };
 
 static const struct command commands[] = {
+	{"status", "[BOARD]", 0, 1,
+	 "Show all nodes and boards, or one by name, address, MAC or serial.", status_options,
+	 cmd_status},
+	{"approve", "BOARD", 1, 1, "Give a board that waits, or is quarantined, its place.",
+	 approve_options, cmd_approve},
+	{"accept", "", 0, 0, "For a while, accept boards with a join card without being asked.",
+	 accept_options, cmd_accept},
+	{"quarantine", "BOARD", 1, 1, "Shut a board out until it is approved.", no_options,
+	 cmd_quarantine},
+	{"decommission", "BOARD", 1, 1,
+	 "Revoke the keys and cards of a node for ever; forget a board that waits.",
+	 decommission_options, cmd_decommission},
+	{"rename", "NODE NAME", 2, 2, "Give a node another name.", no_options, cmd_rename},
 	{"import", "[FILE]", 0, 1, "Take the planned cluster into the registry, which it makes.",
 	 no_options, cmd_import},
 	{"register", "", 0, 0, "Answer one board; sshd runs this for it (forced command).",

@@ -14,7 +14,7 @@ static void fill(struct visit *v, enum state state, long long claim, struct reco
 	facts_done(&r->facts);
 	r->facts = v->request.facts;
 	v->request.facts = (struct facts){0};
-	r->state = state;
+	r->state = r->state == STATE_QUARANTINED ? r->state : state; /* a person's word stays */
 	r->claim = claim;
 	r->issue = v->auth->kind == AUTH_NODE ? v->auth->serial : 0;
 	r->last_seen = v->now;

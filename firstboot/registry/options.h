@@ -15,6 +15,12 @@ struct options {
 	const char *only;     /* render: name of an output; NULL: all */
 	bool dry_run;
 	long settle; /* render: seconds */
+	bool watch;
+	const char *as;	      /* approve: name of the node */
+	long serial;	      /* decommission: of the last card that is worth nothing */
+	long max;	      /* accept: boards */
+	const char *for_time; /* accept: "30m" */
+	bool close;	      /* accept */
 };
 
 static inline const char *registry_dir(const struct options *o)
@@ -25,6 +31,12 @@ static inline const char *registry_dir(const struct options *o)
 int cmd_import(const struct options *o, struct err *e) must_check;
 int cmd_keys(const struct options *o, struct err *e) must_check;
 int cmd_register(const struct options *o, struct err *e) must_check;
+int cmd_status(const struct options *o, struct err *e) must_check;
+int cmd_approve(const struct options *o, struct err *e) must_check;
+int cmd_accept(const struct options *o, struct err *e) must_check;
+int cmd_quarantine(const struct options *o, struct err *e) must_check;
+int cmd_decommission(const struct options *o, struct err *e) must_check;
+int cmd_rename(const struct options *o, struct err *e) must_check;
 int cmd_render(const struct options *o, struct err *e) must_check;
 int cmd_fields(const struct options *o, struct err *e) must_check;
 

@@ -37,30 +37,29 @@ static int may_wait(struct visit *v, struct err *e)
 	return n < REGISTER_PENDING;
 }
 
-/* The place that the board may have, or that is pinned to it and taken. */
-static int find_place(struct visit *v, struct record *place, struct err *e)
+static int wait_for(struct visit *v, bool there, const struct record *place)
 {
-	/* Borrowed for the search. */
-	const struct record board = {.role = v->auth->name, .facts = v->request.facts};
-	return newcomer_find_place(v->store, &board, place, e);
+	return tell(v, REPLY_PENDING, NULL,
+		    !there ? "no name is free"
+		    : place->state != STATE_PLANNED
+			    ? "the name that is pinned to this board is taken"
+			    : "a person has to approve this board");
 }
 
 static int join_new(struct visit *v, struct err *e)
 {
 	auto_record newcomer = {0}, place = {0};
-	int there = find_place(v, &place, e);
-	if (there < 0)
+	if (newcomer_keep(v, STATE_PENDING, v->request.second_key, 0, &newcomer, e) < 0)
 		return -1;
-	bool is_free = there && place.state == STATE_PLANNED;
-	int kept = newcomer_keep(v, STATE_PENDING, v->request.second_key, 0, &newcomer, e);
-	int open = kept < 0 ? -1 : is_free ? window_take(v->store, v->auth->name, e) : 0;
-	if (open < 0)
+	if (newcomer.state == STATE_QUARANTINED)
+		return tell(v, REPLY_QUARANTINED, NULL, "this board is in quarantine");
+	int there = newcomer_find_place(v->store, &newcomer, &place, e);
+	bool is_free = there > 0 && place.state == STATE_PLANNED;
+	int open = is_free ? window_take(v->store, v->auth->name, e) : 0;
+	if (there < 0 || open < 0)
 		return -1;
 	if (!open)
-		return tell(v, REPLY_PENDING, NULL,
-			    is_free ? "a person has to approve this board"
-			    : there ? "the name that is pinned to this board is taken"
-				    : "no name is free");
+		return wait_for(v, there, &place);
 	if (newcomer_place(v->store, &newcomer, &place, e) < 0)
 		return -1;
 	v->changed = true;

@@ -31,15 +31,21 @@ static int load(struct store *s, struct view *v, struct err *e)
 	return store_list(s, &v->all, e);
 }
 
-int view_load(struct store *s, struct view *ret, struct err *e)
+int view_read(struct store *s, struct view *ret, struct err *e)
 {
 	auto_view v = {.munge = STR_SECRET};
-	/* Reading only, but all of it at one moment. */
-	if (store_begin_read(s, e) < 0 || load(s, &v, e) < 0 || store_commit(s, e) < 0)
+	if (load(s, &v, e) < 0)
 		return -1;
 	*ret = v;
 	v = (struct view){0};
 	return 0;
+}
+
+int view_load(struct store *s, struct view *ret, struct err *e)
+{
+	if (store_begin_read(s, e) < 0 || view_read(s, ret, e) < 0)
+		return -1;
+	return store_commit(s, e);
 }
 
 void view_done(struct view *v)

@@ -17,6 +17,8 @@ struct view {
 	struct records all;   /* nodes by role and number, then boards without a place */
 };
 
+/* Inside a transaction of the caller, or in one of its own. */
+int view_read(struct store *s, struct view *ret, struct err *e) must_check;
 int view_load(struct store *s, struct view *ret, struct err *e) must_check;
 void view_done(struct view *v);
 #define auto_view __attribute__((cleanup(view_done))) struct view

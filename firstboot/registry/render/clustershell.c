@@ -3,7 +3,8 @@
 
 #include "registry/render.h"
 
-/* A group of the nodes that are in that state, or have that role; NULL: any. */
+/* A group of the nodes that are in that state, or have that role; NULL: any.  No state has the
+ * master. */
 static void add_group(const struct view *v, const char *name, const enum state *state,
 		      const char *role, struct str *out)
 {
@@ -11,7 +12,8 @@ static void add_group(const struct view *v, const char *name, const enum state *
 	str_printf(out, "  \"%s\": \"", name);
 	view_foreach(r, v, node_is_there)
 	{
-		if ((state && r->state != *state) || (role && strcmp(r->role, role) != 0))
+		if ((state && (r->state != *state || node_is_master(v, r))) ||
+		    (role && strcmp(r->role, role) != 0))
 			continue;
 		str_printf(out, "%s%s", first ? "" : ",", r->name);
 		first = false;

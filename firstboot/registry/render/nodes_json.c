@@ -4,9 +4,13 @@
 #include "registry/render.h"
 #include "registry/request.h"
 
+/* No number is 0 that was ever said. */
 static void add_number(struct str *out, const char *name, long long value)
 {
-	str_printf(out, ",\"%s\":%lld", name, value);
+	if (value)
+		str_printf(out, ",\"%s\":%lld", name, value);
+	else
+		json_field(out, name, NULL);
 }
 
 /* What the board said, by the table of its request. */
