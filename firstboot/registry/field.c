@@ -10,8 +10,8 @@
 
 const struct charset charset_hex = {DIGITS "abcdef", "0-9 a-f"};
 const struct charset charset_id = {LETTERS DIGITS "._:+~-", "A-Z a-z 0-9 . _ : + ~ -"};
-const struct charset charset_words = {LETTERS DIGITS "._:+~- ,()/@",
-				      "A-Z a-z 0-9 . _ : + ~ - , ( ) / @ and blanks"};
+const struct charset charset_words = {LETTERS DIGITS "._:+~- ,()/",
+				      "A-Z a-z 0-9 . _ : + ~ - , ( ) / and blanks"};
 
 char *field_path(const struct field *f)
 {
