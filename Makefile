@@ -20,6 +20,10 @@ FIRSTBOOT_SRC := $(filter-out $(FIRSTBOOT_NONE) $(FIRSTBOOT_SYSTEMD) firstboot/m
 # nodectl runs on the master: libc, and two libraries that it has inside, so that a board needs neither.
 NODECTL_SRC := $(filter-out firstboot/registry/main.c,$(wildcard firstboot/registry/*.c firstboot/registry/render/*.c))
 NODECTL_LIBS := -l:libsqlite3.a -l:libjansson.a -lm
+# The one that needs libparted, and reads tables as mkimage does.
+GROW_SRC := $(wildcard firstboot/grow/*.c) firstboot/blockdev.c firstboot/rootfs.c \
+	$(addprefix mkimage/,disk_extend.c disk_data.c disk_gpt.c disk_raw.c disk_shadow.c disk_table.c) \
+	$(addprefix common/,crc32.c err.c io.c log.c mem.c str.c utf8.c)
 MKIMAGE_SRC := $(wildcard mkimage/*.c mkimage/custom/*.c)
 LIB_SRC := $(COMMON_SRC) $(filter-out mkimage/main.c,$(MKIMAGE_SRC))
 OBJ := $(BUILD)/obj
@@ -31,9 +35,11 @@ UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 # These link firstboot or nodectl, the others mkimage.
 FIRSTBOOT_UNIT := $(filter $(BUILD)/tests/unit/test_fb_%,$(UNIT))
-FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_settings.c))
+FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,tests/fuzz/fuzz_settings.c tests/fuzz/fuzz_state.c)
 NODECTL_UNIT := $(filter $(BUILD)/tests/unit/test_reg_%,$(UNIT))
 NODECTL_FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_reg_*.c))
+# firstboot with other steps, to test its engine.
+FIRSTBOOT_DEMO := $(BUILD)/tests/fixtures/firstboot-demo
 SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shims/*.c))
 SUITES ?= unit cli qemu
 
@@ -41,13 +47,15 @@ SUITES ?= unit cli qemu
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/mkimage $(BUILD)/firstboot $(BUILD)/nodectl
+all: $(BUILD)/mkimage $(BUILD)/firstboot $(BUILD)/firstboot-grow $(BUILD)/nodectl boards
+
+include board.mk
 
 # ---- what users type ----
 
 cluster:
 	scripts/setup build
-	$(MAKE) --no-print-directory -j$(shell nproc) all
+	$(MAKE) --no-print-directory -j$(shell nproc) $(BUILD)/mkimage board-arm64
 	$(BUILD)/mkimage --profile master
 	$(BUILD)/mkimage --profile worker -n $(N)
 	@scripts/next-steps cluster out/master.img $(shell printf "out/worker%03d.img " $$(seq $(N)))
@@ -65,6 +73,8 @@ install: all
 	install -D -m 755 $(BUILD)/mkimage $(DESTDIR)$(PREFIX)/bin/mkimage
 	install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock scripts/mkbase scripts/try-cluster
 	cp -R scripts/mkbase.d $(DESTDIR)$(PREFIX)/lib/cardstock/
+	for arch in $(BOARD_ARCHES); do \
+		install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock/board/$$arch $(BOARD_PROGRAMS:%=$(BOARD)/$$arch/%) || exit; done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cardstock/profiles profiles/*.conf
 	cp -R overlays $(DESTDIR)$(PREFIX)/share/cardstock/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
@@ -90,6 +100,9 @@ $(BUILD)/mkimage: $(OBJ)/mkimage/main.o $(LIB)
 $(BUILD)/firstboot: $(OBJ)/firstboot/main.o $(FIRSTBOOT_LIB)
 	$(call link_firstboot)
 
+$(BUILD)/firstboot-grow: $(GROW_SRC:%.c=$(OBJ)/%.o)
+	$(call say,LD) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libparted)
+
 $(FIRSTBOOT_LIB): $(patsubst %.c,$(OBJ)/%.o,$(COMMON_SRC) $(FIRSTBOOT_SRC) $(FIRSTBOOT_SYSTEMD))
 	$(call say,AR) rm -f $@; ar rcs $@ $^
 
@@ -99,7 +112,7 @@ $(BUILD)/nodectl: $(OBJ)/firstboot/registry/main.o $(NODECTL_LIB)
 $(NODECTL_LIB): $(patsubst %.c,$(OBJ)/%.o,$(COMMON_SRC) $(NODECTL_SRC))
 	$(call say,AR) rm -f $@; ar rcs $@ $^
 
-$(OBJ)/firstboot/step.o: firstboot/steps/list.def
+$(OBJ)/firstboot/steps.o: firstboot/steps/list.def
 
 $(LIB): $(LIB_SRC:%.c=$(OBJ)/%.o)
 	$(call say,AR) rm -f $@; ar rcs $@ $^
@@ -112,7 +125,7 @@ $(OBJ)/mkimage/custom.o: mkimage/custom/list.def
 # ---- tests ----
 
 .PHONY: units shims
-units: $(UNIT)
+units: $(UNIT) $(FIRSTBOOT_DEMO)
 shims: $(SHIMS)
 
 $(filter-out $(FIRSTBOOT_UNIT) $(NODECTL_UNIT),$(UNIT)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
@@ -123,6 +136,9 @@ $(FIRSTBOOT_UNIT): $(BUILD)/%: $(OBJ)/%.o $(FIRSTBOOT_LIB)
 
 $(NODECTL_UNIT): $(BUILD)/%: $(OBJ)/%.o $(NODECTL_LIB)
 	$(call link_nodectl,-lcmocka)
+
+$(FIRSTBOOT_DEMO): $(OBJ)/firstboot/main.o $(OBJ)/tests/fixtures/steps.o $(FIRSTBOOT_LIB)
+	$(call link_firstboot)
 
 $(BUILD)/tests/bench/patch: $(OBJ)/tests/bench/patch.o $(LIB)
 	$(call link)
@@ -167,4 +183,5 @@ check-long: all units shims
 bench: all $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
 
--include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) $(wildcard firstboot/*.c firstboot/steps/*.c firstboot/registry/*.c firstboot/registry/render/*.c) mkimage/main.c)
+-include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c $(NODECTL_SRC) firstboot/registry/main.c \
+	$(wildcard firstboot/*.c firstboot/steps/*.c firstboot/grow/*.c tests/fuzz/*.c tests/bench/*.c tests/fixtures/*.c))

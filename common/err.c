@@ -10,19 +10,6 @@
 
 #define ADVICE_FULL "; make room on that disk"
 
-const struct err_code_help err_codes[] = {
-	{ERR_NONE, "success"},
-	{ERR_FAILED, "failure without a code of its own"},
-	{ERR_USAGE, "wrong command line"},
-	{ERR_PROFILE, "wrong profile, overlay or cluster directory"},
-	{ERR_IMAGE, "base or image damaged, unknown or not supported"},
-	{ERR_SPACE, "no room on the disk or in the image"},
-	{ERR_CHECK, "verify or a file system check found a difference"},
-	{ERR_BUSY, "another run is using the cluster directory"},
-	{ERR_INTERRUPT, "interrupted"},
-	{ERR_NONE, NULL},
-};
-
 static void err_replace(struct err *e, enum err_code code, char *msg)
 {
 	free(e->msg);

@@ -11,7 +11,7 @@
 #define must_check __attribute__((warn_unused_result))
 #define printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
 
-/* Exit codes of the programs; `mkimage --help` and the man page list them from err_codes[]. */
+/* Exit codes of the programs; --help and the man pages list those that a program has. */
 enum err_code {
 	ERR_NONE = 0,
 	ERR_FAILED = 1,	     /* anything without a code of its own */
@@ -21,6 +21,7 @@ enum err_code {
 	ERR_SPACE = 5,	     /* no room on the output disk or in the image */
 	ERR_CHECK = 6,	     /* verify or a file system check found a difference */
 	ERR_BUSY = 7,	     /* another run holds the lock */
+	ERR_STEP = 8,	     /* firstboot: a step failed, the others ran */
 	ERR_INTERRUPT = 130, /* SIGINT or SIGTERM */
 };
 
@@ -29,12 +30,11 @@ struct err {
 	char *msg; /* owned; NULL while there is no error */
 };
 
+/* A row of a table that ends with help == NULL. */
 struct err_code_help {
 	enum err_code code;
 	const char *help;
 };
-
-extern const struct err_code_help err_codes[]; /* ends with help == NULL */
 
 #define ERR_INIT  \
 	{         \

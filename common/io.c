@@ -206,15 +206,20 @@ int io_list_fd(int fd, const char *what, struct strv *ret, struct err *e)
 	return 0;
 }
 
-char *io_program_top(void)
+char *io_program_dir(void)
 {
 	char path[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	if (n <= 0)
 		return NULL;
 	path[n] = '\0';
-	autofree char *dir = path_dir(path);
-	return path_dir(dir);
+	return path_dir(path);
+}
+
+char *io_program_top(void)
+{
+	autofree char *dir = io_program_dir();
+	return dir ? path_dir(dir) : NULL;
 }
 
 int io_memfd(const char *name, const void *data, size_t len, struct err *e)

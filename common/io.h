@@ -46,6 +46,8 @@ int io_flush_dir(const char *dir, struct err *e) must_check;
 int io_mkdirs(const char *path, mode_t mode, struct err *e) must_check;
 /* Add the names in the open directory fd, sorted; fd is closed. */
 int io_list_fd(int fd, const char *what, struct strv *ret, struct err *e) must_check;
+/* The directory of the running program; owned, NULL when the kernel does not tell. */
+char *io_program_dir(void);
 /*
  * The directory above that of the running program: the source tree of build/mkimage, PREFIX of
  * PREFIX/bin/mkimage; owned, NULL when the kernel does not tell.

@@ -280,10 +280,10 @@ static int pump(const struct run *r, struct child *c, struct pipes *p, struct st
 	return 0;
 }
 
-/* The last line that is not empty. */
+/* The last line that is not empty; ssh-keygen ends its lines with "\r\n". */
 static const char *last_line(struct str *text)
 {
-	while (text->len && (text->data[text->len - 1] == '\n' || text->data[text->len - 1] == ' '))
+	while (text->len && strchr("\r\n ", text->data[text->len - 1]))
 		text->data[--text->len] = '\0';
 	const char *newline = text->len ? strrchr(text->data, '\n') : NULL;
 	return newline ? newline + 1 : str_text(text);

@@ -24,6 +24,12 @@ static const struct option_row run_options[] = {
 	{0},
 };
 
+static const struct option_row status_options[] = {
+	{"json", 0, OPTION_FLAG, NULL, ROW(cli.json), 0, 0, "the report, and errors, as JSON"},
+	OPT_ROOT,
+	{0},
+};
+
 static const struct option_row common_options[] = {
 	CLI_ROW_DEBUG,
 	CLI_ROW_HELP,
@@ -33,14 +39,24 @@ static const struct option_row common_options[] = {
 
 static const struct command commands[] = {
 	{"run", "", 0, 0, "Run the steps that are not done.", run_options, cmd_run},
+	{"status", "", 0, 0, "Say what was done and what failed.", status_options, cmd_status},
 	{0},
+};
+
+static const struct err_code_help codes[] = {
+	{ERR_NONE, "success: all steps of the phase are done"},
+	{ERR_FAILED, "failure without a code of its own"},
+	{ERR_USAGE, "wrong command line"},
+	{ERR_STEP, "a step failed; the others ran, and the report says which and what to do"},
+	{ERR_INTERRUPT, "interrupted; the next run goes on"},
+	{ERR_NONE, NULL},
 };
 
 static const struct program program = {
 	.name = "firstboot",
 	.commands = commands,
 	.options = common_options,
-	.codes = err_codes,
+	.codes = codes,
 };
 
 int main(int argc, char **argv)

@@ -103,6 +103,17 @@ static int make_dir(const struct ctx *ctx, const char *dir, struct err *e)
 	return 0;
 }
 
+int root_mkdir(const struct ctx *ctx, const char *path, struct err *e)
+{
+	autoclose int there = open_below(ctx, path, O_RDONLY | O_DIRECTORY, 0);
+	if (there >= 0)
+		return 0;
+	if (ctx->dry_run && errno == ENOENT)
+		return 1;
+	autoclose int made = open_or_make_dir(ctx, path, e);
+	return made < 0 ? -1 : 1;
+}
+
 /* A path taken apart, its directory open. */
 struct place {
 	const char *path, *name;
@@ -276,6 +287,14 @@ int root_exists(const struct ctx *ctx, const char *path, struct err *e)
 	auto_place p = {.dir = -1};
 	int there = place_open(ctx, path, false, &p, e);
 	return there > 0 && *p.name ? is_there(ctx, &p, e) : there;
+}
+
+int root_stat(const struct ctx *ctx, const char *path, struct stat *ret, struct err *e)
+{
+	autoclose int fd = open_below(ctx, path, O_PATH, 0);
+	if (fd < 0)
+		return means_absent(errno) ? 0 : fail(ctx, path, "cannot look at it", e);
+	return fstat(fd, ret) < 0 ? fail(ctx, path, "cannot look at it", e) : 1;
 }
 
 int root_remove(const struct ctx *ctx, const char *path, struct err *e)

@@ -13,6 +13,7 @@
  */
 
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "err.h"
@@ -48,9 +49,13 @@ int root_symlink(const struct ctx *ctx, const char *path, const char *target,
 int root_remove(const struct ctx *ctx, const char *path, struct err *e) must_check;
 /* 1 when something is there (a symlink itself counts, wherever it points), else 0. */
 int root_exists(const struct ctx *ctx, const char *path, struct err *e) must_check;
+/* As stat(2), a symlink at path followed; 1, or 0 when there is nothing. */
+int root_stat(const struct ctx *ctx, const char *path, struct stat *ret, struct err *e) must_check;
 /* The target of a symlink is added to out; 1, or 0 when no symlink is there. */
 int root_readlink(const struct ctx *ctx, const char *path, struct str *out,
 		  struct err *e) must_check;
+/* The directory is there; those above are made too, mode 0755.  1 when it was made, 0 when not. */
+int root_mkdir(const struct ctx *ctx, const char *path, struct err *e) must_check;
 /* The names in a directory, sorted; 1, or 0 when there is no such directory. */
 int root_list(const struct ctx *ctx, const char *dir, struct strv *out, struct err *e) must_check;
 

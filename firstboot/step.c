@@ -4,29 +4,20 @@
 
 #include "step.h"
 
-#define STEP(id) extern const struct step step_##id;
-#include "steps/list.def"
-#undef STEP
-
-const struct step *const steps[] = {
-#define STEP(id) &step_##id,
-#include "steps/list.def"
-#undef STEP
-	NULL,
-};
-
 static const char *const phase_names[PHASES] = {
 	[PHASE_LOCAL] = "local",
 	[PHASE_NETWORK] = "network",
 };
 
-const struct step *step_find(const char *name)
+bool step_find(const char *name, size_t *ret)
 {
 	for (size_t i = 0; steps[i]; i++) {
-		if (strcmp(steps[i]->name, name) == 0)
-			return steps[i];
+		if (strcmp(steps[i]->name, name) == 0) {
+			*ret = i;
+			return true;
+		}
 	}
-	return NULL;
+	return false;
 }
 
 const char *phase_name(enum phase phase)

@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "err.h"
 #include "str.h"
@@ -46,8 +47,8 @@ struct step {
 /* All steps, in order; NULL at the end. */
 extern const struct step *const steps[];
 
-/* The step of that name; NULL when there is none. */
-const struct step *step_find(const char *name);
+/* Its place in steps[]; false when no step has that name. */
+bool step_find(const char *name, size_t *ret);
 /* "local", "network". */
 const char *phase_name(enum phase phase);
 /* True and *ret set when text is the name of a phase. */

@@ -87,10 +87,23 @@ static const struct command commands[] = {
 	{0},
 };
 
+static const struct err_code_help codes[] = {
+	{ERR_NONE, "success"},
+	{ERR_FAILED, "failure without a code of its own"},
+	{ERR_USAGE, "wrong command line"},
+	{ERR_PROFILE, "wrong profile, overlay or cluster directory"},
+	{ERR_IMAGE, "base or image damaged, unknown or not supported"},
+	{ERR_SPACE, "no room on the disk or in the image"},
+	{ERR_CHECK, "verify or a file system check found a difference"},
+	{ERR_BUSY, "another run is using the cluster directory"},
+	{ERR_INTERRUPT, "interrupted"},
+	{ERR_NONE, NULL},
+};
+
 const struct program mkimage_program = {
 	.name = "mkimage",
 	.has_default = true,
 	.commands = commands,
 	.options = common_options,
-	.codes = err_codes,
+	.codes = codes,
 };

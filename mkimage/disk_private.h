@@ -4,7 +4,8 @@
 
 /*
  * Between disk.c (judgement), disk_raw.c (is the table fit to be read at all), disk_table.c
- * (libparted) and disk_content.c (libblkid).
+ * (libparted), disk_content.c (libblkid) and those that change bytes of the table.  firstboot-grow
+ * has its own disk.c, and no libblkid.
  */
 
 #include <endian.h>
@@ -12,12 +13,27 @@
 
 #include "disk.h"
 
+#define MBR_ENTRIES 446 /* everything before is not the table's */
+#define MBR_ENTRY 16	/* bytes of each of the four */
+
 /* Numbers of a table, which are little-endian. */
 static inline uint32_t disk_get32(const uint8_t *p)
 {
 	uint32_t v;
 	memcpy(&v, p, sizeof(v));
 	return le32toh(v);
+}
+
+static inline void disk_put32(uint8_t *p, uint32_t v)
+{
+	v = htole32(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void disk_put64(uint8_t *p, uint64_t v)
+{
+	v = htole64(v);
+	memcpy(p, &v, sizeof(v));
 }
 
 static inline uint64_t disk_get64(const uint8_t *p)
@@ -46,10 +62,8 @@ bool disk_raw_is_hybrid(int fd);
 int disk_content_read(struct disk *d, int fd, struct err *e) must_check;
 /*
  * A file in memory that has what libparted reads of the disk: the table.  Returns its descriptor.
- * Not for a device with other sectors than a file would have.
  */
 int disk_shadow(const struct disk *d, int fd, struct err *e) must_check;
-bool disk_shadow_fits(int fd);
 
 /* TYPE of what begins at offset, into part's fields; nothing known leaves them empty. */
 int disk_content_part(struct part *part, const char *name, int fd, struct err *e) must_check;

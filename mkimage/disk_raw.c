@@ -5,7 +5,6 @@
 #include "io.h"
 #include "mem.h"
 
-#define MBR_ENTRIES 446
 #define BACKUP_TABLE (-1) /* as a "partition" that reaches beyond the end */
 #define SECTOR_MAX 4096
 #define LBA_MAX (UINT64_MAX / SECTOR_MAX - 1) /* anything larger is nonsense and would overflow */
@@ -85,7 +84,7 @@ static int mbr_beyond(const struct disk *d, int fd, uint64_t *ret_end)
 	if (!read_at(fd, 0, mbr, sizeof(mbr)))
 		return 0;
 	for (int i = 0; i < 4; i++) {
-		const uint8_t *entry = mbr + MBR_ENTRIES + 16 * i;
+		const uint8_t *entry = mbr + MBR_ENTRIES + MBR_ENTRY * i;
 		uint64_t end = ((uint64_t)disk_get32(entry + 8) + disk_get32(entry + 12)) *
 			       d->sector_size;
 		if (entry[4] && end > *ret_end) {
@@ -158,7 +157,7 @@ bool disk_raw_is_hybrid(int fd)
 	if (!read_at(fd, 0, mbr, sizeof(mbr)))
 		return false;
 	for (int i = 0; i < 4; i++) {
-		uint8_t type = mbr[MBR_ENTRIES + 16 * i + 4];
+		uint8_t type = mbr[MBR_ENTRIES + MBR_ENTRY * i + 4];
 		if (type && type != 0xee)
 			return true;
 	}

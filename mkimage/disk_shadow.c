@@ -3,21 +3,15 @@
  * libparted opens what it looks at for writing, and a card's partitions too, which wakes udev and
  * whoever it tells.  So for reading it gets a file in memory with the table's sectors alone.
  */
-#include <endian.h>
-#include <linux/fs.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "disk_private.h"
 #include "io.h"
 #include "mem.h"
 
-#define SECTOR 512ull
+#define TABLE 512	  /* bytes of a table of four partitions, whatever the sectors have */
 #define EDGE (1ull << 20) /* before it lies the first partition, behind it the GPT's copy */
 #define LOGICAL_MAX 256	  /* partitions of an extended one; more is a loop */
-#define MBR_ENTRIES 446
-#define ENTRY 16
 
 struct shadow {
 	const struct disk *disk;
@@ -39,13 +33,6 @@ static int copy(const struct shadow *s, uint64_t start, uint64_t end, struct err
 	return 0;
 }
 
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
 static bool is_extended(const uint8_t *entry)
 {
 	return entry[4] == 0x05 || entry[4] == 0x0f || entry[4] == 0x85;
@@ -58,15 +45,15 @@ static bool is_extended(const uint8_t *entry)
 static int copy_logical(const struct shadow *s, uint64_t begin, struct err *e)
 {
 	uint64_t at = begin;
-	for (int i = 0; i < LOGICAL_MAX && at + SECTOR <= s->disk->size; i++) {
-		uint8_t table[SECTOR];
+	for (int i = 0; i < LOGICAL_MAX && at + TABLE <= s->disk->size; i++) {
+		uint8_t table[TABLE];
 		if (io_pread_fd(s->from, s->disk->name, table, sizeof(table), at, e) < 0 ||
 		    io_pwrite_fd(s->to, s->disk->name, table, sizeof(table), at, e) < 0)
 			return -1;
-		const uint8_t *next = table + MBR_ENTRIES + ENTRY;
+		const uint8_t *next = table + MBR_ENTRIES + MBR_ENTRY;
 		if (!is_extended(next))
 			return 0;
-		at = begin + get32(next + 8) * SECTOR;
+		at = begin + (uint64_t)disk_get32(next + 8) * s->disk->sector_size;
 	}
 	return 0;
 }
@@ -74,34 +61,27 @@ static int copy_logical(const struct shadow *s, uint64_t begin, struct err *e)
 static int copy_mbr(const struct shadow *s, const uint8_t *head, struct err *e)
 {
 	for (size_t i = 0; i < 4; i++) {
-		const uint8_t *entry = head + MBR_ENTRIES + i * ENTRY;
-		if (is_extended(entry) && copy_logical(s, get32(entry + 8) * SECTOR, e) < 0)
+		const uint8_t *entry = head + MBR_ENTRIES + i * MBR_ENTRY;
+		uint64_t begin = (uint64_t)disk_get32(entry + 8) * s->disk->sector_size;
+		if (is_extended(entry) && copy_logical(s, begin, e) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* The copy of a GPT lies at the end of the disk it was made on, which may have been smaller. */
-static int copy_backup(const struct shadow *s, const uint8_t *head, struct err *e)
+static int copy_backup(const struct shadow *s, const uint8_t *header, struct err *e)
 {
-	uint64_t at;
-	memcpy(&at, head + SECTOR + 32, sizeof(at));
-	at = le64toh(at);
-	if (memcmp(head + SECTOR, "EFI PART", 8) != 0 || at >= s->disk->size / SECTOR)
+	uint64_t sector = s->disk->sector_size, at = disk_get64(header + 32);
+	if (memcmp(header, "EFI PART", 8) != 0 || at >= s->disk->size / sector)
 		return 0;
-	at *= SECTOR;
-	return copy(s, at < EDGE ? 0 : at - EDGE, at + SECTOR, e);
-}
-
-bool disk_shadow_fits(int fd)
-{
-	int size = SECTOR;
-	return ioctl(fd, BLKSSZGET, &size) < 0 || size == SECTOR;
+	at *= sector;
+	return copy(s, at < EDGE ? 0 : at - EDGE, at + sector, e);
 }
 
 int disk_shadow(const struct disk *d, int fd, struct err *e)
 {
-	uint8_t head[2 * SECTOR] = {0};
+	uint8_t head[TABLE] = {0}, header[TABLE] = {0};
 	autoclose int to = io_memfd("partition table", "", 0, e);
 	const struct shadow s = {d, fd, to};
 	if (to < 0)
@@ -111,8 +91,10 @@ int disk_shadow(const struct disk *d, int fd, struct err *e)
 	if (copy(&s, 0, EDGE, e) < 0 ||
 	    copy(&s, d->size < EDGE ? 0 : d->size - EDGE, d->size, e) < 0)
 		return -1;
-	if (d->size >= sizeof(head) && (io_pread_fd(fd, d->name, head, sizeof(head), 0, e) < 0 ||
-					copy_mbr(&s, head, e) < 0 || copy_backup(&s, head, e) < 0))
+	if (d->size >= d->sector_size + sizeof(header) &&
+	    (io_pread_fd(fd, d->name, head, sizeof(head), 0, e) < 0 ||
+	     io_pread_fd(fd, d->name, header, sizeof(header), d->sector_size, e) < 0 ||
+	     copy_mbr(&s, head, e) < 0 || copy_backup(&s, header, e) < 0))
 		return -1;
 	return steal_fd(&to);
 }

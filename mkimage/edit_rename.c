@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "edit.h"
+#include "edit_rename.h"
 #include "mem.h"
 
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"

@@ -176,9 +176,7 @@ static int check_chosen(const struct image_open *o, const struct disk *d, struct
 {
 	const struct part *p = disk_part(d, o->root_partition);
 	if (!p)
-		return err_set(e, ERR_IMAGE,
-			       "%s: there is no partition %d, which root-partition names; it has "
-			       "%zu",
+		return err_set(e, ERR_PROFILE, "root-partition: %s has no partition %d; it has %zu",
 			       o->name, o->root_partition, d->n_parts);
 	const char *refusal = refusal_of(p);
 	if (!refusal && !can_hold_root(p))

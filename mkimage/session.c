@@ -97,7 +97,9 @@ static int get_source(struct session *s, struct err *e)
 		.search = &s->search,
 		.now = SOURCE_DEFAULT_TIME,
 	};
-	return source_get(&spec, s->progress, &s->source, e);
+	if (source_get(&spec, s->progress, &s->source, e) == 0)
+		return 0;
+	return e->code == ERR_INTERRUPT ? -1 : err_wrap(e, "%s:%d", here, loc.line);
 }
 
 static int needs_replay(const struct disk *d, const char *name, bool *ret, struct err *e)
@@ -177,6 +179,13 @@ static int check_size(const struct session *s, struct err *e)
 	return 0;
 }
 
+/* What is wrong with the choice and not with the image: where the profile makes it. */
+static int wrap_choice(const struct session *s, struct err *e)
+{
+	struct loc loc = profile_get(s->profile, "root-partition")->loc;
+	return e->code == ERR_PROFILE ? err_wrap(e, "%s:%d", loc.file, loc.line) : -1;
+}
+
 int session_open_base(struct session *s, struct err *e)
 {
 	if (get_source(s, e) < 0)
@@ -197,8 +206,9 @@ int session_open_base(struct session *s, struct err *e)
 		.writable = dirty,
 		.replay = dirty,
 	};
-	if (image_open(&open, &s->base, e) < 0 || check_size(s, e) < 0 ||
-	    session_look_at_ids(s, s->base, e) < 0)
+	if (image_open(&open, &s->base, e) < 0)
+		return wrap_choice(s, e);
+	if (check_size(s, e) < 0 || session_look_at_ids(s, s->base, e) < 0)
 		return -1;
 	return find_time(s, e);
 }

@@ -17,7 +17,7 @@ absent() {
 }
 
 # The work directory of a failed test stays; in teardown.
-keep_failed() {
+keep_work() {
 	[ -z "${BATS_TEST_COMPLETED:-}" ] || return 0
 	local kept
 	kept=$(mktemp -d "${TMPDIR:-/tmp}/cardstock-failed-XXXXXX")

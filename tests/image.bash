@@ -24,7 +24,9 @@ for n, p in enumerate(json.load(sys.stdin)['partitiontable']['partitions'], 1): 
 
 # All file systems of a finished image are clean, by their own checkers.
 assert_clean() {
-	local number at size type copy=$BATS_TEST_TMPDIR/partition
+	local number at size type copy=$BATS_TEST_TMPDIR/partition partitions
+	partitions=$(partitions_of "$1")
+	[ -n "$partitions" ] || { echo "$1: has no partitions to check" >&2; return 1; }
 	while read -r number at size type; do
 		[[ $type == ext* ]] && { e2fsck -fn "$1?offset=$at" >&2 || return 1; } && continue
 		dd if="$1" of="$copy" bs=1M iflag=skip_bytes,count_bytes skip="$at" count="$size" conv=sparse status=none
@@ -35,5 +37,5 @@ assert_clean() {
 		*) echo "$1: partition $number: what is '$type'?" >&2 && return 1 ;;
 		esac
 		rm "$copy"
-	done < <(partitions_of "$1")
+	done <<<"$partitions"
 }

@@ -57,25 +57,15 @@ static int read_old_name(struct plan_ctx *ctx, char **ret, struct err *e)
 	return 0;
 }
 
-/*
- * A node whose address is planned is not also 127.0.1.1: MPI and Slurm would tell the others to
- * reach it there.  One without an address needs that line to know itself.
- */
 static int plan_self(struct plan_ctx *ctx, const char *old_name, struct err *e)
 {
 	const struct node *n = ctx->node;
-	auto_str text = STR_INIT, nodes = STR_INIT, without_old = STR_INIT, out = STR_INIT;
+	auto_str text = STR_INIT, nodes = STR_INIT, out = STR_INIT;
 	if (read_hosts(ctx, &text, e) < 0)
 		return -1;
 	/* The block again: a template of an overlay may have replaced the file for this node. */
 	set_nodes(ctx->cluster, &nodes, str_text(&text));
-	hosts_set_self(&without_old, str_text(&nodes), old_name);
-	hosts_set_self(&out, str_text(&without_old), n->hostname);
-	if (!n->address) {
-		if (out.len && out.data[out.len - 1] != '\n')
-			str_puts(&out, "\n");
-		str_printf(&out, "127.0.1.1\t%s\n", n->hostname);
-	}
+	hosts_rename_self(&out, str_text(&nodes), old_name, n->hostname, !n->address);
 	return plan_write(ctx, HOSTS, str_text(&out), out.len, ATTR_KEEP, "the node's own name", e);
 }
 

@@ -5,6 +5,7 @@
 #include "bootconfig.h"
 #include "edit.h"
 #include "edit_boot.h"
+#include "edit_rename.h"
 #include "mem.h"
 #include "stock.h"
 #include "systemd.h"
@@ -71,7 +72,7 @@ static int plan_grow(struct plan_ctx *ctx, struct strv *items, struct err *e)
 		return 0;
 	}
 	strv_add(items, GROW_WORD);
-	if (plan_write_text(ctx, SYSTEMD_ADMIN_DIR "/" GROW_DONE, grow_done, ATTR_ROOT(0644),
+	if (plan_write_text(ctx, UNIT_ADMIN_DIR "/" GROW_DONE, grow_done, ATTR_ROOT(0644),
 			    "takes '" GROW_WORD "' away again", e) < 0)
 		return -1;
 	return systemd_enable(ctx, GROW_DONE, "multi-user.target",
@@ -135,7 +136,7 @@ static int plan_resize(struct plan_ctx *ctx, struct err *e)
 	int once = file ? stock_file_has(ctx, file, "ConditionFirstBoot=yes", e) : 0;
 	if (once <= 0)
 		return once;
-	return plan_write_text(ctx, SYSTEMD_ADMIN_DIR "/" RESIZE ".d/10-cardstock.conf",
+	return plan_write_text(ctx, UNIT_ADMIN_DIR "/" RESIZE ".d/10-cardstock.conf",
 			       "# With an empty machine-id it is no first boot to systemd.\n"
 			       "[Unit]\nConditionFirstBoot=\n",
 			       ATTR_ROOT(0644), "the root file system grows at the first boot", e);

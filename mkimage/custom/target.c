@@ -2,8 +2,9 @@
 /* The boot target: what used to be the runlevel. */
 #include "custom.h"
 #include "mem.h"
+#include "plan_files.h"
+#include "runlevel.h"
 #include "systemd.h"
-#include "target.h"
 #include "validate.h"
 
 static int check_target(const char *text, struct err *e)
@@ -32,8 +33,9 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 	int present = systemd_present(ctx, e);
 	if (present < 0)
 		return -1;
+	const struct files f = plan_files(ctx, "boot target");
 	if (!present)
-		return target_plan_runlevel(ctx, v->str, e);
+		return runlevel_set(&f, v->str, e);
 	autofree char *unit = NULL;
 	if (systemd_unit_path(ctx, v->str, &unit, e) < 0)
 		return -1;

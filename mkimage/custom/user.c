@@ -268,7 +268,8 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 					   .uid = (uint32_t)section_int(s, "uid"),
 					   .gid = account_section_gid(s)};
 	}
-	int r = plan_each(ctx, users, n, e);
+	int r = user_check_origins(ctx, e);
+	r = r < 0 ? r : plan_each(ctx, users, n, e);
 	r = r < 0 ? r : user_plan_root(ctx, e);
 	for (size_t i = 0; i < n; i++)
 		free(users[i].home);

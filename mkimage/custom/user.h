@@ -93,6 +93,8 @@ int user_make_cluster_key(const struct section *user, const struct cluster *c,
 /* Its public half. */
 int user_read_cluster_key(const struct section *user, const struct cluster *c, struct str *out,
 			  struct err *e) must_check;
+/* The roles that cluster-ssh-from names are roles of this cluster. */
+int user_check_origins(struct plan_ctx *ctx, struct err *e) must_check;
 /* Its private half, on nodes that may use it; ssh_dir is the user's ~/.ssh. */
 int user_plan_cluster_key(struct plan_ctx *ctx, const struct user *u, const char *ssh_dir,
 			  struct err *e) must_check;

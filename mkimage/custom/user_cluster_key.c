@@ -42,20 +42,27 @@ static char *list_roles(const struct cluster *c)
 	return strv_join(&roles, ", ");
 }
 
-/* 1: nodes of the role that is planned have the private key. */
-static int is_origin(struct plan_ctx *ctx, const struct user *u, struct err *e)
+int user_check_origins(struct plan_ctx *ctx, struct err *e)
 {
 	const struct value *from = profile_get(ctx->profile, "cluster-ssh-from");
-	const char *role = profile_str(ctx->profile, "role");
 	autofree char *roles = list_roles(ctx->cluster);
-	if (strcmp(section_str(u->section, "cluster-ssh"), "all-to-all") == 0)
-		return 1;
 	for (size_t i = 0; i < from->list.n; i++) {
 		if (!cluster_member(ctx->cluster, from->list.v[i]))
 			return err_at(e, from->list_loc[i],
 				      "'%s' is no role of this cluster; there is: %s",
 				      from->list.v[i], roles);
 	}
+	return 0;
+}
+
+/* Have nodes of the role that is planned the private key? */
+static bool is_origin(struct plan_ctx *ctx, const struct user *u)
+{
+	const struct value *from = profile_get(ctx->profile, "cluster-ssh-from");
+	const char *role = profile_str(ctx->profile, "role");
+	autofree char *roles = list_roles(ctx->cluster);
+	if (strcmp(section_str(u->section, "cluster-ssh"), "all-to-all") == 0)
+		return true;
 	if (from->set)
 		return strv_has(&from->list, role);
 	if (!cluster_member(ctx->cluster, DEFAULT_FROM))
@@ -74,9 +81,8 @@ int user_plan_cluster_key(struct plan_ctx *ctx, const struct user *u, const char
 	const char *why = "the cluster's key of the user: it opens every node";
 	autofree char *name = key_name(u->section), *path = path_join(ssh_dir, "id_ed25519");
 	autofree char *public_path = xasprintf("%s.pub", path);
-	int origin = user_has_cluster_key(u->section) ? is_origin(ctx, u, e) : 0;
-	if (origin <= 0)
-		return origin;
+	if (!user_has_cluster_key(u->section) || !is_origin(ctx, u))
+		return 0;
 	if (cluster_read(ctx->cluster, name, &private, e) < 0)
 		return -1;
 	int r = plan_write_secret(ctx, path, str_text(&private), private.len,

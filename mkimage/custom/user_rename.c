@@ -7,6 +7,7 @@
 
 #include "account.h"
 #include "edit.h"
+#include "edit_rename.h"
 #include "mem.h"
 #include "text.h"
 #include "user.h"

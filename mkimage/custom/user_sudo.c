@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "account.h"
-#include "edit.h"
+#include "edit_rename.h"
 #include "mem.h"
 #include "overlay.h"
 #include "text.h"

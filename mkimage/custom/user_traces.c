@@ -3,7 +3,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "edit.h"
+#include "edit_rename.h"
 #include "mem.h"
 #include "overlay.h"
 #include "text.h"

@@ -57,7 +57,8 @@ load helper
 
 @test "more nodes than addresses" {
 	sed -i 's/^planned = 8/planned = 300/' worker.conf
-	assert_fails 3 'worker.conf:' mk --profile ./worker.conf
+	assert_fails 3 'worker.conf:5: 300 nodes are planned' mk --profile ./worker.conf
+	assert_no_output
 }
 
 @test "more nodes than planned" {
@@ -67,9 +68,8 @@ load helper
 
 @test "UID clash with a user of the image: both names" {
 	sed -i 's/uid = 2000/uid = 1/' worker.conf
-	run mk --profile ./worker.conf
-	[ "$status" = 3 ]
-	[[ $output == *worker.conf:*mpi*daemon* ]]
+	line=$(grep -n '"mpi"' worker.conf | cut -d: -f1)
+	assert_fails 3 "worker.conf:$line: user 'mpi' wants UID 1, which is that of 'daemon'" mk --profile ./worker.conf
 	assert_no_output
 }
 
@@ -91,7 +91,8 @@ load helper
 
 @test "missing key file" {
 	sed -i 's/uid = 2000/uid = 2000 authorized-keys = {"no-such-key.pub"}/' worker.conf
-	assert_fails 3 'no-such-key.pub' mk --profile ./worker.conf
+	line=$(grep -n 'no-such-key' worker.conf | cut -d: -f1)
+	assert_fails 3 "worker.conf:$line: ./no-such-key.pub: cannot open" mk --profile ./worker.conf
 	assert_no_output
 }
 
@@ -99,7 +100,9 @@ load helper
 	echo 'include("a.conf")' >>worker.conf
 	echo 'include("b.conf")' >a.conf
 	echo 'include("a.conf")' >b.conf
-	assert_fails 3 'b.conf' mk --profile ./worker.conf
+	line=$(grep -n include worker.conf | cut -d: -f1)
+	assert_fails 3 "b.conf:1: include loop: ./worker.conf:$line -> ./a.conf:1 -> ./b.conf:1 -> ./a.conf" mk --profile ./worker.conf
+	assert_no_output
 }
 
 @test "base: not there, empty, text, a directory" {
@@ -108,10 +111,16 @@ load helper
 		seq 100000 >text.img
 		sed -i "s|^base = .*|base = \"./$base\"|" worker.conf
 		run mk --profile ./worker.conf
-		[ "$status" != 0 ] && [ "$status" -lt 128 ]
+		[ "$status" = 4 ]
 		[[ $output == *"${base#.}"* ]]
 		assert_no_output
 	done
+}
+
+@test "base: not there, with the line that names it" {
+	sed -i 's|^base = .*|base = "./nothing.img"|' worker.conf
+	assert_fails 4 "worker.conf:3: base './nothing.img': cannot read" mk --profile ./worker.conf
+	assert_no_output
 }
 
 @test "base: truncated archive" {
@@ -212,20 +221,34 @@ own_base() {
 
 @test "output directory that cannot be made or written" {
 	: >file
-	assert_fails 1 'file' mk --profile ./worker.conf -o file/out
-	if [ "$(id -u)" != 0 ]; then
-		mkdir ro && chmod 555 ro
-		assert_fails 1 'ro' mk --profile ./worker.conf -o ro
-	fi
+	mkdir ro
+	be_ordinary
+	chmod 555 ro
+	assert_fails 1 "file/out: cannot create" "${as_user[@]}" "$MKIMAGE" --profile ./worker.conf -o file/out
+	assert_fails 1 "ro: cannot write to the output directory" "${as_user[@]}" "$MKIMAGE" --profile ./worker.conf -o ro
+	assert_fails 1 "ro/new: cannot create" "${as_user[@]}" "$MKIMAGE" --profile ./worker.conf -o ro/new
+	[ -z "$(ls -A ro)" ]
+}
+
+@test "an output directory that is missing is made" {
+	mk --profile ./worker.conf -o new/deep
+	[ "$(ls new/deep)" = worker001.img ]
 }
 
 @test "no space: found before writing, nothing left behind" {
 	[ "$(id -u)" = 0 ] || skip 'needs root to mount a small tmpfs'
-	mkdir small && mount -t tmpfs -o size=1M tmpfs small
-	run mk --profile ./worker.conf -o small
-	left=$(ls -A small)
-	umount small
-	[ "$status" = 5 ] && [[ $output == *'free'* ]] && [ -z "$left" ]
+	used=$(du --block-size=1 "$CARDSTOCK_TEST_BASE/mini.img" | cut -f1)
+	for size in 1M $((used * 3)); do
+		mkdir small
+		mount -t tmpfs -o size=$size tmpfs small
+		run mk --profile ./worker.conf -n 8 -o small
+		left=$(ls -A small)
+		umount small
+		rmdir small
+		[ "$status" = 5 ]
+		[[ $output == *'small: 8 images'*'free'* ]]
+		[ -z "$left" ]
+	done
 }
 
 @test "two runs on one cluster directory: the second says so" {
@@ -243,8 +266,9 @@ own_base() {
 		env --default-signal=INT "$MKIMAGE" --profile ./worker.conf -n 8 & pid=$!
 		until [ -e cluster/lock ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
 		kill -$signal $pid
+		status=0
 		wait $pid || status=$?
-		[ "${status:-0}" = 130 ]
+		[ "$status" = 130 ]
 	done
 	[ -z "$(find . -name '*.partial' -o -name '*.new' -o -name '*.tmp')" ]
 	for image in out/*.img; do [ ! -e "$image" ] || assert_clean "$image"; done

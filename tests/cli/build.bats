@@ -124,7 +124,8 @@ load helper
 @test "a device or a directory as output is refused, not replaced" {
 	ln -s /dev/null null
 	assert_fails 2 "/null: is a device, and would be replaced by a file" mk base -q "$CARDSTOCK_TEST_BASE/mini.img" -o null
-	[ -c /dev/null ] && [ -L null ]
+	[ -c /dev/null ]
+	[ -L null ]
 	mkdir -p out/worker001.img
 	assert_fails 2 'worker001.img: is no file' mk --profile ./worker.conf
 	rmdir out/worker001.img

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A disk that is full, broken or takes less than it is given: nothing half-made stays behind, and
-# the next run gives what a run without the fault gives.
+# A disk that is full, broken or takes less than it is given, and power that fails: nothing
+# half-made stays behind, and the next run gives what a run without the fault gives.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell on purpose
 load helper
 
@@ -11,6 +11,19 @@ faulty() {
 	shim=$(dirname "$MKIMAGE")/tests/shims/fault.so
 	[ -e "$shim" ] || { echo "no $shim: make shims" >&2; return 99; }
 	CARDSTOCK_FAULT=$1 CARDSTOCK_FAULT_PATH=$2 LD_PRELOAD=$shim "${@:3}"
+}
+
+# killed_at STEP TEXT COMMAND…: SIGKILL for it and all that it started, instead of that step of the
+# work on files whose path contains TEXT.  Sets ended when the command had come to its end before.
+killed_at() {
+	local status=0
+	ended=
+	faulty "kill:at=$1" "$2" setsid --wait "${@:3}" >messages 2>&1 || status=$?
+	case $status in
+	0) ended=yes ;;
+	137) ;;
+	*) echo "step $1: exit code $status: $(cat messages)" >&2 && return 1 ;;
+	esac
 }
 
 # Two images without a fault, in ref/, of the cluster directory that later runs use too.
@@ -77,11 +90,14 @@ copy_bytes() {
 		[ "$status" = 1 ]
 		[[ $output == *'mkimage: out'*'Input/output error'* ]]
 		# The last node's image is finished after the others, which are whole.
-		[ -z "$(ls -A out)" ] || { [ "$(ls -A out)" = worker001.img ] && cmp out/worker001.img ref/worker001.img; }
+		left=$(ls -A out)
+		[ -z "$left" ] || [ "$left" = worker001.img ]
+		[ -z "$left" ] || cmp out/worker001.img ref/worker001.img
 		rm -rf out
 		failures=$((failures + 1))
 	done
-	[ "$failures" -ge 8 ] && [ "$failures" -lt 15 ]
+	[ "$failures" -ge 8 ]
+	[ "$failures" -lt 15 ]
 	assert_like_reference
 }
 
@@ -162,4 +178,102 @@ assert_cluster_right() {
 		diff -r before/keys cluster/keys
 		assert_cluster_right
 	done
+}
+
+# replaced_and_killed STEP: over the images in old/, which are not copied: nothing may write to them.
+replaced_and_killed() {
+	rm -rf out
+	cp -al old out
+	killed_at "$1" /out/ "$MKIMAGE" --profile ./worker.conf -n 2 --quiet
+	for image in worker001.img worker002.img; do
+		[ out/$image -ef old/$image ] || cmp out/$image new/$image
+	done
+	[ -n "$(find out -name '.*')" ] || return 0
+	hidden=$((hidden + 1))
+	mk --profile ./worker.conf -n 2 --quiet
+	[ "$(ls -A out)" = $'worker001.img\nworker002.img' ]
+}
+
+@test "killed at any step of the work on the images: each is the old one or the new one, whole" {
+	mk --profile ./worker.conf -n 2 -o old --quiet
+	before=$(sha256sum old/*.img)
+	sed -i 's/"testbed"/"other"/' worker.conf
+	mk --profile ./worker.conf -n 2 -o new --quiet
+	run ! cmp -s old/worker001.img new/worker001.img
+	hidden=0 ended=
+	for ((at = 1; ; at += 7)); do
+		replaced_and_killed $at
+		[ -z "$ended" ] || break
+	done
+	[ "$at" -gt 50 ] # the shim was there
+	# The last steps give the images their names.
+	for ((last = at - 1; last > at - 14; last--)); do replaced_and_killed $last; done
+	[ "$hidden" -ge 1 ]
+	[ "$(sha256sum old/*.img)" = "$before" ]
+}
+
+@test "killed at any step while a cluster is founded: the next run finishes it" {
+	for ((at = 1; ; at += 3)); do
+		rm -rf cluster out
+		killed_at $at /cluster/ "$MKIMAGE" --profile ./worker.conf -n 2 --quiet
+		[ -z "$ended" ] || break
+		assert_no_output
+		mk --profile ./worker.conf -n 2 --quiet
+		assert_cluster_right
+	done
+	[ "$at" -gt 30 ]
+}
+
+@test "killed at any step while a node is added: the others keep what they have" {
+	mk --profile ./worker.conf --node 1 --quiet
+	cp -a cluster before
+	for ((at = 1; ; at++)); do
+		rm -rf cluster out
+		cp -a before cluster
+		killed_at $at /cluster/ "$MKIMAGE" --profile ./worker.conf -n 2 --quiet
+		[ -z "$ended" ] || break
+		grep -qxF $'worker\t1\tworker001\t10.0.0.11' cluster/ledger
+		mk --profile ./worker.conf -n 2 --quiet
+		diff -r before/nodes/worker001 cluster/nodes/worker001
+		diff -r before/keys cluster/keys
+		assert_cluster_right
+	done
+	[ "$at" -gt 8 ]
+}
+
+@test "Ctrl-C at any step of the work on the images: exit code 130, and only whole images" {
+	reference
+	interrupted=0
+	for ((at = 1; ; at += 9)); do
+		rm -rf out
+		run faulty int:at=$at /out/ env --default-signal=INT setsid --wait "$MKIMAGE" --profile ./worker.conf -n 2
+		[ "$status" != 0 ] || break
+		[ "$status" = 130 ]
+		[[ $output == *'interrupted by signal 2'* ]]
+		[ -z "$(ls -A out)" ] || [ "$(ls -A out)" = worker001.img ]
+		[ ! -e out/worker001.img ] || cmp out/worker001.img ref/worker001.img
+		interrupted=$((interrupted + 1))
+	done
+	[ "$interrupted" -ge 4 ]
+	assert_like_reference
+}
+
+# cached_and_killed BASE
+cached_and_killed() {
+	for ((at = 1; ; at *= 3)); do
+		rm -rf cache
+		killed_at $at /cache/ "$MKIMAGE" base --quiet "$1"
+		[ -z "$ended" ] || break
+		mk base --quiet "$1" -o again.img >/dev/null
+		cmp again.img "$CARDSTOCK_TEST_BASE/mini.img"
+		[ "$(find cache -type f ! -name '*.lock' | wc -l)" = 1 ]
+	done
+	[ "$at" -gt 5 ]
+}
+
+@test "killed at any step while a base is unpacked or assembled: the next run finishes it" {
+	xz -0 -k -c "$CARDSTOCK_TEST_BASE/mini.img" >mini.img.xz
+	export XDG_CACHE_HOME=$WORK/cache
+	cached_and_killed mini.img.xz
+	cached_and_killed "$CARDSTOCK_TEST_BASE/mini.tar"
 }

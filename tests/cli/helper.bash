@@ -43,12 +43,22 @@ teardown() {
 	for image in "$WORK"/*/*.img; do
 		[ ! -e "$image" ] || [ -z "${BATS_TEST_COMPLETED:-}" ] || assert_clean "$image"
 	done
-	keep_failed
+	keep_work
 }
 
 # mkimage with the test's profile; quiet, so that output is the result alone.
 mk() {
 	"$MKIMAGE" "$@"
+}
+
+# Sets as_user: what runs a command as an ordinary user without a single capability, who owns $WORK.
+be_ordinary() {
+	as_user=()
+	[ "$(id -u)" = 0 ] || return 0
+	chown -R nobody "$WORK"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "${CARDSTOCK_TEST_BASE:-$WORK}"
+	as_user=(setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs
+		env "HOME=$WORK" "XDG_CACHE_HOME=$WORK/cache")
 }
 
 # A file of the root file system (partition 2), read by debugfs.

@@ -34,7 +34,8 @@ hostile_base() {
 @test "a symlink loop is an error, not a hang" {
 	hostile_base 'rm etc/passwd && ln -s passwd etc/passwd'
 	run timeout 20 "$MKIMAGE" --profile ./worker.conf
-	[ "$status" != 0 ] && [ "$status" != 124 ]
+	[ "$status" != 0 ]
+	[ "$status" != 124 ]
 	[[ $output == *passwd* ]]
 	assert_no_output
 }
@@ -47,10 +48,28 @@ hostile_base() {
 	assert_no_output
 }
 
+@test "device nodes and fifos where files are expected: neither read nor written" {
+	for kind in 'mknod /etc/passwd c 1 5' 'mknod /etc/passwd b 7 0' 'mknod /etc/passwd p' 'mknod /etc/hostname c 5 0'; do
+		cp --sparse=always "$CARDSTOCK_TEST_BASE/mini.img" own.img
+		sed -i 's|^base = .*|base = "./own.img"|' worker.conf
+		path=$(cut -d' ' -f2 <<<"$kind")
+		printf 'rm %s\ncd /etc\n%s\n' "$path" "${kind/\/etc\//}" | debugfs -w "own.img?offset=$(offset_of own.img 2)" >/dev/null 2>&1
+		run timeout 20 "$MKIMAGE" --profile ./worker.conf
+		[ "$status" != 0 ]
+		[ "$status" != 124 ]
+		[[ $output == *"$path"* ]]
+		assert_no_output
+		run timeout 20 "$MKIMAGE" cat own.img "$path"
+		[ "$status" = 1 ]
+		[[ $output == *"$path: is not a regular file"* ]]
+	done
+}
+
 @test "a passwd of absurd size is refused" {
 	hostile_base 'truncate -s 40M etc/passwd'
 	run timeout 60 "$MKIMAGE" --profile ./worker.conf
-	[ "$status" != 0 ] && [ "$status" != 124 ]
+	[ "$status" != 0 ]
+	[ "$status" != 124 ]
 	[[ $output == */etc/passwd* ]]
 	assert_no_output
 }

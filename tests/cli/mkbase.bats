@@ -123,7 +123,8 @@ need_host() {
 @test "the tarball appears complete, with progress on the way" {
 	need_host
 	run --separate-stderr mkbase --arch "$native" --output base.tar.zst
-	[ "$status" = 0 ] && [ -z "$output" ]
+	[ "$status" = 0 ]
+	[ -z "$output" ]
 	# shellcheck disable=SC2154 # stderr is set by run
 	[[ $stderr == *'s] extracting archives...'* ]]
 	[[ $stderr == *'base.tar.zst: '*', done'* ]]

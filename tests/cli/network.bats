@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What is written for each network stack, judged by that stack's own tools.
 load helper
+load packages
 
 # A service that starts at boot; an overlay is seen by what plans behind it.
 starts() {
@@ -23,20 +24,6 @@ with_network() {
 	mk --profile ./worker.conf
 }
 
-# Programs of a Debian package without installing it: it would take over this computer's network.
-unpack() {
-	local package
-	mkdir -p "$BATS_FILE_TMPDIR/deb" "$BATS_FILE_TMPDIR/unpacked"
-	for package; do
-		(cd "$BATS_FILE_TMPDIR/deb" && apt-get download -qq "$package" 2>/dev/null) ||
-			skip "the package $package cannot be downloaded"
-		dpkg -x "$BATS_FILE_TMPDIR/deb/${package}"_*.deb "$BATS_FILE_TMPDIR/unpacked"
-	done
-	LD_LIBRARY_PATH=$(echo "$BATS_FILE_TMPDIR"/unpacked/usr/lib/*-linux-gnu*)
-	export LD_LIBRARY_PATH
-	PATH=$BATS_FILE_TMPDIR/unpacked/usr/bin:$BATS_FILE_TMPDIR/unpacked/usr/sbin:$BATS_FILE_TMPDIR/unpacked/sbin:$PATH
-}
-
 nm_profile() {
 	root_cat out/worker001.img "/etc/NetworkManager/system-connections/cardstock-$1.nmconnection"
 }
@@ -50,7 +37,7 @@ generate() {
 }
 
 @test "nmcli accepts the wired profile, and it is never the default route" {
-	unpack libnm0 network-manager
+	need_packages libnm0 network-manager
 	starts NetworkManager.service
 	with_network 'wired { interface = "eth0" dns = {"10.0.0.1"} }'
 	nm_profile wired | nmcli --offline connection modify connection.autoconnect yes >wired.txt
@@ -60,7 +47,7 @@ generate() {
 }
 
 @test "nmcli accepts patterns and a gateway" {
-	unpack libnm0 network-manager
+	need_packages libnm0 network-manager
 	starts NetworkManager.service
 	with_network 'wired { interface = "eth0 en*" gateway = "10.0.0.254" }'
 	nm_profile wired | nmcli --offline connection modify connection.autoconnect yes >wired.txt
@@ -115,7 +102,7 @@ generate() {
 }
 
 @test "ifquery reads our stanza, and only ours" {
-	unpack ifupdown
+	need_packages ifupdown
 	starts networking.service
 	ln -s /dev/null overlays/stack/root/etc/systemd/system/systemd-networkd.service
 	brings /etc/network/interfaces <<-'END'
@@ -166,7 +153,7 @@ assert_wpa_supplicant_reads() {
 }
 
 @test "nmcli accepts the wifi's profile, whatever is in SSID and passphrase" {
-	unpack libnm0 network-manager
+	need_packages libnm0 network-manager
 	starts NetworkManager.service
 	wifi
 	with_network 'wifi { ssid = "work \"shop\" #1" psk = " a\\b;c d " security = wpa3 hidden = true }'

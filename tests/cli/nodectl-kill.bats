@@ -3,14 +3,15 @@
 # nodectl dies at each of its writes, fsyncs, renames and so on; the next run makes it good.
 load nodectl
 
-# killed N COMMAND…: it dies before its Nth such call; false when it lived to its end.
+# killed N COMMAND…: it dies instead of its Nth change (tests/shims/kill.c); false when it lived to its end.
 killed() {
 	local shim status=0
 	shim=$(dirname "$NODECTL")/tests/shims/kill.so
 	[ -e "$shim" ] || { echo "no $shim: make shims" >&2; exit 99; }
-	# bash tells of a killed job on stderr of its own
-	{ CARDSTOCK_KILL=$1 LD_PRELOAD=$shim "${@:2}" >out 2>err || status=$?; } 2>/dev/null
-	[ "$status" = 137 ] || { [ "$status" = 0 ] && return 1; cat err >&2; exit 98; }
+	head -c 8 /dev/zero >count
+	CARDSTOCK_KILL_AT=$1 CARDSTOCK_KILL_COUNT=$PWD/count LD_PRELOAD=$shim setsid --wait "${@:2}" >out 2>err || status=$?
+	[ "$status" != 0 ] || return 1
+	grep -q 'did not exit normally' err || { cat err >&2; exit 98; }
 }
 
 # Somebody else's opinion of the registry: sound, and no name or key twice.

@@ -30,7 +30,7 @@ setup() {
 }
 
 teardown() {
-	keep_failed
+	keep_work
 }
 
 ctl() {

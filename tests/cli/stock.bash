@@ -3,6 +3,8 @@
 # at the result.  The profile is tests/fixtures/stock/worker.conf.
 # shellcheck shell=bash
 
+load packages
+
 setup() {
 	WORK=$BATS_TEST_TMPDIR/work
 	mkdir -p "$WORK/overlay/root/etc/stock"
@@ -106,7 +108,7 @@ look_at() {
 	unpack "$image" "$tree"
 	[ -z "$(account_faults "$tree")" ] || { account_faults "$tree" >&2; return 1; }
 	[ ! -e "$tree/etc/sudoers" ] || inside "$tree" visudo -c >&2
-	inside "$tree" sshd -t >&2
+	assert_sshd_good "$tree"
 	ssh-keygen -L -f "$tree/etc/ssh/ssh_host_ed25519_key-cert.pub" | grep -q "$1"
 	assert_fstab_good "$tree"
 	touched_units "$tree" >units
@@ -115,6 +117,42 @@ look_at() {
 	done
 	[ ! -e "$tree/usr/sbin/netplan" ] || netplan generate --root-dir "$PWD/$tree" >&2
 	[ "$(cat "$tree/etc/stock/note")" = "of $1" ]
+	[ -z "$(find "$tree/var/lib/systemd/rfkill" -name '*:wlan' -exec grep -lx 1 {} + 2>/dev/null)" ]
+	[ ! -e "$tree/usr/sbin/NetworkManager" ] || assert_nmcli_reads "$tree"
+}
+
+# sshd starts at boot, with the node's signed key and no other; no password lets anybody in.
+assert_sshd_good() {
+	local key=/etc/ssh/ssh_host_ed25519_key
+	inside "$1" sshd -t >&2
+	inside "$1" sshd -T >sshd.txt
+	grep -qx "hostcertificate $key-cert.pub" sshd.txt
+	grep -qx "hostkey $key" sshd.txt
+	[ "$(ls "$1"/etc/ssh/ssh_host_*)" = "$(printf '%s\n' "$1$key" "$1$key-cert.pub" "$1$key.pub")" ]
+	grep -qx 'passwordauthentication no' sshd.txt
+	grep -qx 'kbdinteractiveauthentication no' sshd.txt
+	[ ! -d "$1/usr/lib/systemd/system" ] || any_enabled "$1" ssh.service ssh.socket sshd.service
+}
+
+# any_enabled TREE UNIT…: one of them starts at boot.
+any_enabled() {
+	local tree=$1 unit
+	shift
+	for unit; do
+		[ "$(systemctl --root="$PWD/$tree" is-enabled "$unit" 2>/dev/null)" != enabled ] || return 0
+	done
+	echo "none of $* is enabled" >&2
+	return 1
+}
+
+# Keyfiles of NetworkManager, by a program that is not installed.
+assert_nmcli_reads() {
+	local file
+	need_packages libnm0 network-manager
+	for file in "$1"/etc/NetworkManager/system-connections/cardstock-*.nmconnection; do
+		nmcli --offline connection modify connection.autoconnect yes <"$file" >nmcli.txt
+		grep -q '^uuid=' nmcli.txt
+	done
 }
 
 # findmnt finds no fault but that the partitions of the image are none of this machine.

@@ -63,12 +63,7 @@ look_at_fedora() {
 }
 
 @test "Fedora as an ordinary user: only root can, and nothing is left behind" {
-	as_user=()
-	if [ "$(id -u)" = 0 ]; then
-		chown -R nobody "$WORK" && chmod 755 "$BATS_TEST_TMPDIR"
-		as_user=(setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs
-			env "HOME=$WORK" "XDG_CACHE_HOME=$WORK/cache")
-	fi
+	be_ordinary
 	for kind in btrfs xfs; do
 		use fedora-$kind
 		for command in plan ''; do

@@ -4,11 +4,7 @@
 load helper
 
 @test "an ordinary user builds, plans and verifies" {
-	if [ "$(id -u)" = 0 ]; then
-		chown -R nobody "$WORK" && chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "$CARDSTOCK_TEST_BASE"
-		as_user=(setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs
-			env "HOME=$WORK" "XDG_CACHE_HOME=$WORK/cache")
-	fi
+	be_ordinary
 	"${as_user[@]}" "$MKIMAGE" --profile ./worker.conf -n 2 --check
 	"${as_user[@]}" "$MKIMAGE" plan --profile ./worker.conf >plan.txt
 	"${as_user[@]}" "$MKIMAGE" verify --profile ./worker.conf out/worker002.img
@@ -17,11 +13,7 @@ load helper
 }
 
 @test "an ordinary user assembles an image from a root tarball, owned by root inside" {
-	if [ "$(id -u)" = 0 ]; then
-		chown -R nobody "$WORK" && chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "$CARDSTOCK_TEST_BASE"
-		as_user=(setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs
-			env "HOME=$WORK" "XDG_CACHE_HOME=$WORK/cache")
-	fi
+	be_ordinary
 	"${as_user[@]}" "$MKIMAGE" base -q "$CARDSTOCK_TEST_BASE/mini.tar" -o "$WORK/made.img"
 	[ "$(root_attr made.img /etc/shadow)" = "0640 0 0" ]
 	assert_clean made.img

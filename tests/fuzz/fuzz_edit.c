@@ -10,6 +10,7 @@
 #include "custom/ssh.h"
 #include "edit.h"
 #include "edit_init.h"
+#include "edit_rename.h"
 #include "mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

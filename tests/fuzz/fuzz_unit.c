@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "custom/systemd_unit.h"
+#include "unit_text.h"
 #include "mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

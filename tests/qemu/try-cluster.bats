@@ -140,11 +140,21 @@ start() {
 	grep -q '"virtual-size": 4194304' worker001.disk
 }
 
+@test "--card is the size of the card; with --persist the image grows to it" {
+	try --card 8M worker001.img --run true
+	grep -q '"virtual-size": 8388608' worker001.disk
+	[ "$(stat -c %s worker001.img)" = 3145728 ]
+	try --card 8M --persist worker001.img --run true
+	grep -q '"virtual-size": 8388608' worker001.disk
+	fails 1 'does not fit on a card of 4194304 bytes' try --card 4M worker001.img --run true
+	fails 2 "card 'large' is not a size" try --card large worker001.img --run true
+}
+
 @test "--persist gives the guest the image itself, shuts it down, and refuses a card of an odd size" {
 	try --persist worker001.img --run true
 	grep -q system_powerdown worker001.monitor
 	grep -q '"format": "raw"' worker001.disk
-	fails 1 "'truncate -s 4194304" try --persist --machine raspi3b worker001.img --run true
+	fails 1 'add --card 4194304' try --persist --machine raspi3b worker001.img --run true
 }
 
 @test "--unplug pulls a cable from the start; who cannot answer then is not waited for" {

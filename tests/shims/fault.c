@@ -6,7 +6,10 @@
  *   CARDSTOCK_FAULT=enospc:after=BYTES   the file system is full after so many bytes
  *   CARDSTOCK_FAULT=eio:at=N             the Nth write (from 1) and all later ones fail
  *   CARDSTOCK_FAULT=short                every write of more than one byte does half of it
- *   CARDSTOCK_FAULT_PATH=TEXT            only files whose path contains TEXT
+ *   CARDSTOCK_FAULT=kill:at=N            SIGKILL for the whole process group instead of the Nth
+ *                                        write, flush, link, rename or removal
+ *   CARDSTOCK_FAULT=int:at=N             the same with SIGINT, as Ctrl-C sends it
+ *   CARDSTOCK_FAULT_PATH=TEXT            only files whose absolute path contains TEXT
  *
  * Each process counts for itself.  Copies inside the kernel (copy_file_range, sendfile) count as
  * writes; reserving blocks (fallocate) and reflinks are "not supported", so that no write is
@@ -18,6 +21,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -31,7 +35,7 @@
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static uint64_t bytes_done, calls_done;
+static uint64_t bytes_done, calls_done, steps_done;
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
@@ -50,11 +54,37 @@ static int is_concerned(int fd)
 	return strstr(path, wanted) != NULL;
 }
 
+static int is_concerned_name(const char *path)
+{
+	const char *wanted = getenv("CARDSTOCK_FAULT_PATH");
+	char absolute[8192], here[4096] = "";
+	if (*path != '/' && !getcwd(here, sizeof(here)))
+		return 0;
+	snprintf(absolute, sizeof(absolute), "%s/%s", here, path);
+	return !wanted || strstr(absolute, wanted) != NULL;
+}
+
+/* One step of the work on a concerned file is about to be done. */
+static void step(void)
+{
+	const char *fault = getenv("CARDSTOCK_FAULT");
+	unsigned long long number = 0;
+	int with = SIGKILL;
+	if (fault && sscanf(fault, "kill:at=%llu", &number) != 1 &&
+	    sscanf(fault, "int:at=%llu", &number) == 1)
+		with = SIGINT;
+	pthread_mutex_lock(&lock);
+	if (++steps_done == number)
+		kill(0, with);
+	pthread_mutex_unlock(&lock);
+}
+
 /* How many of len bytes may be written; -1 with errno when none. */
 static ssize_t allow(int fd, size_t len)
 {
 	if (!is_concerned(fd))
 		return (ssize_t)len;
+	step();
 	const char *fault = getenv("CARDSTOCK_FAULT");
 	unsigned long long number = 0;
 	ssize_t result = (ssize_t)len;
@@ -140,6 +170,34 @@ ssize_t sendfile(int out, int in, off_t *offset, size_t len)
 {
 	ssize_t n = allow(out, len);
 	return n < 0 ? n : REAL(sendfile)(out, in, offset, (size_t)n);
+}
+
+int fsync(int fd)
+{
+	if (is_concerned(fd))
+		step();
+	return REAL(fsync)(fd);
+}
+
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+	if (is_concerned_name(to))
+		step();
+	return REAL(linkat)(from_dir, from, to_dir, to, flags);
+}
+
+int rename(const char *from, const char *to)
+{
+	if (is_concerned_name(to))
+		step();
+	return REAL(rename)(from, to);
+}
+
+int unlink(const char *path)
+{
+	if (is_concerned_name(path))
+		step();
+	return REAL(unlink)(path);
 }
 
 int fallocate(int fd, int mode, off_t offset, off_t len)

@@ -57,7 +57,7 @@ static void an_image_without_systemd_is_noted(void **state)
 	assert_ok(run_argv(&e, "rm", "-r", systemd, NULL), &e);
 	fixture_profile(&f, "target = \"multi-user.target\"");
 	fixture_run(&f, &custom_target);
-	assert_note(&f, "this image has neither systemd nor a runlevel");
+	assert_note(&f, "there is neither systemd nor a runlevel");
 	assert_attr(&f, DEFAULT, "none");
 	fixture_profile(&f, "target = \"sockets.target\"");
 	fixture_run(&f, &custom_target);

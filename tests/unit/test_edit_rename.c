@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "edit.h"
+#include "edit_rename.h"
 #include "mem.h"
 
 typedef void rename_fn(struct str *out, const char *text, const char *from, const char *to);

@@ -219,7 +219,7 @@ static void two_roots_are_refused_and_one_can_be_chosen(void **state)
 	assert_int_equal(t.image->root, 2);
 	image_discard(&t.image);
 	o.root_partition = 7;
-	assert_fails(image_open(&o, &t.image, &t.e), &t.e, ERR_IMAGE, "no partition 7");
+	assert_fails(image_open(&o, &t.image, &t.e), &t.e, ERR_PROFILE, "no partition 7");
 	teardown(&t);
 }
 

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bus.h"
+#include "engine.h"
+#include "interrupt.h"
+#include "log.h"
+#include "mem.h"
+#include "notify.h"
+#include "rootfs.h"
+#include "signals.h"
+#include "tell.h"
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_BOOTTIME, &t); /* the wall clock may be in 1970 and jump */
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool is_live(const struct engine *en)
+{
+	return !*en->ctx.root && !en->ctx.dry_run;
+}
+
+void engine_init(struct engine *en, const struct options *o)
+{
+	*en = (struct engine){.lock = -1};
+	en->ctx = (struct ctx){.root = o->root ? o->root : "",
+			       .dry_run = o->dry_run,
+			       .settings = &en->settings,
+			       .board = &en->board};
+	en->report = (struct report){&en->ctx, &en->state, &en->settings_error, &en->state_error};
+	if (settings_load(&en->ctx, &en->settings, &en->settings_error) < 0)
+		log_debug("%s", en->settings_error.msg);
+	board_read(&en->ctx, &en->board);
+}
+
+void engine_done(struct engine *en)
+{
+	bus_close(en->ctx.bus);
+	settings_done(&en->settings);
+	board_done(&en->board);
+	state_done(&en->state);
+	err_done(&en->settings_error);
+	err_done(&en->state_error);
+	err_done(&en->report_error);
+	cleanup_close(&en->lock);
+}
+
+/* ---- before the steps ---- */
+
+/*
+ * The network phase begins while the local one still runs; nobody else is meant to be here.  Where
+ * there is no place for the state, there is none for a lock.
+ */
+static int lock(struct engine *en, struct err *e)
+{
+	auto_err ignored = ERR_INIT;
+	if (en->ctx.dry_run || root_mkdir(&en->ctx, STATE_DIR, &ignored) < 0)
+		return 0;
+	en->lock = root_open(&en->ctx, STATE_DIR, O_RDONLY | O_DIRECTORY, 0, &ignored);
+	if (en->lock < 0 || flock(en->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (is_live(en))
+		notify_status("waiting for another firstboot to end");
+	while (flock(en->lock, LOCK_EX) < 0 && errno == EINTR) {
+		if (interrupt_check(e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void tell_state(const struct engine *en, const char *what)
+{
+	tell(&en->ctx, "state",
+	     &(struct notify_entry){NOTIFY_STATE, NOTIFY_INFO, what, NULL,
+				    phase_name(en->state.phase), "unchanged"});
+}
+
+/* Forget what the state says of another image or another board. */
+static void judge_state(struct engine *en)
+{
+	struct state *s = &en->state;
+	const char *build = en->settings.build, *board = en->board.id;
+	if (s->build && build && strcmp(s->build, build) != 0) {
+		tell_state(en, "is of another image; all steps run again");
+		state_forget_all(s);
+	} else if (s->board && board && strcmp(s->board, board) != 0) {
+		tell_state(en, "is of another board; what depends on the board runs again");
+		state_forget_board(s);
+	}
+	if (build)
+		state_set_text(s, &s->build, build);
+	if (board)
+		state_set_text(s, &s->board, board);
+}
+
+static void load_state(struct engine *en)
+{
+	auto_str why = STR_INIT;
+	state_load(&en->ctx, &en->state, &why);
+	if (why.len) {
+		str_puts(&why, "; all steps run again");
+		tell_state(en, str_text(&why));
+	}
+	judge_state(en);
+}
+
+static int unknown_step(const char *name, struct err *e)
+{
+	auto_strv names = {0};
+	for (size_t i = 0; steps[i]; i++)
+		strv_add(&names, steps[i]->name);
+	autofree char *all = strv_join(&names, ", ");
+	return err_set(e, ERR_USAGE, "--again: there is no step '%s'; the steps are: %s", name,
+		       all);
+}
+
+static int forget_again(struct engine *en, enum phase phase, const struct strv *again,
+			struct err *e)
+{
+	strv_foreach (name, again) {
+		size_t i;
+		if (!step_find(*name, &i))
+			return unknown_step(*name, e);
+		if (steps[i]->phase != phase)
+			return err_set(e, ERR_USAGE, "--again: '%s' is a step of --phase %s", *name,
+				       phase_name(steps[i]->phase));
+		state_forget(&en->state, i);
+	}
+	return 0;
+}
+
+/* ---- the steps ---- */
+
+static bool is_due(const struct engine *en, enum phase phase, size_t i)
+{
+	enum result before = en->state.records[i].result;
+	if (steps[i]->phase != phase || (steps[i]->needs_settings && en->settings_error.msg))
+		return false;
+	return steps[i]->always || before == RESULT_NONE || before == RESULT_FAILED;
+}
+
+static bool any_due(const struct engine *en, enum phase phase)
+{
+	for (size_t i = 0; steps[i]; i++) {
+		if (is_due(en, phase, i))
+			return true;
+	}
+	return false;
+}
+
+/* State first: a report that is older than the state is written again by the next run. */
+static void save(struct engine *en)
+{
+	auto_err failure = ERR_INIT;
+	if (en->ctx.dry_run)
+		return;
+	if (state_save(&en->ctx, &en->state, &failure) == 0)
+		err_done(&en->state_error);
+	else if (!en->state_error.msg)
+		err_set(&en->state_error, failure.code,
+			"%s; what was done is not kept, so all steps run again at the next boot",
+			failure.msg);
+	err_done(&en->report_error);
+	if (report_save(&en->report, &en->report_error) < 0)
+		log_debug("%s", en->report_error.msg);
+}
+
+static void tell_step(const struct engine *en, const struct step *s, int result,
+		      const char *message)
+{
+	static const char *const live[] = {"failed", "unchanged", "changed"};
+	static const char *const dry[] = {"would fail", "unchanged", "would change"};
+	tell(&en->ctx, s->name,
+	     &(struct notify_entry){result < 0 ? NOTIFY_STEP_FAILED : NOTIFY_STEP,
+				    result < 0 ? NOTIFY_ERROR : NOTIFY_INFO, message, s->name,
+				    phase_name(s->phase),
+				    (en->ctx.dry_run ? dry : live)[result + 1]});
+}
+
+static int run_step(struct engine *en, size_t i, struct err *e)
+{
+	static const enum result results[] = {RESULT_FAILED, RESULT_UNCHANGED, RESULT_CHANGED};
+	const struct step *s = steps[i];
+	auto_str message = STR_INIT;
+	auto_err failure = ERR_INIT;
+	int64_t began = now_ms();
+	int r = s->run(&en->ctx, &message, &failure);
+	if (r < 0 && failure.code == ERR_INTERRUPT)
+		return err_set(e, ERR_INTERRUPT, "%s: %s", s->name, failure.msg);
+	enum result before = en->state.records[i].result;
+	/* What is as it was at the boot before is neither told nor written again. */
+	if (r == 0 && (before == RESULT_CHANGED || before == RESULT_UNCHANGED))
+		return 0;
+	const char *text = r < 0 ? failure.msg : str_text(&message);
+	state_record(&en->state, i, results[r + 1], (long)(now_ms() - began), text);
+	tell_step(en, s, r, text);
+	save(en);
+	return 0;
+}
+
+static int run_due(struct engine *en, enum phase phase, struct err *e)
+{
+	auto_err ignored = ERR_INIT;
+	if (!*en->ctx.root && bus_open(&en->ctx.bus, &ignored) < 0)
+		log_debug("%s", ignored.msg);
+	if (is_live(en))
+		signal_led(&en->ctx, STATE_WORKING);
+	for (size_t i = 0; steps[i]; i++) {
+		if (!is_due(en, phase, i))
+			continue;
+		if (interrupt_check(e) < 0)
+			return -1;
+		if (is_live(en))
+			notify_status(steps[i]->help);
+		if (run_step(en, i, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- after the steps ---- */
+
+/* Names of what failed in this phase, ", " between; "" when all is well. */
+static char *failed_names(const struct engine *en, enum phase phase)
+{
+	auto_strv names = {0};
+	if (en->settings_error.msg)
+		strv_add(&names, "settings");
+	if (en->state_error.msg)
+		strv_add(&names, "state");
+	for (size_t i = 0; steps[i]; i++) {
+		if (steps[i]->phase == phase && en->state.records[i].result == RESULT_FAILED)
+			strv_add(&names, steps[i]->name);
+	}
+	return strv_join(&names, ", ");
+}
+
+static void tell_problem(const struct engine *en, const char *name, const struct err *problem,
+			 enum phase phase)
+{
+	if (problem->msg)
+		tell(&en->ctx, name,
+		     &(struct notify_entry){NOTIFY_STEP_FAILED, NOTIFY_ERROR, problem->msg, name,
+					    phase_name(phase), result_name(RESULT_FAILED)});
+}
+
+/* The board, the console and the journal say how it went. */
+static void tell_phase(const struct engine *en, enum phase phase, const char *failed, int64_t ms)
+{
+	const char *name = phase_name(phase);
+	autofree char *text = *failed ? xasprintf("%s steps failed: %s", name, failed)
+				      : xasprintf("%s steps done in %lld.%lld s", name,
+						  (long long)(ms / 1000),
+						  (long long)(ms % 1000 / 100));
+	if (!is_live(en))
+		return;
+	signal_led(&en->ctx, report_summary(&en->report));
+	signal_console(&en->ctx, text);
+	notify_status(text);
+	notify_journal(&(struct notify_entry){NOTIFY_PHASE, *failed ? NOTIFY_ERROR : NOTIFY_INFO,
+					      text, NULL, name, *failed ? "failed" : "done"});
+}
+
+static int finish(struct engine *en, enum phase phase, int64_t began, struct err *e)
+{
+	save(en);
+	tell_problem(en, "settings", &en->settings_error, phase);
+	tell_problem(en, "state", &en->state_error, phase);
+	tell_problem(en, "report", &en->report_error, phase);
+	autofree char *failed = failed_names(en, phase);
+	tell_phase(en, phase, failed, now_ms() - began);
+	if (!*failed || en->ctx.dry_run)
+		return 0;
+	return err_set(e, ERR_STEP, "%s steps failed: %s; 'firstboot status' says what to do",
+		       phase_name(phase), failed);
+}
+
+int engine_run(struct engine *en, enum phase phase, const struct strv *again, struct err *e)
+{
+	int64_t began = now_ms();
+	if (is_live(en))
+		notify_ready();
+	if (lock(en, e) < 0)
+		return -1;
+	load_state(en);
+	if (forget_again(en, phase, again, e) < 0)
+		return -1;
+	state_set_phase(&en->state, phase);
+	if (any_due(en, phase) && run_due(en, phase, e) < 0)
+		return err_wrap(e, "%s steps; the next run goes on", phase_name(phase));
+	return finish(en, phase, began, e);
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The first boot of a card: an image with a root of 2 GiB on a card of 4 GiB (Debian 12, amd64).
+load helper
+load firstboot
+
+# The card is booted once, and looked at while it runs and after it is off.
+setup_file() {
+	make_small_worker "$BATS_FILE_TMPDIR"
+	cp --sparse=always "$OUT/worker001.img" "$BATS_FILE_TMPDIR/before.img"
+	mkdir "$BATS_FILE_TMPDIR/try"
+	boot "$BATS_FILE_TMPDIR/try" worker001 -- --persist --card 4G
+	wait_done worker001
+}
+
+teardown_file() {
+	halt
+}
+
+@test "all steps of the first boot are done, and no unit has failed" {
+	on worker001 firstboot status >&3
+	is "done" report_says '["result"]' on worker001 firstboot status --json
+	is running on worker001 systemctl is-system-running --wait
+}
+
+@test "nothing in the boot waits for the first boot" {
+	local since now
+	run on worker001 systemd-analyze critical-chain multi-user.target graphical.target sysinit.target
+	[[ $output == *multi-user.target* && $output != *cardstock* ]]
+	since=$(on worker001 systemctl show -P ExecMainStartTimestampMonotonic cardstock-local.service)
+	now=$(on worker001 systemctl show -P ExecMainExitTimestampMonotonic cardstock-local.service)
+	echo "from unit start to 'local steps done': $(((now - since) / 1000)) ms, emulated" >&3
+}
+
+@test "the root fills the card" {
+	# 4 GiB, less what is before the partition
+	[ "$(on worker001 df --output=size -B1M / | tail -n 1)" -gt 3200 ]
+	halt
+	[ "$(stat -c %s "$OUT/worker001.img")" = $((4 << 30)) ]
+	assert_root_fills_card "$OUT/worker001.img"
+	assert_clean "$OUT/worker001.img"
+}
+
+@test "the host key of the card is the one that mkimage signed" {
+	for file in ssh_host_ed25519_key ssh_host_ed25519_key.pub ssh_host_ed25519_key-cert.pub; do
+		cmp <("$MKIMAGE" cat "$BATS_FILE_TMPDIR/before.img" "/etc/ssh/$file") \
+			<("$MKIMAGE" cat "$OUT/worker001.img" "/etc/ssh/$file")
+	done
+	"$MKIMAGE" cat "$OUT/worker001.img" /etc/ssh/ssh_host_ed25519_key-cert.pub >"$BATS_TEST_TMPDIR/cert.pub"
+	ssh-keygen -L -f "$BATS_TEST_TMPDIR/cert.pub" | grep -A 9 -q 'host certificate'
+}
+
+@test "the report on the FAT partition says what was done" {
+	"$MKIMAGE" cat "$OUT/worker001.img" /boot/firmware/cardstock-report.json >"$BATS_TEST_TMPDIR/report.json"
+	is "done" report_says '["result"]' cat "$BATS_TEST_TMPDIR/report.json"
+	is worker001 report_says '["hostname"]' cat "$BATS_TEST_TMPDIR/report.json"
+	run "$MKIMAGE" inspect "$OUT/worker001.img"
+	[[ $output == *grow*changed* ]]
+}
+
+@test "a second boot does nothing" {
+	mkdir "$BATS_FILE_TMPDIR/again"
+	"$MKIMAGE" cat "$OUT/worker001.img" /var/lib/cardstock/report.json >"$BATS_TEST_TMPDIR/first.json"
+	boot "$BATS_FILE_TMPDIR/again" worker001 -- --persist
+	on worker001 systemctl is-system-running --wait || true
+	on worker001 journalctl --no-pager -b -u 'cardstock-*' >&2
+	cmp <(on worker001 cat /var/lib/cardstock/report.json) "$BATS_TEST_TMPDIR/first.json"
+	# Whoever starts it by hand sees the same, and how long it takes to find nothing to do.
+	on worker001 "time -p sudo firstboot run --phase local" 2>&1 | sed -n 's/^real */a run with nothing to do, emulated: /p' >&3
+}
