@@ -164,7 +164,7 @@ void hosts_rename_self(struct str *out, const char *text, const char *from, cons
 	hosts_set_self(out, str_text(&without), to);
 	if (!alone)
 		return;
-	end_line(out);
+	line_end(out);
 	str_printf(out, "127.0.1.1\t%s\n", to);
 }
 

@@ -220,3 +220,30 @@ load nodectl
 	rm registry/registry.db-*
 	assert_fails 4 "restore the file from a backup" ctl status
 }
+
+# The manual and docs/registration.md say what the program does.
+@test "every command, option and exit code is in the manual" {
+	manual=$ROOT/docs/nodectl.8.md
+	"$NODECTL" --help | sed -n '/^commands/,/^$/s/^  \([a-z]*\) .*/\1/p' >commands
+	[ "$(wc -l <commands)" -ge 11 ]
+	while read -r command; do
+		grep -q "\*\*$command\*\*" "$manual" || { echo "$command" >&2; return 1; }
+		"$NODECTL" "$command" --help | sed -n 's/^  [-a-z, ]*\(--[a-z-]*\) .*/\1/p' >options
+		[ "$(wc -l <options)" -ge 5 ]
+		while read -r option; do
+			grep -q -- "^\* \*\*.*$option" "$manual" || { echo "$command $option" >&2; return 1; }
+		done <options
+	done <commands
+	"$NODECTL" --help | sed -n '/^exit codes/,$s/^ *\([0-9]*\)  \(.*\)/| \1 | \2 |/p' >codes
+	[ "$(wc -l <codes)" -ge 8 ]
+	while read -r line; do grep -qxF "$line" "$manual"; done <codes
+}
+
+@test "the tables of docs/registration.md are those of the program" {
+	"$NODECTL" fields --json | python3 -c '
+import json, sys
+for f in map(json.loads, sys.stdin):
+    print("| `%s` | %s | %s| %s |" % (f["field"], f["grammar"], "yes " if f["optional"] else "", f["help"]))' >rows
+	[ "$(wc -l <rows)" = 17 ]
+	while read -r line; do grep -qxF "$line" "$ROOT/docs/registration.md" || { echo "$line" >&2; return 1; }; done <rows
+}
