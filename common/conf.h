@@ -29,10 +29,12 @@ struct conf_key {
 	int (*check)(const char *value, struct err *e); /* NULL: any value */
 };
 
-#define CONF_ROW_VERSION(type, field, known)                                                    \
-	{                                                                                       \
-		"version", "format of this file: " #known, CONF_VERSION, offsetof(type, field), \
-			known, NULL                                                             \
+#define CONF_DIGITS(number) CONF_DIGITS_OF(number)
+#define CONF_DIGITS_OF(number) #number
+#define CONF_ROW_VERSION(type, field, known)                                         \
+	{                                                                            \
+		"version", "format of this file: " CONF_DIGITS(known), CONF_VERSION, \
+			offsetof(type, field), known, NULL                           \
 	}
 
 /* Larger is refused before it is read. */

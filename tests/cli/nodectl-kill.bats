@@ -9,16 +9,16 @@ killed() {
 	shim=$(dirname "$NODECTL")/tests/shims/kill.so
 	[ -e "$shim" ] || { echo "no $shim: make shims" >&2; exit 99; }
 	head -c 8 /dev/zero >count
-	CARDSTOCK_KILL_AT=$1 CARDSTOCK_KILL_COUNT=$PWD/count LD_PRELOAD=$shim setsid --wait "${@:2}" >out 2>err || status=$?
+	CARDSTOCK_KILL_AT=$1 CARDSTOCK_KILL_COUNT=$PWD/count LD_PRELOAD=$shim setsid --fork --wait "${@:2}" >out 2>err || status=$?
 	[ "$status" != 0 ] || return 1
 	grep -q 'did not exit normally' err || { cat err >&2; exit 98; }
 }
 
 # Somebody else's opinion of the registry: sound, and no name or key twice.
 assert_sound() {
-	[ "$(sqlite3 registry/registry.db 'PRAGMA integrity_check; PRAGMA foreign_key_check')" = ok ]
-	[ "$(sqlite3 registry/registry.db "SELECT count(*) - count(DISTINCT name) FROM record WHERE name IS NOT NULL")" = 0 ]
-	[ "$(sqlite3 registry/registry.db "SELECT count(*) FROM record WHERE model IS NOT NULL AND serial = '1000000000000001'")" -le 1 ]
+	[ "$(sqlite3 registry/registry.db "PRAGMA integrity_check; PRAGMA foreign_key_check;
+		SELECT name FROM record WHERE name IS NOT NULL GROUP BY name HAVING count(*) > 1;
+		SELECT serial FROM record WHERE serial IS NOT NULL GROUP BY serial HAVING count(*) > 1")" = ok ]
 }
 
 # What a first render of this registry would write.
@@ -44,12 +44,11 @@ assert_as_fresh() {
 		"$NODECTL" register --registry registry <line >again
 		assert_result accepted <again
 		grep -q '"name":"worker001"' again
-		# What was told before is what is told now.
-		[ -z "$told" ] || [ "$told" = "$(cat again)" ]
+		# What was told before, half of it or whole, is what is told now.
+		[[ $(cat again) == "$told"* ]]
 		assert_sound
 		[ -e registry/changed ]
 	done
-	echo "$n calls" >&3
 	[ "$n" -gt 5 ]
 	[ "$n" -lt 200 ]
 }
@@ -66,8 +65,8 @@ assert_as_fresh() {
 		cp -a clean registry
 		killed $n "$NODECTL" register --registry registry <line || break
 		"$NODECTL" register --registry registry <line | assert_result accepted
-		[ "$(state_of worker001)" = ready ]
 		assert_sound
+		[ "$(sqlite3 registry/registry.db "SELECT state FROM record WHERE name = 'worker001'")" = ready ]
 	done
 	[ "$n" -gt 5 ]
 	[ "$n" -lt 200 ]
@@ -85,7 +84,6 @@ assert_as_fresh() {
 		cp -a clean registry
 		killed $n "$NODECTL" register --registry registry <line || break
 		"$NODECTL" register --registry registry <line | grep -q '"result":"confirm","name":"worker001"'
-		[ "$(sqlite3 registry/registry.db "SELECT count(*) FROM record WHERE serial = '1000000000000009'")" = 1 ]
 		assert_sound
 	done
 	[ "$n" -gt 5 ]
@@ -113,7 +111,6 @@ assert_as_fresh() {
 		assert_as_fresh root
 		[ ! -e registry/changed ]
 	done
-	echo "$n calls" >&3
 	[ "$n" -gt 30 ]
 	[ "$n" -lt 400 ]
 }
