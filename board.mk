@@ -17,7 +17,7 @@ musl-amd64 := x86_64-linux-musl
 
 BOARD_PROGRAMS := firstboot firstboot-static firstboot-grow
 
-board_cc = $(gnu-$(1))-gcc -std=gnu11 $(WARN) $(WERROR) $(BOARD_CFLAGS) -ffunction-sections -fdata-sections \
+board_cc = $(gnu-$(1))-gcc -std=gnu11 $(WARN) $(WERROR) $(BOARD_CFLAGS) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -D_GNU_SOURCE -Icommon -Ifirstboot -Imkimage
 board_ld = $(gnu-$(1))-gcc $(BOARD_CFLAGS) -s -Wl,--gc-sections,--as-needed,-z,relro,-z,now
 # Headers of the compiler itself, which are all that it may have of this machine.
@@ -33,11 +33,11 @@ board-$(1): $(BOARD_PROGRAMS:%=$(BOARD)/$(1)/%)
 $(2).key: FORCE
 	@mkdir -p $$(@D) && scripts/board-root --arch $(1) --link $(2) $(BOARD_ROOT_FLAGS)
 
-$(BOARD)/$(1)/gnu/%.o: %.c $(2).key
+$(BOARD)/$(1)/gnu/%.o: %.c $(2).key board.mk
 	$$(call say,CC) $(call board_cc,$(1)) --sysroot=$(2) -nostdinc -isystem $(call own_headers,$(1)) \
 		-isystem $(2)/usr/include/$(gnu-$(1)) -isystem $(2)/usr/include -MMD -MP -c -o $$@ $$<
 
-$(BOARD)/$(1)/musl/%.o: %.c $(2).key
+$(BOARD)/$(1)/musl/%.o: %.c $(2).key board.mk
 	$$(call say,CC) $(call board_cc,$(1)) -fno-pie -nostdinc -isystem $(2)/usr/include/$(musl-$(1)) \
 		-isystem $(call own_headers,$(1)) -MMD -MP -c -o $$@ $$<
 
@@ -51,8 +51,9 @@ $(BOARD)/$(1)/firstboot $(BOARD)/$(1)/firstboot-grow:
 	$$(call say,LD) $(call board_ld,$(1)) --sysroot=$(2) -B$(2)/usr/lib/$(gnu-$(1))/ -L$(2)/usr/lib/$(gnu-$(1)) \
 		-o $$@ $$^ $$(BOARD_LIBS)
 
+# norelro: nothing is relocated at its start, and on arm64 the pages for it take up to 64 KiB of the file.
 $(BOARD)/$(1)/firstboot-static: $(call objects,$(1),musl,$(COMMON_SRC) $(FIRSTBOOT_SRC) $(FIRSTBOOT_NONE) firstboot/main.c)
-	$$(call say,LD) $(call board_ld,$(1)) -static -no-pie -nostdlib -o $$@ $(2)/usr/lib/$(musl-$(1))/crt1.o \
+	$$(call say,LD) $(call board_ld,$(1)) -static -no-pie -nostdlib -Wl,-z,norelro -o $$@ $(2)/usr/lib/$(musl-$(1))/crt1.o \
 		$(2)/usr/lib/$(musl-$(1))/crti.o $$^ -Wl,--start-group $(2)/usr/lib/$(musl-$(1))/libc.a -lgcc -Wl,--end-group \
 		$(2)/usr/lib/$(musl-$(1))/crtn.o
 

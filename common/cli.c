@@ -231,15 +231,17 @@ static void print_error(const struct program *p, const struct cli *o, const stru
 }
 
 /* The command that word names. */
-static const struct command *pick_command(const struct program *p, const char *word, struct err *e)
+static int pick_command(const struct program *p, const char *word, const struct command **ret,
+			struct err *e)
 {
 	const struct command *c = find_command(p, word);
-	if (c)
-		return c;
-	const char *near = nearest_command(p, word);
-	err_set(e, ERR_USAGE, "unknown command '%s'%s%s%s; see --help", word,
-		near ? ", did you mean '" : "", near ? near : "", near ? "'" : "");
-	return NULL;
+	if (!c) {
+		const char *near = nearest_command(p, word);
+		return err_set(e, ERR_USAGE, "unknown command '%s'%s%s%s; see --help", word,
+			       near ? ", did you mean '" : "", near ? near : "", near ? "'" : "");
+	}
+	*ret = c;
+	return 0;
 }
 
 static int run_command(const struct program *p, int argc, char **argv, struct cli *o, struct err *e)
@@ -249,8 +251,10 @@ static int run_command(const struct program *p, int argc, char **argv, struct cl
 		return 0;
 	}
 	bool named = argc > 1 && argv[1][0] != '-';
-	const struct command *c = named ? pick_command(p, argv[1], e) : p->commands;
-	if (!c || parse(p, c, argc - named, argv + named, o, e) < 0)
+	const struct command *c = p->commands;
+	if (named && pick_command(p, argv[1], &c, e) < 0)
+		return -1;
+	if (parse(p, c, argc - named, argv + named, o, e) < 0)
 		return -1;
 	log_set_debug(o->debug || getenv("CARDSTOCK_DEBUG"));
 	if (o->help) {

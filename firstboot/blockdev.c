@@ -52,19 +52,21 @@ static int read_node(const struct ctx *ctx, const char *dir, char **ret, struct 
 /* A directory without `size` is none of a block device. */
 static int read_dir(const struct ctx *ctx, const char *dir, struct blockdev *ret, struct err *e)
 {
-	auto_blockdev b = {.sys = xstrdup(dir)};
+	autofree char *node = NULL;
 	long long size, number = 0, start = 0;
 	int found = read_number(ctx, dir, "size", &size, e);
 	if (found <= 0)
 		return found;
 	if (read_number(ctx, dir, "partition", &number, e) < 0 ||
-	    read_number(ctx, dir, "start", &start, e) < 0 || read_node(ctx, dir, &b.node, e) < 0)
+	    read_number(ctx, dir, "start", &start, e) < 0 || read_node(ctx, dir, &node, e) < 0)
 		return -1;
-	b.number = (int)number;
-	b.start = (uint64_t)start * SECTOR;
-	b.size = (uint64_t)size * SECTOR;
-	*ret = b;
-	b = (struct blockdev){0};
+	*ret = (struct blockdev){
+		.sys = xstrdup(dir),
+		.node = steal(&node),
+		.number = (int)number,
+		.start = (uint64_t)start * SECTOR,
+		.size = (uint64_t)size * SECTOR,
+	};
 	return 1;
 }
 
@@ -98,7 +100,7 @@ static int look(const struct ctx *ctx, const struct blockdev *disk, const struct
 		fits *fit, struct blockdev *ret, struct err *e)
 {
 	auto_strv names = {0};
-	int found = 0;
+	auto_blockdev best = {0};
 	if (root_list(ctx, disk->sys, &names, e) < 0)
 		return -1;
 	strv_foreach (name, &names) {
@@ -107,15 +109,17 @@ static int look(const struct ctx *ctx, const struct blockdev *disk, const struct
 		int is_part = read_partition(ctx, dir, &part, e);
 		if (is_part < 0)
 			return -1;
-		if (!is_part || !fit(&part, wanted, found ? ret : NULL))
-			continue;
-		if (found)
-			blockdev_done(ret);
-		*ret = part;
-		part = (struct blockdev){0};
-		found = 1;
+		if (is_part && fit(&part, wanted, best.sys ? &best : NULL)) {
+			blockdev_done(&best);
+			best = part;
+			part = (struct blockdev){0};
+		}
 	}
-	return found;
+	if (!best.sys)
+		return 0;
+	*ret = best;
+	best = (struct blockdev){0};
+	return 1;
 }
 
 static bool has_number(const struct blockdev *part, const struct blockdev *wanted,

@@ -12,5 +12,6 @@ int cmd_run(const struct options *o, struct err *e)
 			       o->phase);
 	auto_engine engine;
 	engine_init(&engine, o);
-	return engine_run(&engine, phase, &o->again, e);
+	return o->retry ? engine_run_until_done(&engine, phase, &o->again, e)
+			: engine_run(&engine, phase, &o->again, e);
 }

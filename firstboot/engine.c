@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bus.h"
@@ -12,16 +11,14 @@
 #include "log.h"
 #include "mem.h"
 #include "notify.h"
+#include "pace.h"
 #include "rootfs.h"
 #include "signals.h"
 #include "tell.h"
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_BOOTTIME, &t); /* the wall clock may be in 1970 and jump */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
+/* Between two tries: the other machine may be off for days, and may be back in a moment. */
+#define PAUSE_FIRST_S 5
+#define PAUSE_MAX_S 300
 
 static bool is_live(const struct engine *en)
 {
@@ -144,6 +141,8 @@ static bool is_due(const struct engine *en, enum phase phase, size_t i)
 	enum result before = en->state.records[i].result;
 	if (steps[i]->phase != phase || (steps[i]->needs_settings && en->settings_error.msg))
 		return false;
+	if (en->retrying)
+		return steps[i]->retry && before == RESULT_FAILED;
 	return steps[i]->always || before == RESULT_NONE || before == RESULT_FAILED;
 }
 
@@ -185,22 +184,39 @@ static void tell_step(const struct engine *en, const struct step *s, int result,
 				    (en->ctx.dry_run ? dry : live)[result + 1]});
 }
 
+static void announce(const struct engine *en, const struct step *s)
+{
+	autofree char *text = xasprintf("%s: %s", s->name, s->help);
+	if (is_live(en))
+		notify_status(text);
+}
+
+/* What is as it was at the boot, or the try, before is neither told nor written again. */
+static bool is_known(const struct engine *en, size_t i, int result, const char *message)
+{
+	const struct record *before = &en->state.records[i];
+	if (result < 0)
+		return en->retrying && before->result == RESULT_FAILED &&
+		       strcmp(before->message, message) == 0;
+	return result == 0 &&
+	       (before->result == RESULT_CHANGED || before->result == RESULT_UNCHANGED);
+}
+
 static int run_step(struct engine *en, size_t i, struct err *e)
 {
 	static const enum result results[] = {RESULT_FAILED, RESULT_UNCHANGED, RESULT_CHANGED};
 	const struct step *s = steps[i];
 	auto_str message = STR_INIT;
 	auto_err failure = ERR_INIT;
-	int64_t began = now_ms();
+	uint64_t began = pace_now_ms();
 	int r = s->run(&en->ctx, &message, &failure);
 	if (r < 0 && failure.code == ERR_INTERRUPT)
 		return err_set(e, ERR_INTERRUPT, "%s: %s", s->name, failure.msg);
-	enum result before = en->state.records[i].result;
-	/* What is as it was at the boot before is neither told nor written again. */
-	if (r == 0 && (before == RESULT_CHANGED || before == RESULT_UNCHANGED))
-		return 0;
 	const char *text = r < 0 ? failure.msg : str_text(&message);
-	state_record(&en->state, i, results[r + 1], (long)(now_ms() - began), text);
+	if (is_known(en, i, r, text))
+		return 0;
+	state_record(&en->state, i, results[r + 1], (long)(pace_now_ms() - began), text);
+	en->news = true;
 	tell_step(en, s, r, text);
 	save(en);
 	return 0;
@@ -218,8 +234,7 @@ static int run_due(struct engine *en, enum phase phase, struct err *e)
 			continue;
 		if (interrupt_check(e) < 0)
 			return -1;
-		if (is_live(en))
-			notify_status(steps[i]->help);
+		announce(en, steps[i]);
 		if (run_step(en, i, e) < 0)
 			return -1;
 	}
@@ -243,40 +258,48 @@ static char *failed_names(const struct engine *en, enum phase phase)
 	return strv_join(&names, ", ");
 }
 
+/* A try that ends as the one before is not told again. */
+static bool is_news(const struct engine *en)
+{
+	return !en->retrying || en->news;
+}
+
 static void tell_problem(const struct engine *en, const char *name, const struct err *problem,
 			 enum phase phase)
 {
-	if (problem->msg)
+	if (problem->msg && is_news(en))
 		tell(&en->ctx, name,
 		     &(struct notify_entry){NOTIFY_STEP_FAILED, NOTIFY_ERROR, problem->msg, name,
 					    phase_name(phase), result_name(RESULT_FAILED)});
 }
 
 /* The board, the console and the journal say how it went. */
-static void tell_phase(const struct engine *en, enum phase phase, const char *failed, int64_t ms)
+static void tell_phase(const struct engine *en, enum phase phase, const char *failed, uint64_t ms)
 {
 	const char *name = phase_name(phase);
 	autofree char *text = *failed ? xasprintf("%s steps failed: %s", name, failed)
-				      : xasprintf("%s steps done in %lld.%lld s", name,
-						  (long long)(ms / 1000),
-						  (long long)(ms % 1000 / 100));
+				      : xasprintf("%s steps done in %llu.%llu s", name,
+						  (unsigned long long)(ms / 1000),
+						  (unsigned long long)(ms % 1000 / 100));
 	if (!is_live(en))
 		return;
 	signal_led(&en->ctx, report_summary(&en->report));
-	signal_console(&en->ctx, text);
 	notify_status(text);
+	if (!is_news(en))
+		return;
+	signal_console(&en->ctx, text);
 	notify_journal(&(struct notify_entry){NOTIFY_PHASE, *failed ? NOTIFY_ERROR : NOTIFY_INFO,
 					      text, NULL, name, *failed ? "failed" : "done"});
 }
 
-static int finish(struct engine *en, enum phase phase, int64_t began, struct err *e)
+static int finish(struct engine *en, enum phase phase, uint64_t began, struct err *e)
 {
 	save(en);
 	tell_problem(en, "settings", &en->settings_error, phase);
 	tell_problem(en, "state", &en->state_error, phase);
 	tell_problem(en, "report", &en->report_error, phase);
 	autofree char *failed = failed_names(en, phase);
-	tell_phase(en, phase, failed, now_ms() - began);
+	tell_phase(en, phase, failed, pace_now_ms() - began);
 	if (!*failed || en->ctx.dry_run)
 		return 0;
 	return err_set(e, ERR_STEP, "%s steps failed: %s; 'firstboot status' says what to do",
@@ -285,8 +308,9 @@ static int finish(struct engine *en, enum phase phase, int64_t began, struct err
 
 int engine_run(struct engine *en, enum phase phase, const struct strv *again, struct err *e)
 {
-	int64_t began = now_ms();
-	if (is_live(en))
+	uint64_t began = pace_now_ms();
+	en->news = false;
+	if (is_live(en) && !en->retrying)
 		notify_ready();
 	if (lock(en, e) < 0)
 		return -1;
@@ -297,4 +321,58 @@ int engine_run(struct engine *en, enum phase phase, const struct strv *again, st
 	if (any_due(en, phase) && run_due(en, phase, e) < 0)
 		return err_wrap(e, "%s steps; the next run goes on", phase_name(phase));
 	return finish(en, phase, began, e);
+}
+
+/* ---- and again ---- */
+
+static bool waits_for_others(const struct engine *en, enum phase phase)
+{
+	for (size_t i = 0; steps[i]; i++) {
+		if (steps[i]->phase == phase && steps[i]->retry &&
+		    en->state.records[i].result == RESULT_FAILED)
+			return true;
+	}
+	return false;
+}
+
+/* Meanwhile others may run firstboot, or restart the bus. */
+static void let_go(struct engine *en)
+{
+	bus_close(en->ctx.bus);
+	en->ctx.bus = NULL;
+	cleanup_close(&en->lock);
+	en->lock = -1;
+	state_done(&en->state);
+}
+
+static int rest(const struct engine *en, unsigned seconds, const struct err *why, struct err *e)
+{
+	autofree char *text = xasprintf("%s; next try in %u s", why->msg, seconds);
+	if (is_live(en))
+		notify_status(text);
+	for (unsigned i = 0; i < seconds; i++) {
+		if (interrupt_check(e) < 0)
+			return -1;
+		pace_wait_ms(1000);
+	}
+	return 0;
+}
+
+int engine_run_until_done(struct engine *en, enum phase phase, const struct strv *again,
+			  struct err *e)
+{
+	static const struct strv none = {0};
+	auto_err why = ERR_INIT;
+	int r = engine_run(en, phase, again, &why);
+	for (unsigned pause = PAUSE_FIRST_S;
+	     r < 0 && why.code == ERR_STEP && waits_for_others(en, phase);
+	     pause = pause * 2 < PAUSE_MAX_S ? pause * 2 : PAUSE_MAX_S) {
+		let_go(en);
+		if (rest(en, pause, &why, e) < 0)
+			return -1;
+		en->retrying = true;
+		err_done(&why);
+		r = engine_run(en, phase, &none, &why);
+	}
+	return r < 0 ? err_set(e, why.code, "%s", why.msg) : 0;
 }

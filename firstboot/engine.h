@@ -7,8 +7,6 @@
  * time: another one waits.
  */
 
-#include <stdint.h>
-
 #include "board.h"
 #include "options.h"
 #include "report.h"
@@ -26,6 +24,8 @@ struct engine {
 	struct err state_error;	 /* it could not be written; all steps run again at the next boot */
 	struct err report_error; /* it could not be written; no failure of the phase */
 	int lock;
+	bool retrying; /* not the first try of this process */
+	bool news;     /* a step of this try ended otherwise than before */
 };
 
 /* Read settings and board below o->root. */
@@ -39,5 +39,12 @@ void engine_done(struct engine *en);
  */
 int engine_run(struct engine *en, enum phase phase, const struct strv *again,
 	       struct err *e) must_check;
+
+/*
+ * As engine_run, and then again and again, with longer and longer pauses, those failed steps that
+ * wait for other machines; it ends when none of them is left.
+ */
+int engine_run_until_done(struct engine *en, enum phase phase, const struct strv *again,
+			  struct err *e) must_check;
 
 #endif

@@ -19,6 +19,8 @@ static const struct option_row run_options[] = {
 	OPT_ROOT,
 	{"dry-run", 0, OPTION_FLAG, NULL, ROW(dry_run), 0, 0,
 	 "say what would be done, write nothing"},
+	{"retry", 0, OPTION_FLAG, NULL, ROW(retry), 0, 0,
+	 "steps that wait for other machines are tried until they are done, for the service"},
 	{"again", 0, OPTION_LIST, "STEP", ROW(again), 0, 0,
 	 "this step counts as not done; may be repeated"},
 	{0},

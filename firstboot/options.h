@@ -11,6 +11,7 @@ struct options {
 	const char *phase;
 	const char *root; /* NULL: the running board */
 	bool dry_run;
+	bool retry;
 	struct strv again; /* names of steps that count as not done */
 };
 

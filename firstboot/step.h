@@ -37,6 +37,7 @@ struct step {
 	bool needs_settings; /* does not run when the settings cannot be used */
 	bool per_board;	     /* runs again in another board */
 	bool always;	     /* runs at each boot */
+	bool retry;	     /* waits for other machines: run --retry runs it until it is done */
 	/*
 	 * -1: failed, *e says what failed and what to do.  0: nothing to do.  1: changed; in a dry
 	 * run: would change.  message gets one line of what was done or found, without secrets.

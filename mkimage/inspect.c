@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "custom/net.h"
+#include "custom/program.h"
 #include "custom/text.h"
 #include "edit.h"
 #include "inspect.h"
@@ -24,23 +25,9 @@ static int read_release(struct plan_ctx *ctx, struct inspect *r, struct err *e)
 	return found < 0 ? -1 : 0;
 }
 
-/* A shell may be a script or lie beyond a link that leads nowhere: the first program counts. */
 static int read_architecture(struct plan_ctx *ctx, struct inspect *r, struct err *e)
 {
-	static const char *const programs[] = {"/bin/sh", "/bin/bash", "/bin/busybox", "/sbin/init",
-					       "/usr/sbin/sshd"};
-	for (size_t i = 0; !r->architecture && i < sizeof(programs) / sizeof(*programs); i++) {
-		auto_str data = STR_INIT;
-		struct fs_stat st;
-		if (plan_stat(ctx, programs[i], &st, e) < 0)
-			return -1;
-		if (st.type != FILE_REGULAR || st.size > PLAN_READ_MAX)
-			continue;
-		if (plan_read(ctx, programs[i], &data, e) < 0)
-			return -1;
-		r->architecture = elf_architecture(data.data, data.len);
-	}
-	return 0;
+	return program_architecture(ctx, &r->architecture, e);
 }
 
 static int read_hostname(struct plan_ctx *ctx, struct inspect *r, struct err *e)

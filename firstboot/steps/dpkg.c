@@ -46,7 +46,7 @@ static char *find_reason(const char *text)
 static int explain(const char *said, struct err *e)
 {
 	autofree char *reason = find_reason(said);
-	if (!reason)
+	if (!reason || strstr(e->msg, reason))
 		return -1;
 	enum err_code code = e->code;
 	const char *advice = err_advice_said(reason, &code);
@@ -103,14 +103,23 @@ static void add_dpkg(const struct ctx *ctx, struct strv *argv)
 	add_options(argv, "");
 }
 
-/* The lock is that of unattended-upgrades, which begins when we do. */
+/*
+ * Without sources nothing can be had but these files; --no-download would say the same, but apt 2.6
+ * does not find the files then.  Nor may its cache remember that there were no sources.  Without
+ * --reinstall, half a package that a power cut left would count as installed.  The lock may be that
+ * of unattended-upgrades, which begins when we do.
+ */
 static void add_apt(struct strv *argv)
 {
 	static const char *const options[] = {APT_GET,
 					      "--yes",
 					      "--quiet",
-					      "--no-download",
 					      "--no-install-recommends",
+					      "--reinstall",
+					      "-oDir::Etc::SourceList=/dev/null",
+					      "-oDir::Etc::SourceParts=/dev/null",
+					      "-oDir::Cache::pkgcache=",
+					      "-oDir::Cache::srcpkgcache=",
 					      "-oDPkg::Lock::Timeout=300",
 					      "-oDPkg::Use-Pty=0"};
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)

@@ -35,11 +35,16 @@ static int set_by_bus(struct naming *n, struct err *e)
 	return bus_set_hostname(b, n->name, e) > 0 ? 1 : -1;
 }
 
+static bool is_running(const char *name)
+{
+	struct utsname u;
+	return uname(&u) == 0 && strcmp(u.nodename, name) == 0;
+}
+
 /* The name that the kernel tells until the next boot. */
 static int set_running(const char *name, struct err *e)
 {
-	struct utsname u;
-	if (uname(&u) == 0 && strcmp(u.nodename, name) == 0)
+	if (is_running(name))
 		return 0;
 	if (sethostname(name, strlen(name)) < 0)
 		return err_errno(e, ERR_FAILED,
@@ -69,9 +74,26 @@ static int set_in_files(struct naming *n, struct err *e)
 	return changed < 0 || now < 0 ? -1 : changed || now;
 }
 
+/* mkimage gave it already, as is usual: hostnamed need not be started to hear that. */
+static int is_named(struct naming *n, struct err *e)
+{
+	if (*n->ctx->root || !is_running(n->name))
+		return 0;
+	if (read_old(n, e) < 0)
+		return -1;
+	if (strcmp(n->old, n->name) == 0)
+		return 1;
+	free(n->old);
+	n->old = NULL;
+	return 0;
+}
+
 static int set_name(struct naming *n, struct err *e)
 {
 	auto_err why = ERR_INIT;
+	int named = is_named(n, e);
+	if (named)
+		return named < 0 ? -1 : 0;
 	int changed = set_by_bus(n, &why);
 	if (changed >= 0)
 		return changed;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bus.h"
+#include "log.h"
 #include "mem.h"
 #include "pace.h"
 #include "patience.h"
@@ -77,6 +78,15 @@ static int refuse(struct bus *b, const struct point *p, unsigned patience_ms, st
 		       result, p->unit);
 }
 
+/* That we tried is no failure of the system; whoever needs the directory tries by its automount. */
+static int leave_no_trace(struct bus *b, const struct point *p)
+{
+	auto_err ignored = ERR_INIT;
+	if (p->state == UNIT_FAILED && bus_reset_failed_unit(b, p->unit, &ignored) < 0)
+		log_debug("%s", ignored.msg);
+	return -1;
+}
+
 static int wait_point(struct bus *b, struct point *p, unsigned patience_ms, uint64_t end,
 		      struct err *e)
 {
@@ -85,7 +95,10 @@ static int wait_point(struct bus *b, struct point *p, unsigned patience_ms, uint
 		return 0;
 	if (bus_wait_unit(b, p->unit, now < end ? (unsigned)(end - now) : 0, &p->state, e) < 0)
 		return -1;
-	return p->state == UNIT_ACTIVE ? 0 : refuse(b, p, patience_ms, e);
+	if (p->state == UNIT_ACTIVE)
+		return 0;
+	(void)!refuse(b, p, patience_ms, e);
+	return leave_no_trace(b, p);
 }
 
 /* All are told, those that failed as the error. */
@@ -144,5 +157,6 @@ const struct step step_mounts = {
 	.help = "directories of other nodes",
 	.phase = PHASE_NETWORK,
 	.needs_settings = true,
+	.retry = true,
 	.run = run_step,
 };

@@ -67,5 +67,6 @@ const struct step step_time = {
 	.help = "the clock is synchronised",
 	.phase = PHASE_NETWORK,
 	.needs_settings = true,
+	.retry = true,
 	.run = run_step,
 };

@@ -6,6 +6,7 @@
 #include "custom.h"
 #include "mem.h"
 #include "nfs.h"
+#include "program.h"
 #include "server.h"
 #include "validate.h"
 
@@ -236,6 +237,19 @@ static int plan_node(struct plan_ctx *ctx, struct err *e)
 	if (s.by_node)
 		return plan_all(ctx, &s, e);
 	return s.n_mounted ? nfs_plan_fstab(ctx, s.mounted, s.n_mounted, e) : 0;
+}
+
+int nfs_mount_points(struct plan_ctx *ctx, struct strv *ret, struct err *e)
+{
+	__attribute__((cleanup(shares_done))) struct shares s = {0};
+	int helper = program_present(ctx, "mount.nfs", e);
+	if (helper <= 0)
+		return helper;
+	if (read_shares(ctx, &s, e) < 0)
+		return -1;
+	for (size_t i = 0; i < s.n_mounted; i++)
+		strv_add(ret, s.mounted[i].at);
+	return 0;
 }
 
 const struct custom custom_nfs = {

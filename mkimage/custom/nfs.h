@@ -32,4 +32,7 @@ int nfs_plan_fstab(struct plan_ctx *ctx, const struct share *shares, size_t n,
 int nfs_plan_directory(struct plan_ctx *ctx, const struct share *s, const char *path,
 		       const char *why, struct err *e) must_check;
 
+/* Where this node mounts what others serve; none when its image cannot. */
+int nfs_mount_points(struct plan_ctx *ctx, struct strv *ret, struct err *e) must_check;
+
 #endif

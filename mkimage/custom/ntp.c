@@ -5,6 +5,7 @@
 #include "custom.h"
 #include "edit.h"
 #include "mem.h"
+#include "ntp.h"
 #include "program.h"
 #include "server.h"
 #include "systemd.h"
@@ -107,18 +108,26 @@ static int write_block(struct plan_ctx *ctx, const struct daemon *d, const char 
 	return plan_write(ctx, d->config, str_text(&text), text.len, ATTR_KEEP, WHY, e);
 }
 
+static int has_daemon(struct plan_ctx *ctx, const struct daemon *d, struct err *e)
+{
+	struct fs_stat st;
+	int present = program_present(ctx, d->program, e);
+	if (present <= 0)
+		return present;
+	return plan_stat(ctx, d->config, &st, e) < 0 ? -1 : st.type != FILE_NONE;
+}
+
 /* 1: the image has this daemon, and its files are planned. */
 static int plan_daemon(struct plan_ctx *ctx, const struct daemon *d, const struct sources *s,
 		       struct err *e)
 {
 	auto_str config = STR_INIT, lines = STR_INIT;
 	autofree char *unit = NULL;
-	int present = program_present(ctx, d->program, e);
+	int present = has_daemon(ctx, d, e);
 	if (present <= 0)
 		return present;
-	present = text_read_optional(ctx, d->config, &config, e);
-	if (present <= 0)
-		return present;
+	if (text_read(ctx, d->config, &config, e) < 0)
+		return -1;
 	d->lines(s, &lines);
 	bool drops = d->drop_in && strstr(str_text(&config), d->directory);
 	int done = drops ? plan_write_text(ctx, d->drop_in, str_text(&lines), ATTR_ROOT(0644), WHY,
@@ -162,6 +171,29 @@ static int plan_sources(struct plan_ctx *ctx, const struct sources *s, struct er
 	if (done)
 		return done < 0 ? -1 : 0;
 	return plan_timesyncd(ctx, s, e);
+}
+
+static int has_any_daemon(struct plan_ctx *ctx, struct err *e)
+{
+	autofree char *unit = NULL;
+	int found = systemd_unit_path(ctx, TIMESYNCD, &unit, e) < 0 ? -1 : unit != NULL;
+	for (size_t i = 0; !found && i < sizeof(daemons) / sizeof(*daemons); i++)
+		found = has_daemon(ctx, &daemons[i], e);
+	return found;
+}
+
+int ntp_is_expected(struct plan_ctx *ctx, struct err *e)
+{
+	const struct section *section = profile_next(ctx->profile, "ntp", NULL);
+	const struct node *server = NULL;
+	if (!section)
+		return 0;
+	const struct value *from = section_get(section, "from");
+	if (from->str && server_find(ctx->cluster, from, &server, e) < 0)
+		return -1;
+	bool asks = (from->str && !server_is_here(ctx, server)) ||
+		    section_list(section, "servers")->n;
+	return asks ? has_any_daemon(ctx, e) : 0;
 }
 
 /* In the node's stage only when the role's could not tell who serves. */

@@ -9,4 +9,16 @@
 /* 1 when the image has this program where root's PATH finds it, 0 when not. */
 int program_present(struct plan_ctx *ctx, const char *name, struct err *e) must_check;
 
+/*
+ * What the programs of the image are made for ("arm64"), as elf_architecture says it, owned; *ret
+ * NULL: there is none to tell it by.
+ */
+int program_architecture(struct plan_ctx *ctx, char **ret, struct err *e) must_check;
+/*
+ * 1 when the image has the shared library ("libc.so.6") where the loader of this architecture finds
+ * it and, unless version is NULL, the library has this version of symbols ("GLIBC_2.34"); else 0.
+ */
+int program_library(struct plan_ctx *ctx, const char *architecture, const char *name,
+		    const char *version, struct err *e) must_check;
+
 #endif

@@ -5,6 +5,7 @@
 #include "mem.h"
 #include "ssh.h"
 #include "systemd.h"
+#include "sysv.h"
 #include "text.h"
 
 #define WHY "sshd on at boot"
@@ -89,46 +90,16 @@ static int plan_upstart(struct plan_ctx *ctx, struct err *e)
 	return 1;
 }
 
-/* Is name "S20ssh" or, with letter 'K', "K80ssh"? */
-static bool is_rc_link(const char *name, char letter, const char *service)
-{
-	return name[0] == letter && strspn(name + 1, "0123456789") == 2 &&
-	       strcmp(name + 3, service) == 0;
-}
-
-/* One runlevel; 0: the image has no directory for it. */
-static int plan_runlevel(struct plan_ctx *ctx, int level, const char *service, struct err *e)
-{
-	autofree char *dir = xasprintf("/etc/rc%d.d", level);
-	auto_strv names = {0};
-	bool starts = false;
-	int found = plan_exists(ctx, dir, e);
-	if (found <= 0 || plan_list(ctx, dir, &names, e) < 0)
-		return found > 0 ? -1 : found;
-	strv_foreach (name, &names) {
-		autofree char *path = path_join(dir, *name);
-		starts = starts || is_rc_link(*name, 'S', service);
-		if (is_rc_link(*name, 'K', service) && plan_remove(ctx, path, WHY, e) < 0)
-			return -1;
-	}
-	autofree char *link = xasprintf("%s/S20%s", dir, service);
-	autofree char *target = xasprintf("../init.d/%s", service);
-	return !starts && plan_symlink(ctx, link, target, WHY, e) < 0 ? -1 : 1;
-}
-
 /* 0: there is no script for it, or there are no runlevels. */
 static int plan_sysv(struct plan_ctx *ctx, struct err *e)
 {
 	static const char *const services[] = {"ssh", "sshd"};
 	for (size_t i = 0; i < sizeof(services) / sizeof(*services); i++) {
 		autofree char *script = path_join("/etc/init.d", services[i]);
-		int found = plan_exists(ctx, script, e), levels = 0;
-		for (int level = 2; found > 0 && level <= 5; level++) {
-			found = plan_runlevel(ctx, level, services[i], e);
-			levels += found > 0;
-			found = found < 0 ? -1 : 1;
-		}
-		if (found < 0 || levels)
+		int found = plan_exists(ctx, script, e);
+		if (found > 0)
+			found = sysv_enable(ctx, services[i], WHY, e);
+		if (found)
 			return found;
 	}
 	return 0;

@@ -59,8 +59,8 @@ static const struct finding {
 };
 
 static int (*const parts[])(struct plan_ctx *, struct err *) = {
-	stock_plan_raspios, stock_plan_armbian,	  stock_plan_cloud_init,
-	stock_plan_selinux, stock_plan_passwords,
+	stock_plan_raspios,    stock_plan_growers, stock_plan_armbian,
+	stock_plan_cloud_init, stock_plan_selinux, stock_plan_passwords,
 };
 
 static const struct key keys[] = {

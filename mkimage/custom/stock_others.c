@@ -5,6 +5,7 @@
 #include "bootconfig.h"
 #include "edit.h"
 #include "edit_boot.h"
+#include "firstboot.h"
 #include "mem.h"
 #include "stock.h"
 #include "text.h"
@@ -57,9 +58,8 @@ int stock_plan_armbian(struct plan_ctx *ctx, struct err *e)
 /* 1 when something else than cloud-init grows the root file system at the first boot. */
 static int grows_without(struct plan_ctx *ctx, struct err *e)
 {
-	static const char *const units[] = {"rpi-resize.service",
-					    "armbian-resize-filesystem.service"};
-	int found = 0;
+	static const char *const units[] = {STOCK_RESIZE, "armbian-resize-filesystem.service"};
+	int found = firstboot_grows(ctx, e);
 	for (size_t i = 0; !found && i < sizeof(units) / sizeof(*units); i++)
 		found = stock_has_unit(ctx, units[i], e);
 	return found;
@@ -77,18 +77,25 @@ static int cloud_off(struct plan_ctx *ctx, struct err *e)
 			       "cloud-init would set name, users, network and host keys", e);
 }
 
+/* https://docs.cloud-init.io/en/latest/reference/modules.html */
 static int cloud_keep(struct plan_ctx *ctx, struct err *e)
 {
+	auto_str text = STR_INIT;
+	int ours = firstboot_grows(ctx, e);
+	if (ours < 0)
+		return -1;
 	plan_note(ctx, "cloud-init runs: user-data on the boot partition can make users and change "
 		       "what the profile says");
-	return plan_write_text(ctx, CLOUD_KEEP,
-			       "# Written by Cardstock: what the profile sets stays.\n"
-			       "preserve_hostname: true\n"
-			       "manage_etc_hosts: false\n"
-			       "ssh_deletekeys: false\n"
-			       "network:\n"
-			       "  config: disabled\n",
-			       ATTR_ROOT(0644), "cloud-init leaves what the profile sets", e);
+	str_printf(&text,
+		   "# Written by Cardstock: what the profile sets stays.\n"
+		   "preserve_hostname: true\n"
+		   "manage_etc_hosts: false\n"
+		   "ssh_deletekeys: false\n"
+		   "network:\n"
+		   "  config: disabled\n%s",
+		   ours ? "growpart:\n  mode: \"off\"\nresize_rootfs: false\n" : "");
+	return plan_write(ctx, CLOUD_KEEP, str_text(&text), text.len, ATTR_ROOT(0644),
+			  "cloud-init leaves what the profile sets", e);
 }
 
 /* https://docs.cloud-init.io/en/latest/howto/disable_cloud_init.html */

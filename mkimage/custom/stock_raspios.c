@@ -5,6 +5,7 @@
 #include "bootconfig.h"
 #include "edit.h"
 #include "edit_boot.h"
+#include "firstboot.h"
 #include "edit_rename.h"
 #include "mem.h"
 #include "stock.h"
@@ -14,7 +15,6 @@
 
 #define WIZARD "rpi-first-boot-wizard"
 #define LIGHTDM "/etc/lightdm/lightdm.conf"
-#define RESIZE "rpi-resize.service"
 #define GROW_SCRIPT "/usr/share/initramfs-tools/scripts/local-premount/firstboot"
 #define GROW_WORD "cardstock.grow=firstboot"
 #define GROW_DONE "cardstock-grown.service"
@@ -33,8 +33,7 @@ static const char grow_done[] =
 	"[Install]\n"
 	"WantedBy=multi-user.target\n";
 
-/* The words of cmdline.txt; none without such a file. */
-static int read_words(struct plan_ctx *ctx, struct strv *ret, struct err *e)
+int stock_read_words(struct plan_ctx *ctx, struct strv *ret, struct err *e)
 {
 	autofree char *path = NULL;
 	auto_str text = STR_INIT;
@@ -46,8 +45,7 @@ static int read_words(struct plan_ctx *ctx, struct strv *ret, struct err *e)
 	return 0;
 }
 
-/* The first word that begins so and has that in it; NULL: none. */
-static const char *find_word(const struct strv *words, const char *begin, const char *part)
+const char *stock_find_word(const struct strv *words, const char *begin, const char *part)
 {
 	strv_foreach (word, words) {
 		if (str_starts(*word, begin) && strstr(*word, part))
@@ -62,9 +60,10 @@ static const char *find_word(const struct strv *words, const char *begin, const 
  */
 static int plan_grow(struct plan_ctx *ctx, struct strv *items, struct err *e)
 {
-	int grows = plan_exists(ctx, GROW_SCRIPT, e);
-	if (grows < 0)
-		return -1;
+	int ours = firstboot_grows(ctx, e);
+	int grows = ours ? ours : plan_exists(ctx, GROW_SCRIPT, e);
+	if (ours || grows < 0)
+		return grows < 0 ? -1 : 0;
 	if (!grows) {
 		plan_note(ctx, "the first boot does not grow the root file system any more, for "
 			       "what grows it would replace the node's host key: give it its size "
@@ -83,11 +82,11 @@ static int plan_grow(struct plan_ctx *ctx, struct strv *items, struct err *e)
  * Bookworm's firstboot, in place of init: new host keys, a new disk id, custom.toml, a restart.  It
  * ends by taking `quiet` away, and so do we.  raspi-config's init_resize.sh of older images only
  * grows the partition and gives the disk a new id, which it writes to fstab and cmdline.txt: it
- * stays, and so does `resize` of trixie.
+ * stays, and so does `resize` of trixie, unless firstboot grows the root (stock_grow.c).
  */
 static int plan_firstboot(struct plan_ctx *ctx, const struct strv *words, struct err *e)
 {
-	const char *init = find_word(words, "init=", "/raspberrypi-sys-mods/firstboot");
+	const char *init = stock_find_word(words, "init=", "/raspberrypi-sys-mods/firstboot");
 	auto_strv items = {0};
 	if (!init)
 		return 0;
@@ -102,7 +101,7 @@ static int plan_firstboot(struct plan_ctx *ctx, const struct strv *words, struct
 /* Raspberry Pi Imager has systemd run a script from the FAT, and nothing else at that boot. */
 static int plan_imager(struct plan_ctx *ctx, const struct strv *words, struct err *e)
 {
-	const char *run = find_word(words, "systemd.run=", "/firstrun.sh");
+	const char *run = stock_find_word(words, "systemd.run=", "/firstrun.sh");
 	auto_strv items = {0};
 	if (!run)
 		return 0;
@@ -131,12 +130,15 @@ static int plan_console(struct plan_ctx *ctx, struct err *e)
 static int plan_resize(struct plan_ctx *ctx, struct err *e)
 {
 	autofree char *file = NULL;
-	if (systemd_unit_path(ctx, RESIZE, &file, e) < 0)
+	int ours = firstboot_grows(ctx, e);
+	if (ours)
+		return ours < 0 ? -1 : 0;
+	if (systemd_unit_path(ctx, STOCK_RESIZE, &file, e) < 0)
 		return -1;
 	int once = file ? stock_file_has(ctx, file, "ConditionFirstBoot=yes", e) : 0;
 	if (once <= 0)
 		return once;
-	return plan_write_text(ctx, UNIT_ADMIN_DIR "/" RESIZE ".d/10-cardstock.conf",
+	return plan_write_text(ctx, UNIT_ADMIN_DIR "/" STOCK_RESIZE ".d/10-cardstock.conf",
 			       "# With an empty machine-id it is no first boot to systemd.\n"
 			       "[Unit]\nConditionFirstBoot=\n",
 			       ATTR_ROOT(0644), "the root file system grows at the first boot", e);
@@ -204,7 +206,7 @@ static int plan_lightdm(struct plan_ctx *ctx, struct err *e)
 int stock_plan_raspios(struct plan_ctx *ctx, struct err *e)
 {
 	auto_strv words = {0};
-	if (read_words(ctx, &words, e) < 0 || plan_firstboot(ctx, &words, e) < 0 ||
+	if (stock_read_words(ctx, &words, e) < 0 || plan_firstboot(ctx, &words, e) < 0 ||
 	    plan_imager(ctx, &words, e) < 0 || plan_console(ctx, e) < 0 ||
 	    plan_resize(ctx, e) < 0 || note_wpa(ctx, e) < 0)
 		return -1;

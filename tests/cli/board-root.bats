@@ -60,6 +60,12 @@ fails() {
 	[ "$(cat root/usr/lib/libm.so)" = 'of the root' ]
 }
 
+@test "a link to the same root in another cache is left as it is" {
+	board_root
+	XDG_CACHE_HOME=$PWD/other board_root
+	[ ! -e other ] && [ "$(wc -l <runs)" = 1 ]
+}
+
 @test "a root that went with the cache is made again" {
 	board_root
 	rm -r "$XDG_CACHE_HOME"

@@ -56,7 +56,7 @@ led() {
 	[ ! -s class/leds/PWR/trigger ]
 	grep -xE 'cardstock: worker003 10\.0\.0\.13 local steps done in [0-9]+\.[0-9] s' console
 	head -n 1 notified | grep -x READY=1
-	grep -x 'STATUS=writes the name' notified
+	grep -x 'STATUS=name: writes the name' notified
 	grep -xE 'STATUS=local steps done in .*' notified
 	grep -x 'MESSAGE=the name is worker003' journal
 	grep -x 'STEP=link' journal

@@ -44,17 +44,23 @@ reference() {
 	tree_of board random >reference
 }
 
-# Each private key on the board has its public key, and nothing is empty that was not before.
+# Each private key on the board has its public key, and nothing random is empty.
 assert_whole() {
 	local file
-	while read -r file; do [ -s "board/$file" ] || { echo "empty: $file" >&2; return 1; }; done <random
+	while read -r file; do
+		[ -s "board/$file" ] || return 1
+	done <random
 	for file in board/etc/ssh/ssh_host_*_key; do
-		[ ! -e "$file" ] || [ "$(ssh-keygen -yf "$file" | cut -d' ' -f1,2)" = "$(cut -d' ' -f1,2 "$file.pub")" ]
+		[ ! -e "$file" ] || [ "$(ssh-keygen -yf "$file" | cut -d' ' -f1,2)" = "$(cut -d' ' -f1,2 "$file.pub")" ] || return 1
 	done
 }
 
+# assert_like_reference WHEN: for the message.
 assert_like_reference() {
-	tree_of board random | diff reference - >&2 && assert_whole || { echo "$1; see board/, log" >&2; return 1; }
+	if ! tree_of board random | diff reference - >&2 || ! assert_whole; then
+		echo "$1; see board/, log" >&2
+		return 1
+	fi
 }
 
 # Each change of a first boot by program $1, beginning with root/.
@@ -63,6 +69,7 @@ assert_survives() {
 	reference "$1"
 	all=$(changes)
 	[ "$all" -ge 20 ]
+	[ "$(grep -c ': failed: ' log || true)" = 0 ]
 	for at in $(seq "$all"); do
 		fresh_board
 		: >log

@@ -29,7 +29,12 @@ setup() {
 	cd root/usr/lib/systemd/system
 	grep -qx 'Type=exec' cardstock-local.service
 	grep -qx 'Type=notify' cardstock-network.service
-	run -1 grep -E '^(Before|RequiredBy|Requires|Condition.*)=|network-online' cardstock-local.service cardstock-network.service
+	for unit in cardstock-local.service cardstock-network.service; do
+		# With default dependencies multi-user.target would come after what it wants.
+		grep -qx 'DefaultDependencies=no' "$unit"
+		[ "$(grep -E '^(Before|RequiredBy|Requires|Condition.*)=' "$unit" | xargs)" = 'Requires=sysinit.target Before=shutdown.target' ]
+		run -1 grep network-online "$unit"
+	done
 }
 
 # exposed UNIT: systemd's score, 0 is best and 10 worst

@@ -20,13 +20,20 @@ setup() {
 	make_board root
 }
 
-# A root with the settings that mkimage writes, the FAT partition's files in place, in board 1.
+# A root with the settings that mkimage writes, the FAT partition's files in place, in board 1: each step
+# has something to do.
 make_board() {
 	tar -xf "$BATS_FILE_TMPDIR/mini.tar" -C "$1"
-	mkdir -p "$1/etc/cardstock" "$1/proc/device-tree" "$1/var/demo"
+	mkdir -p "$1/etc/cardstock" "$1/proc/device-tree" "$1/var/demo" "$1/var/lib/systemd/timesync" "$1/srv/cluster"
 	printf 'Mini Board Model 1\0' >"$1/proc/device-tree/model"
 	put_in_board "$1" 1000000012345678
 	echo old >"$1/var/demo/old"
+	: >"$1/etc/machine-id"
+	ln -sf /usr/lib/systemd/system/graphical.target "$1/etc/systemd/system/default.target"
+	put_unit "$1" wanted
+	put_unit "$1" unwanted
+	put_unit "$1" never
+	ln -s /usr/lib/systemd/system/unwanted.service "$1/etc/systemd/system/multi-user.target.wants/"
 	cat >"$1/etc/cardstock/firstboot.conf" <<-'END'
 		# written by mkimage
 		version = 1
@@ -36,9 +43,19 @@ make_board() {
 		address = 10.0.0.13/24
 		boot = /boot/firmware
 		build = build-1
+		grow = yes
+		ntp = yes
 		target = multi-user.target
-		enable = ssh.service
+		enable = wanted.service
+		disable = unwanted.service
+		mask = never.service
+		mount = /srv/cluster
 	END
+}
+
+put_unit() {
+	printf '[Unit]\nDescription=%s\n[Service]\nExecStart=/usr/bin/true\n[Install]\nWantedBy=multi-user.target\n' "$2" \
+		>"$1/usr/lib/systemd/system/$2.service"
 }
 
 put_in_board() {
@@ -62,5 +79,5 @@ report() {
 
 # Every file, directory and link of the tree $1, see tree.py.
 tree_of() {
-	python3 -IS "$ROOT/tests/cli/tree.py" "$@"
+	command -p python3 -IS "$ROOT/tests/cli/tree.py" "$@"
 }

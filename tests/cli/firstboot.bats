@@ -10,16 +10,21 @@ load firstboot
 	[ "$(cat root/etc/demo/name)" = worker003 ]
 	[ "$(stat -c %a root/etc/demo/name)" = 640 ]
 	[ "$(readlink root/etc/demo/link)" = name ]
-	[ ! -e root/var/demo/old ] && [ ! -e root/var/demo/up ]
+	[ ! -e root/var/demo/old ]
+	[ ! -e root/var/demo/up ]
 	python3 -m json.tool root/var/lib/cardstock/report.json >report
-	[ "$(report hostname)" = worker003 ] && [ "$(report cluster)" = testbed ] && [ "$(report role)" = worker ]
+	[ "$(report hostname)" = worker003 ]
+	[ "$(report cluster)" = testbed ]
+	[ "$(report role)" = worker ]
 	[ "$(report board)" = "{'model': 'Mini Board Model 1', 'serial': '1000000012345678'}" ]
-	[ "$(report phase)" = local ] && [ "$(report result)" = 'done' ]
+	[ "$(report phase)" = local ]
+	[ "$(report result)" = 'done' ]
 	[ "$(report name)" = 'changed: the name is worker003' ]
 	cmp root/var/lib/cardstock/report.json root/boot/firmware/cardstock-report.json
 	run -0 demo network
-	[ "$output" = 'up: changed: /var/demo/up is there' ]
-	[ "$(report phase)" = network ] && [ "$(report result)" = 'done' ]
+	[ "$output" = "$(printf '%s\n' 'up: changed: /var/demo/up is there' 'peer: unchanged: the master is on')" ]
+	[ "$(report phase)" = network ]
+	[ "$(report result)" = 'done' ]
 	[ "$(report link)" = 'changed: /var/demo/old is a link now' ]
 }
 
@@ -43,7 +48,8 @@ load firstboot
 	[ "$(report flaky root/boot/firmware/cardstock-report.json)" = 'failed: root/var/demo/fail is there; remove it' ]
 	[ "$(report result)" = failed ]
 	run -8 demo local
-	[[ $output == *'flaky: failed'* ]] && [[ $output != *link:* ]]
+	[[ $output == *'flaky: failed'* ]]
+	[[ $output != *link:* ]]
 	rm root/var/demo/fail
 	run -0 demo local
 	[ "$output" = 'flaky: unchanged: nothing^Jis in the ^[[1mway' ]
@@ -65,6 +71,32 @@ load firstboot
 	rm root/var/demo/up
 	run -0 demo network
 	[ "$output" = 'up: changed: /var/demo/up is there' ]
+}
+
+@test "--retry tries what waits for other machines until it is done, and is not told twice what is known" {
+	demo local
+	touch root/var/demo/alone
+	run -8 demo network
+	[[ $output == *'peer: failed: no answer; is the master on?'* ]]
+	"$DEMO" run --root root --phase network --retry >said 2>&1 3>&- &
+	timeout 20 sh -c 'until grep -q peer said; do sleep 0.1; done'
+	sleep 6
+	rm root/var/demo/alone
+	wait $!
+	[ "$(grep -c 'peer: failed' said)" = 1 ]
+	grep -qx 'peer: unchanged: the master is on' said
+	[ "$(report result)" = 'done' ]
+}
+
+@test "--retry ends when what failed waits for nobody, and when it is told to" {
+	touch root/var/demo/fail
+	run -8 demo local --retry
+	touch root/var/demo/alone
+	"$DEMO" run --root root --phase network --retry >said 2>&1 3>&- &
+	timeout 20 sh -c 'until grep -q peer said; do sleep 0.1; done'
+	kill -TERM $!
+	status=0 && wait $! || status=$?
+	[ "$status" = 130 ]
 }
 
 @test "a dry run says what would be done and writes nothing" {
@@ -123,8 +155,9 @@ load firstboot
 	touch root/boot/firmware/config.txt
 	echo 'hostnam = worker' >>root/etc/cardstock/firstboot.conf
 	assert_fails 8 'local steps failed: settings' demo local
-	[[ $output == *"settings: failed: root/etc/cardstock/firstboot.conf:11: unknown key 'hostnam'; did you mean 'hostname'?"* ]]
-	[[ $output == *'serial: changed'* ]] && [[ $output != *name:* ]]
+	[[ $output == *"settings: failed: root/etc/cardstock/firstboot.conf:16: unknown key 'hostnam'; did you mean 'hostname'?"* ]]
+	[[ $output == *'serial: changed'* ]]
+	[[ $output != *name:* ]]
 	[[ $(report settings root/boot/firmware/cardstock-report.json) == "failed: "*"unknown key 'hostnam'"* ]]
 	[ "$(report result)" = failed ]
 	sed -i '$d' root/etc/cardstock/firstboot.conf
@@ -250,7 +283,8 @@ in_namespace() {
 	ln -s "$WORK/outside" root/etc/demo
 	ln -s ../../../../../../../../../../../../outside root/var/lib/cardstock
 	run demo local
-	[ "$(ls -A outside)" = firstboot.state ] && [ "$(cat outside/firstboot.state)" = mine ]
+	[ "$(ls -A outside)" = firstboot.state ]
+	[ "$(cat outside/firstboot.state)" = mine ]
 }
 
 @test "a symlink in place of a file is replaced, not followed" {
@@ -258,7 +292,8 @@ in_namespace() {
 	echo precious >root/etc/precious
 	ln -s ../precious root/etc/demo/name
 	demo local
-	[ "$(cat root/etc/demo/name)" = worker003 ] && [ "$(cat root/etc/precious)" = precious ]
+	[ "$(cat root/etc/demo/name)" = worker003 ]
+	[ "$(cat root/etc/precious)" = precious ]
 }
 
 @test "status for people and for programs" {

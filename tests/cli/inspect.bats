@@ -54,7 +54,9 @@ is() {
 }
 
 @test "inspect says what is missing" {
-	mk inspect "$CARDSTOCK_TEST_BASE/mini.img" >text
+	echo 'no program' >script
+	with_files /usr/bin/sh script
+	mk inspect more.img >text
 	grep -qx 'architecture  not known: no program to tell it by' text
 	grep -qx 'user          none with a UID from 1000 on' text
 	grep -qx 'cluster       none: not made by mkimage' text
@@ -98,7 +100,7 @@ with_files() {
 @test "inspect tells the architecture by another program when one is too large" {
 	truncate -s 17M large
 	head -c 64 /bin/sh >program
-	with_files /usr/bin/busybox large /usr/sbin/sshd program
+	with_files /usr/bin/sh large /usr/bin/busybox large /usr/sbin/sshd program
 	mk inspect more.img | grep -qx "architecture  \"$(dpkg --print-architecture)\""
 }
 

@@ -17,10 +17,13 @@ setup() {
 
 @test "an installed mkimage finds its profiles and overlays" {
 	installed keys | grep -q '^hostname'
-	printf 'include("worker.conf")\nbase = "%s"\n' "$CARDSTOCK_TEST_BASE/mini.img" >here.conf
+	"$ROOT/tests/fixtures/make-stock" debian-raspi stock.img
+	printf 'include("worker.conf")\nbase = "./stock.img"\n' >here.conf
 	sed -n 's/^members.*/members = {"master", ".\/here.conf"}/p' dest/opt/x/share/cardstock/profiles/*.conf >>here.conf
 	installed plan --profile ./here.conf >plan.txt
 	grep -q '^~ /etc/motd\|^+ /etc/motd' plan.txt
+	grep -q '^+ /usr/lib/cardstock/firstboot ' plan.txt
+	grep -q '^+ /usr/lib/systemd/system/cardstock-local.service ' plan.txt
 	[ ! -e cluster ]
 }
 

@@ -7,7 +7,7 @@ load stock
 
 # The images, made once a file.
 setup_file() {
-	export STOCK=$BATS_FILE_TMPDIR/stock XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache
+	export STOCK=$BATS_FILE_TMPDIR/stock XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache CARDSTOCK_PROFILES=$ROOT/profiles
 	mkdir -p "$STOCK"
 	chmod 755 "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
 	"$ROOT/tests/fixtures/make-stock" --list |

@@ -10,8 +10,8 @@ SEED=${CARDSTOCK_SEED:-$RANDOM}
 
 setup_file() {
 	mkdir "$BATS_FILE_TMPDIR/with" "$BATS_FILE_TMPDIR/without"
-	make_small_worker "$BATS_FILE_TMPDIR/with"
-	make_small_worker "$BATS_FILE_TMPDIR/without" 'firstboot = false'
+	make_small_worker "$BATS_FILE_TMPDIR/with" 'firstboot = true'
+	make_small_worker "$BATS_FILE_TMPDIR/without"
 }
 
 # fresh_card WORKER DIR: the one of make_small_worker that setup_file made in WORKER, as DIR's own.

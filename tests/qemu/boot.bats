@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Finished images boot as a cluster: four nodes on one wired network, looked at over ssh.
 load helper
+load firstboot
 
 nodes=(master worker001 worker002 worker003)
 
 setup_file() {
-	boot "$BATS_FILE_TMPDIR" master worker001 worker002 worker003
+	boot "$BATS_FILE_TMPDIR" master worker001 worker002 worker003 -- --card 4G
 }
 
 teardown_file() {
@@ -30,6 +31,16 @@ teardown_file() {
 	for node in "${nodes[@]:1}"; do
 		is multi-user.target on "$node" systemctl get-default
 	done
+}
+
+@test "the first boot of every node is done: the root fills the card, the share is mounted, the FAT says so" {
+	for node in "${nodes[@]}"; do
+		wait_done "$node"
+		is "done" report_says '["result"]' on "$node" cat /boot/firmware/cardstock-report.json
+		[ "$(on "$node" df --output=size -B1M / | tail -n 1)" -gt 3200 ]
+	done
+	is nfs4 on worker001 findmnt -n -o FSTYPE -t nfs4 /srv/cluster
+	on worker001 firstboot status >&3
 }
 
 @test "boot completes, and no unit has failed" {

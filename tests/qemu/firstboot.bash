@@ -2,30 +2,45 @@
 # For bats, beside helper.bash: a worker whose image is smaller than its card, and its report.
 # shellcheck shell=bash
 
-# make_small_worker DIR [LINE…]: OUT/worker001.img with a root of 2 GiB, of a cluster of its own; the
-# lines are added to its profile.  Debian 12 for PCs, which an emulator boots quickest.
+# make_small_worker DIR [LINE…]: OUT/worker001.img with a root of 2 GiB, of a cluster without a master:
+# it waits for nobody.  The lines are added to its profile.  Debian 12 for PCs boots quickest here.
 make_small_worker() {
 	export CARDSTOCK_OUT=$1/out CARDSTOCK_CLUSTER=$1/cluster
 	OUT=$CARDSTOCK_OUT CLUSTER=$CARDSTOCK_CLUSTER
 	{
-		printf '%s\n' "include(\"$ROOT/profiles/worker.conf\")" \
-			"members = {\"$ROOT/profiles/master.conf\", \"./worker.conf\"}" \
-			'base = "debian-bookworm-amd64"' 'planned = 3' 'image-size = "2568M"' "${@:2}"
+		cat <<-'END'
+			cluster = "lab"
+			role = "worker"
+			hostname = "worker%03d"
+			address = "10.0.0.%d/24"
+			first-address = 11
+			base = "debian-bookworm-amd64"
+			image-size = "2568M"
+			user "ops" { uid = 1000 sudo = nopasswd operator = true }
+			wired { interface = "eth0" }
+		END
+		printf '%s\n' "${@:2}"
 	} >"$1/worker.conf"
 	"$MKIMAGE" --profile "$1/worker.conf" --check -c "$CLUSTER" -o "$OUT"
 }
 
-# wait_done NODE: until both phases of the first boot ended, well or not.
-wait_done() {
-	local since=$SECONDS
-	until [ "$(on "$1" systemctl show -P SubState cardstock-local.service cardstock-network.service | sort -u)" = dead ] &&
-		on "$1" test -e /var/lib/cardstock/report.json; do
+# wait_until_over NODE UNIT…: the program of each has run and ended, well or not.
+wait_until_over() {
+	local node=$1 since=$SECONDS
+	shift
+	until on "$node" systemctl show -P ExecMainExitTimestampMonotonic "$@" |
+		awk 'NF { n++ } $1 == 0 && NF { waits = 1 } END { exit !n || waits }'; do
 		[ $((SECONDS - since)) -lt 600 ] || {
-			on "$1" firstboot status >&2
+			on "$node" firstboot status >&2
 			return 1
 		}
 		sleep 2
 	done
+}
+
+# wait_done NODE: until both phases of the first boot ended.
+wait_done() {
+	wait_until_over "$1" cardstock-local.service cardstock-network.service
 }
 
 # report_says INDEX COMMAND…: what Python's INDEX of the report that the command prints is.

@@ -6,7 +6,7 @@ load firstboot
 
 # The card is booted once, and looked at while it runs and after it is off.
 setup_file() {
-	make_small_worker "$BATS_FILE_TMPDIR"
+	make_small_worker "$BATS_FILE_TMPDIR" 'firstboot = true'
 	cp --sparse=always "$OUT/worker001.img" "$BATS_FILE_TMPDIR/before.img"
 	mkdir "$BATS_FILE_TMPDIR/try"
 	boot "$BATS_FILE_TMPDIR/try" worker001 -- --persist --card 4G

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A worker's image boots on the devices of a real board, a Raspberry Pi 3B: SD card, serial port, USB.
 load helper
+load firstboot
 
 setup_file() {
-	boot "$BATS_FILE_TMPDIR" worker001 -- --machine raspi3b
+	boot "$BATS_FILE_TMPDIR" worker001 -- --machine raspi3b --card 4G
 }
 
 teardown_file() {
@@ -20,6 +21,14 @@ teardown_file() {
 	is worker001 on worker001 hostname
 	is 1000 on worker001 id -u ops
 	is 2000 on worker001 id -u mpi
+}
+
+@test "the local steps of its first boot are done without a master: the root fills the card" {
+	wait_until_over worker001 cardstock-local.service
+	on worker001 firstboot status >&3
+	is changed report_says '["steps"][1]["result"]' on worker001 cat /boot/firmware/cardstock-report.json
+	[ "$(on worker001 df --output=size -B1M / | tail -n 1)" -gt 3200 ]
+	is active on worker001 systemctl is-active cardstock-network.service
 }
 
 @test "boot completes, and no unit has failed" {

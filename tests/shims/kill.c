@@ -7,6 +7,8 @@
  *   CARDSTOCK_KILL_COUNT=FILE   where the count is kept (8 bytes, made by the caller, zeros)
  *   CARDSTOCK_KILL_AT=N         from 1; absent or 0: only count
  *
+ *   CARDSTOCK_KILL_UNIT=BYTES   what is written whole or not at all: a disk's sector; absent: 1
+ *
  * A write that is the Nth has done half of its bytes.  What libc does inside of another call
  * (fopen, mkstemp) is not seen; the names that such a file gets are.
  */
@@ -67,6 +69,13 @@ static void change(void)
 		fail_power();
 }
 
+static size_t half(size_t len)
+{
+	const char *text = getenv("CARDSTOCK_KILL_UNIT");
+	size_t unit = text ? strtoull(text, NULL, 10) : 1;
+	return len / 2 / unit * unit;
+}
+
 static int is_file(int fd)
 {
 	struct stat st;
@@ -83,7 +92,7 @@ static int writes(uint64_t flags)
 ssize_t write(int fd, const void *data, size_t len)
 {
 	if (is_file(fd) && is_the_one()) {
-		(void)!REAL(write)(fd, data, len / 2);
+		(void)!REAL(write)(fd, data, half(len));
 		fail_power();
 	}
 	return REAL(write)(fd, data, len);
@@ -92,7 +101,7 @@ ssize_t write(int fd, const void *data, size_t len)
 ssize_t pwrite(int fd, const void *data, size_t len, off_t offset)
 {
 	if (is_file(fd) && is_the_one()) {
-		(void)!REAL(pwrite)(fd, data, len / 2, offset);
+		(void)!REAL(pwrite)(fd, data, half(len), offset);
 		fail_power();
 	}
 	return REAL(pwrite)(fd, data, len, offset);

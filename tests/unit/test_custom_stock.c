@@ -274,6 +274,94 @@ static void cloud_init_that_is_kept_leaves_what_the_profile_sets(void **state)
 	fixture_done(&f);
 }
 
+/* What the customisation firstboot has planned before. */
+static void let_firstboot_grow(struct fixture *f)
+{
+	fixture_put(f, "root/etc/cardstock/firstboot.conf", "version = 1\ngrow = yes\n");
+}
+
+static void a_grower_of_the_image_gives_way_to_firstboot(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	let_firstboot_grow(&f);
+	put_unit(&f, "rpi-resize.service", "sysinit.target.wants",
+		 "[Unit]\nConditionFirstBoot=yes\n");
+	put_unit(&f, "armbian-resize-filesystem.service", "basic.target.wants", "[Unit]\n");
+	fixture_put(&f, "root" CMDLINE, "root=PARTUUID=1-02 rootwait resize\n");
+	fixture_put(&f, "root/etc/init.d/resize2fs_once", "x\n");
+	fixture_symlink(&f, "root/etc/rc3.d/S01resize2fs_once", "../init.d/resize2fs_once");
+	fixture_profile_with_keys(&f, "");
+	fixture_run(&f, &custom_stock);
+	assert_link(&f, SYSTEM "/rpi-resize.service", "/dev/null");
+	assert_link(&f, SYSTEM "/armbian-resize-filesystem.service", "/dev/null");
+	assert_attr(&f, SYSTEM "/rpi-resize.service.d", "none");
+	assert_file(&f, CMDLINE, "root=PARTUUID=1-02 rootwait\n");
+	assert_attr(&f, "/etc/init.d/resize2fs_once", "none");
+	assert_attr(&f, "/etc/rc3.d/S01resize2fs_once", "none");
+	assert_nothing_left(&f);
+	fixture_done(&f);
+}
+
+static void the_growing_init_of_older_systems_gives_way_to_firstboot(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	let_firstboot_grow(&f);
+	fixture_put(&f, "root" CMDLINE, "quiet init=/usr/lib/raspi-config/init_resize.sh\n");
+	fixture_profile(&f, "");
+	fixture_run(&f, &custom_stock);
+	assert_file(&f, CMDLINE, "quiet\n");
+	fixture_done(&f);
+}
+
+static void the_initramfs_of_bookworm_does_not_grow_beside_firstboot(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	let_firstboot_grow(&f);
+	fixture_put(&f, "root" CMDLINE, "root=PARTUUID=1-02 " FIRSTBOOT "\n");
+	fixture_put(&f, "root/usr/share/initramfs-tools/scripts/local-premount/firstboot", "x\n");
+	fixture_profile(&f, "");
+	fixture_run(&f, &custom_stock);
+	assert_file(&f, CMDLINE, "root=PARTUUID=1-02\n");
+	assert_attr(&f, SYSTEM "/cardstock-grown.service", "none");
+	fixture_done(&f);
+}
+
+static void cloud_init_does_not_grow_beside_firstboot(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	let_firstboot_grow(&f);
+	put_cloud_init(&f);
+	fixture_profile(&f, "");
+	fixture_run(&f, &custom_stock);
+	assert_int_equal(f.notes.n, 0);
+	fixture_profile(&f, "cloud-init = keep");
+	fixture_run(&f, &custom_stock);
+	assert_file_has(&f, "/etc/cloud/cloud.cfg.d/zz-cardstock.cfg",
+			"growpart:\n  mode: \"off\"\nresize_rootfs: false\n");
+	fixture_done(&f);
+}
+
+static void a_grower_in_the_initramfs_is_noted(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	let_firstboot_grow(&f);
+	fixture_put(&f, "root/etc/initramfs-tools/scripts/local-bottom/rpi-resizerootfs", "x\n");
+	fixture_profile(&f, "");
+	fixture_run(&f, &custom_stock);
+	assert_note(&f, "the image's initramfs grows the root before firstboot");
+	fixture_done(&f);
+}
+
 static void another_word_for_cloud_init_is_refused(void **state)
 {
 	(void)state;
@@ -410,6 +498,11 @@ int main(void)
 		cmocka_unit_test(what_raspberry_pi_imager_left_is_gone),
 		cmocka_unit_test(cloud_init_is_off),
 		cmocka_unit_test(cloud_init_that_is_kept_leaves_what_the_profile_sets),
+		cmocka_unit_test(a_grower_of_the_image_gives_way_to_firstboot),
+		cmocka_unit_test(the_growing_init_of_older_systems_gives_way_to_firstboot),
+		cmocka_unit_test(the_initramfs_of_bookworm_does_not_grow_beside_firstboot),
+		cmocka_unit_test(cloud_init_does_not_grow_beside_firstboot),
+		cmocka_unit_test(a_grower_in_the_initramfs_is_noted),
 		cmocka_unit_test(another_word_for_cloud_init_is_refused),
 		cmocka_unit_test(armbians_firstrun_is_told_to_keep_the_host_key),
 		cmocka_unit_test(an_older_firstrun_of_armbian_is_masked),

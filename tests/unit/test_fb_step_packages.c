@@ -135,6 +135,24 @@ static void an_interrupted_run_is_completed(void **state)
 	workdir_passed(state);
 }
 
+/* Power went while dpkg unpacked. */
+static void half_a_package_is_replaced(void **state)
+{
+	struct step_test t;
+	init(&t);
+	put_package(&t, "hello", "1.0", "");
+	put(&t, "/var/lib/dpkg/info/hello.list", "/.\n");
+	put(&t, "/var/lib/dpkg/status",
+	    "Package: hello\nStatus: install reinstreq half-installed\nVersion: 1.0\n"
+	    "Architecture: all\nMaintainer: test <t@example.org>\nDescription: test\n\n");
+	put(&t, "/etc/hello.conf.dpkg-new", "1.");
+	assert_step(&t, 1, "installed hello 1.0");
+	assert_dpkg_lists(&t, "hello 1.0 ii \n");
+	assert_file(&t, "/etc/hello.conf", "1.0");
+	step_test_done(&t);
+	workdir_passed(state);
+}
+
 /* Our own service may write too little for that. */
 static void on_a_board_pid_1_runs_dpkg(void **state)
 {
@@ -178,6 +196,7 @@ int main(void)
 		STEP_TEST(a_later_file_is_installed_and_configuration_stays),
 		STEP_TEST(what_failed_is_named_and_the_others_are_installed),
 		STEP_TEST(an_interrupted_run_is_completed),
+		STEP_TEST(half_a_package_is_replaced),
 		STEP_TEST(on_a_board_pid_1_runs_dpkg),
 		STEP_TEST(a_disk_that_takes_nothing_is_named),
 	};

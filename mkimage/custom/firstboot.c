@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The program that finishes a board, what starts it, and its settings. */
+#include "firstboot.h"
+
+#include <string.h>
+
+#include "custom.h"
+#include "mem.h"
+#include "overlay.h"
+#include "program.h"
+#include "systemd.h"
+#include "sysv.h"
+
+#define PROGRAMS "/usr/lib/cardstock"
+#define SCRIPT "cardstock"
+#define WHY "finishes the board at its first boot"
+
+static const char *const units[] = {"cardstock-local.service", "cardstock-network.service",
+				    "cardstock-catalog.service"};
+
+/* Without systemd's library nobody says that the service is ready. */
+static const char static_network[] =
+	"# Written by Cardstock: firstboot-static does not talk to systemd.\n"
+	"[Service]\n"
+	"Type=exec\n";
+
+static const struct key keys[] = {
+	{.name = "firstboot",
+	 .type = KEY_BOOL,
+	 .fallback = "false",
+	 .help = "a service finishes the board at its first boot: it grows the root and reports"},
+	{.name = NULL},
+};
+
+enum starter {
+	STARTER_NONE,	 /* the image has no init that we have a script or a unit for */
+	STARTER_SYSTEMD, /* units */
+	STARTER_SYSV,	 /* a script in /etc/init.d */
+};
+
+/* What of firstboot an image can take. */
+struct fit {
+	const char *architecture; /* of the programs: "arm64" */
+	enum starter starter;
+	bool is_static;	      /* firstboot-static is the one that runs there */
+	const char *obstacle; /* what firstboot-grow lacks; NULL: nothing */
+};
+
+static struct loc key_loc(const struct plan_ctx *ctx)
+{
+	return profile_get(ctx->profile, "firstboot")->loc;
+}
+
+/* ---- what the image can take ---- */
+
+/* A program for ARM that says nothing of its ABI is of Debian's armhf or older than that. */
+static const char *board_architecture(const char *of_image)
+{
+	static const char *const known[][2] = {
+		{"arm64", "arm64"}, {"armhf", "armhf"}, {"arm", "armhf"}, {"amd64", "amd64"}};
+	for (size_t i = 0; of_image && i < sizeof(known) / sizeof(*known); i++) {
+		if (strcmp(of_image, known[i][0]) == 0)
+			return known[i][1];
+	}
+	return NULL;
+}
+
+static int find_architecture(struct plan_ctx *ctx, const char **ret, struct err *e)
+{
+	autofree char *found = NULL;
+	if (program_architecture(ctx, &found, e) < 0)
+		return -1;
+	*ret = board_architecture(found);
+	if (*ret)
+		return 0;
+	if (!found)
+		return err_at(e, key_loc(ctx),
+			      "firstboot: no program of the image tells its architecture; set "
+			      "firstboot = false");
+	return err_at(e, key_loc(ctx),
+		      "firstboot is for arm64, armhf and amd64, but the programs of the image are "
+		      "for '%s'; set firstboot = false",
+		      found);
+}
+
+static int find_starter(struct plan_ctx *ctx, enum starter *ret, struct err *e)
+{
+	int systemd = systemd_present(ctx, e);
+	int sysv = systemd ? 0 : sysv_present(ctx, e);
+	*ret = systemd ? STARTER_SYSTEMD : sysv ? STARTER_SYSV : STARTER_NONE;
+	return systemd < 0 || sysv < 0 ? -1 : 0;
+}
+
+static int find_libraries(struct plan_ctx *ctx, struct fit *fit, struct err *e)
+{
+	const char *arch = fit->architecture;
+	int libc = program_library(ctx, arch, FIRSTBOOT_LIBC, FIRSTBOOT_LIBC_VERSION, e);
+	int parted = libc > 0 ? program_library(ctx, arch, FIRSTBOOT_LIBPARTED, NULL, e) : libc;
+	int systemd = libc;
+	if (libc > 0)
+		systemd = fit->starter == STARTER_SYSTEMD
+				  ? program_library(ctx, arch, FIRSTBOOT_LIBSYSTEMD,
+						    FIRSTBOOT_LIBSYSTEMD_VERSION, e)
+				  : 0;
+	if (parted < 0 || systemd < 0)
+		return -1;
+	fit->is_static = !systemd;
+	fit->obstacle = !libc	  ? FIRSTBOOT_LIBC " with " FIRSTBOOT_LIBC_VERSION
+			: !parted ? FIRSTBOOT_LIBPARTED
+				  : NULL;
+	return 0;
+}
+
+/* ---- its files ---- */
+
+/* name is its name in the image; from is that of the host's build. */
+static int plan_program(struct plan_ctx *ctx, const struct fit *fit, const char *from,
+			const char *name, struct err *e)
+{
+	autofree char *host = boards_find(fit->architecture, from, key_loc(ctx), e);
+	autofree char *path = path_join(PROGRAMS, name);
+	if (!host)
+		return -1;
+	return plan_write_file(ctx, path, host, ATTR_ROOT(0755), WHY, e);
+}
+
+static int plan_overlay(struct plan_ctx *ctx, const char *name, struct err *e)
+{
+	auto_overlay o = {0};
+	if (overlay_open(ctx, name, key_loc(ctx), &o, e) < 0)
+		return -1;
+	return overlay_plan_tree(ctx, &o, e);
+}
+
+static int plan_units(struct plan_ctx *ctx, const struct fit *fit, struct err *e)
+{
+	if (plan_overlay(ctx, "firstboot", e) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		size_t links;
+		if (systemd_install(ctx, units[i], WHY, &links, e) < 0)
+			return -1;
+	}
+	if (!fit->is_static)
+		return 0;
+	return plan_write_text(ctx, UNIT_ADMIN_DIR "/cardstock-network.service.d/10-static.conf",
+			       static_network, ATTR_ROOT(0644), WHY, e);
+}
+
+static int plan_script(struct plan_ctx *ctx, struct err *e)
+{
+	if (plan_overlay(ctx, "firstboot-init", e) < 0)
+		return -1;
+	return sysv_enable(ctx, SCRIPT, WHY, e) < 0 ? -1 : 0;
+}
+
+static int plan_starter(struct plan_ctx *ctx, const struct fit *fit, struct err *e)
+{
+	const char *program = fit->is_static ? "firstboot-static" : "firstboot";
+	if (plan_program(ctx, fit, program, "firstboot", e) < 0 ||
+	    plan_symlink(ctx, "/usr/bin/firstboot", "../lib/cardstock/firstboot",
+			 "people type 'firstboot status'", e) < 0)
+		return -1;
+	if (!fit->obstacle && plan_program(ctx, fit, "firstboot-grow", "firstboot-grow", e) < 0)
+		return -1;
+	return fit->starter == STARTER_SYSTEMD ? plan_units(ctx, fit, e) : plan_script(ctx, e);
+}
+
+static int plan(struct plan_ctx *ctx, struct err *e)
+{
+	struct fit fit = {0};
+	if (!profile_bool(ctx->profile, "firstboot"))
+		return 0;
+	if (find_starter(ctx, &fit.starter, e) < 0)
+		return -1;
+	if (fit.starter == STARTER_NONE) {
+		plan_note(ctx, "nothing finishes the board at its first boot: this image has "
+			       "neither systemd nor System V init nor upstart to start firstboot");
+		return 0;
+	}
+	if (find_architecture(ctx, &fit.architecture, e) < 0 || find_libraries(ctx, &fit, e) < 0)
+		return -1;
+	if (fit.obstacle)
+		plan_note(ctx,
+			  "firstboot does not grow the root file system: that takes %s, which this "
+			  "image lacks; what else grows it stays",
+			  fit.obstacle);
+	if (plan_starter(ctx, &fit, e) < 0)
+		return -1;
+	return firstboot_plan_settings(ctx, !fit.obstacle, e);
+}
+
+static int plan_node(struct plan_ctx *ctx, struct err *e)
+{
+	return profile_bool(ctx->profile, "firstboot") ? firstboot_plan_node_settings(ctx, e) : 0;
+}
+
+const struct custom custom_firstboot = {
+	.name = "firstboot",
+	.help = "a service that finishes the board at its first boot",
+	.keys = keys,
+	.plan = plan,
+	.plan_node = plan_node,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MKIMAGE_CUSTOM_FIRSTBOOT_H
+#define MKIMAGE_CUSTOM_FIRSTBOOT_H
+
+/* The program that finishes a board (docs/firstboot.8.md): what of it an image can take. */
+
+#include <stdbool.h>
+
+#include "plan.h"
+
+/* What build/board/ARCH/firstboot and firstboot-grow need of an image; tests/cli/board.bats reads
+ * it. */
+#define FIRSTBOOT_LIBC "libc.so.6"
+#define FIRSTBOOT_LIBC_VERSION "GLIBC_2.34"
+#define FIRSTBOOT_LIBSYSTEMD "libsystemd.so.0"
+#define FIRSTBOOT_LIBSYSTEMD_VERSION "LIBSYSTEMD_249"
+#define FIRSTBOOT_LIBPARTED "libparted.so.2"
+
+/*
+ * 1 when firstboot will grow the root file system, as its planned settings say; then whatever else
+ * does must not.
+ */
+int firstboot_grows(struct plan_ctx *ctx, struct err *e) must_check;
+
+/* /etc/cardstock/firstboot.conf: what is equal in the role; what is of the node. */
+int firstboot_plan_settings(struct plan_ctx *ctx, bool grows, struct err *e) must_check;
+int firstboot_plan_node_settings(struct plan_ctx *ctx, struct err *e) must_check;
+
+/*
+ * The file of the host with a program for boards ("arm64", "firstboot"), owned: of the source tree,
+ * or of the installed mkimage; CARDSTOCK_BOARDS is looked at first.  NULL, with what to do in *e.
+ */
+char *boards_find(const char *architecture, const char *program, struct loc loc,
+		  struct err *e) must_check;
+
+#endif
