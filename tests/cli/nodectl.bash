@@ -51,7 +51,7 @@ public() {
 # A card as mkimage makes it: make_card FILE "node NAME" SERIAL
 make_card() {
 	make_keys "$1"
-	ssh-keygen -q -s enrol-ca -I "$2" -n cardstock -z "$3" -V always:forever -O clear "$1.pub"
+	ssh-keygen -q -s enrol-ca -I "$2" -n "cardstock,$(id -un)" -z "$3" -V always:forever -O clear "$1.pub"
 }
 
 # What sshd says of who is there: by the certificate of a card, or by a plain key.

@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Boards register through a real sshd with the configuration that is shipped, but for its port, user and paths.
+load nodectl
+
+setup_file() {
+	[ "$(id -u)" != 0 ] || mkdir -p /run/sshd # what Debian's unit does
+}
+
+# The shipped configuration for this user and directory; sshd trusts no command below /tmp, so the keys
+# that `nodectl keys` knows are in a file (write_keys).
+shipped_config() {
+	sed -e "s|^Port.*|Port $port\nListenAddress 127.0.0.1|" -e "s|^HostKey .*|HostKey $PWD/host|" -e '/^HostCertificate/d' \
+		-e "s|^AllowUsers.*|AllowUsers $(id -un)|" -e "s|^TrustedUserCAKeys.*|TrustedUserCAKeys $PWD/enrol-ca.pub|" \
+		-e "s|^AuthorizedKeysFile.*|AuthorizedKeysFile $PWD/authorized|" -e '/^AuthorizedKeysCommand/d' \
+		-e "s|^ForceCommand.*|ForceCommand $NODECTL register --registry $PWD/registry|" \
+		"$ROOT/overlays/nodectl/root/etc/cardstock/sshd_config"
+	printf 'StrictModes no\nPermitRootLogin prohibit-password\n'
+}
+
+# A port that nobody listens on.
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+start_sshd() {
+	make_keys host
+	port=$(free_port)
+	: >authorized
+	shipped_config >config
+	"$(command -v sshd || echo /usr/sbin/sshd)" -D -f "$PWD/config" -E "$PWD/log" & # it goes to / soon
+	sshd=$!
+	for _ in {1..100}; do grep -q 'Server listening' log 2>/dev/null && break; sleep 0.1; done
+	echo "[127.0.0.1]:$port $(public host)" >known_hosts
+}
+
+teardown() {
+	[ -z "${sshd:-}" ] || kill "$sshd"
+	keep_work
+}
+
+write_keys() {
+	local key
+	for key; do
+		# shellcheck disable=SC2046 # two words
+		ctl keys $(public "$key")
+	done >authorized
+}
+
+# over_ssh KEY [SSH-ARGUMENT…]
+over_ssh() {
+	timeout 60 ssh -F none -p "$port" -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes \
+		-o UserKnownHostsFile=known_hosts -i "$1" "${@:2}" "$(id -un)@127.0.0.1"
+}
+
+@test "the shipped configuration is one that sshd reads" {
+	make_keys host
+	port=22
+	shipped_config >config
+	"$(command -v sshd || echo /usr/sbin/sshd)" -t -f config
+	# What we had to replace is all that differs.
+	[ "$(diff config "$ROOT/overlays/nodectl/root/etc/cardstock/sshd_config" | grep -c '^>')" = 9 ]
+}
+
+@test "a board registers with its card, and from then on with its own key" {
+	start_sshd
+	make_card card "node worker001" 1
+	make_keys own stranger
+	request 1 1 "$(announce own)" | over_ssh card | assert_result accepted
+	write_keys own stranger
+	request 2 1 | over_ssh own | assert_result accepted
+	[ "$(state_of worker001)" = ready ]
+	assert_fails 255 "Permission denied" over_ssh stranger
+}
+
+@test "whatever a board asks sshd for, it gets nodectl register" {
+	start_sshd
+	make_card card "node worker001" 1
+	request 1 1 >line
+	ssh -F none -p "$port" -o BatchMode=yes -o IdentitiesOnly=yes -o UserKnownHostsFile=known_hosts -i card "$(id -un)@127.0.0.1" \
+		'touch owned; sh' <line | assert_result accepted
+	[ ! -e owned ]
+	over_ssh card -tt <line | assert_result accepted
+	echo 'put line' | timeout 30 sftp -q -F none -P "$port" -o BatchMode=yes -o UserKnownHostsFile=known_hosts -i card "$(id -un)@127.0.0.1" >said 2>&1 || true
+	absent 'sftp>' said
+	assert_fails 255 "administratively prohibited" over_ssh card -W 127.0.0.1:"$port"
+	over_ssh card -R 0:127.0.0.1:1 -o ExitOnForwardFailure=yes -N >said 2>&1 || true
+	grep -q 'forwarding failed' said
+}
+
+@test "a master with another key is not spoken to" {
+	start_sshd
+	make_keys other
+	make_card card "node worker001" 1
+	echo "[127.0.0.1]:$port $(public other)" >known_hosts
+	request 1 1 >line
+	assert_fails 255 "Host key verification failed" over_ssh card <line
+	[ "$(state_of worker001)" = planned ]
+}
+
+@test "the units are sound" {
+	mkdir -p unit-root/usr/bin unit-root/usr/sbin
+	cp -R "$ROOT/overlays/nodectl/root/." unit-root
+	cp /usr/lib/systemd/system/*.target unit-root/usr/lib/systemd/system/
+	for program in bin/nodectl sbin/sshd; do
+		printf '#!/bin/sh\n' >"unit-root/usr/$program"
+		chmod 755 "unit-root/usr/$program"
+	done
+	run systemd-analyze verify --man=no --root="$PWD/unit-root" cardstock-{import,register,render}.service cardstock-render.path
+	[ "$status" = 0 ] && [ -z "$output" ] || { echo "$output" >&2; return 1; }
+}
