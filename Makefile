@@ -4,7 +4,7 @@ BUILD := build
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
 WERROR := $(if $(CI),-Werror)
-LIBS := ext2fs e2p com_err blkid mount libparted libarchive liblzma libcurl libconfuse nettle libcrypt
+LIBS := ext2fs e2p com_err blkid mount libparted libarchive liblzma libcurl libconfuse nettle libcrypt jansson
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS))
 PKG_LIBS = $(shell pkg-config --libs $(LIBS))
 ALL_CFLAGS = -std=gnu11 -pthread $(WARN) $(WERROR) $(CFLAGS) -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
@@ -152,7 +152,7 @@ check-asan:
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 		all units shims
 	ASAN_OPTIONS=intercept_strchr=0:verify_asan_link_order=0 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
-		BUILD=$(BUILD)/asan tests/run unit cli
+		CARDSTOCK_POWER_STRIDE=9 BUILD=$(BUILD)/asan tests/run unit cli
 
 lint:
 	scripts/lint

@@ -117,7 +117,8 @@ static int get_report(const json_t *root, struct board_report *r, struct err *e)
 		return err_set(e, ERR_IMAGE, "has no 'version', so it is no report of firstboot");
 	if (json_integer_value(version) != VERSION)
 		return err_set(e, ERR_IMAGE,
-			       "has version %" JSON_INTEGER_FORMAT ", this mkimage knows %d; use one "
+			       "has version %" JSON_INTEGER_FORMAT
+			       ", this mkimage knows %d; use one "
 			       "of the release that made the card",
 			       json_integer_value(version), VERSION);
 	if (GET_TEXTS(root, report_texts, r, e) < 0 || GET_TEXTS(board, board_texts, r, e) < 0)

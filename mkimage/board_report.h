@@ -38,8 +38,8 @@ int board_report_parse(const char *text, size_t len, const char *what, struct bo
 		       struct err *e) must_check;
 /*
  * Find it: on the FAT partitions of the disk, so that a card whose root cannot be opened says what
- * went wrong, too; else in the image's root.  image may be NULL.  1, or 0 when there is none; one that
- * cannot be read is an error only when there is no other.
+ * went wrong, too; else in the image's root.  image may be NULL.  1, or 0 when there is none; one
+ * that cannot be read is an error only when there is no other.
  */
 int board_report_find(const char *path, const struct disk *d, struct image *image,
 		      struct board_report *ret, struct err *e) must_check;

@@ -8,12 +8,15 @@
 #define ON_FAT "/cardstock-report.json"
 #define ON_ROOT "/var/lib/cardstock/report.json"
 
-static int parse(const struct str *text, char *where, struct board_report *ret, struct err *e)
+/* image names it in messages, number is that of the partition. */
+static int parse(const struct str *text, const char *image, int number, const char *file,
+		 struct board_report *ret, struct err *e)
 {
-	autofree char *owned = where;
-	if (board_report_parse(str_text(text), text->len, owned, ret, e) < 0)
+	autofree char *where = xasprintf("partition %d: %s", number, file);
+	autofree char *what = xasprintf("%s: %s", image, where);
+	if (board_report_parse(str_text(text), text->len, what, ret, e) < 0)
 		return -1;
-	ret->where = steal(&owned);
+	ret->where = steal(&where);
 	return 1;
 }
 
@@ -29,7 +32,7 @@ static int read_part(const struct image_open *o, const struct part *p, struct bo
 		return 0;
 	if (fs->ops->read(fs, ON_FAT, BOARD_REPORT_MAX, &text, e) < 0)
 		return -1;
-	return parse(&text, xasprintf("partition %d: " ON_FAT, p->number), ret, e);
+	return parse(&text, o->path, p->number, ON_FAT, ret, e);
 }
 
 static int read_root(struct image *i, struct board_report *ret, struct err *e)
@@ -42,7 +45,7 @@ static int read_root(struct image *i, struct board_report *ret, struct err *e)
 		return 0;
 	if (tree_read(i->tree, ON_ROOT, BOARD_REPORT_MAX, &text, e) < 0)
 		return -1;
-	return parse(&text, xasprintf("partition %d: " ON_ROOT, i->root), ret, e);
+	return parse(&text, i->name, i->root, ON_ROOT, ret, e);
 }
 
 /* The reason that came first is the one that counts. */

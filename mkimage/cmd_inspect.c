@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "image_parts.h"
 #include "inspect.h"
+#include "inspect_board.h"
 #include "json.h"
 #include "mem.h"
 
@@ -15,11 +16,13 @@ struct report {
 	struct image *image; /* NULL: see problem */
 	struct err problem;  /* empty when all that is asked for could be read */
 	struct inspect found;
+	struct board_report board;
 };
 
 static void report_done(struct report *r)
 {
 	inspect_done(&r->found);
+	board_report_done(&r->board);
 	image_discard(&r->image);
 	err_done(&r->problem);
 	disk_free(r->disk);
@@ -34,6 +37,9 @@ static int make_report(const char *path, struct report *r, struct err *e)
 		return -1;
 	if (image_open(&open, &r->image, &r->problem) == 0)
 		(void)!inspect_image(r->image, &r->found, &r->problem);
+	auto_err why = ERR_INIT;
+	if (board_report_find(path, r->disk, r->image, &r->board, &why) < 0 && !r->problem.msg)
+		err_set(&r->problem, why.code, "%s", why.msg);
 	return 0;
 }
 
@@ -131,6 +137,9 @@ static int print_text(const struct report *r, struct err *e)
 			return -1;
 	}
 	print_system(r);
+	auto_str board = STR_INIT;
+	inspect_board_text(&board, &r->board);
+	fputs(str_text(&board), stdout);
 	return 0;
 }
 
@@ -187,6 +196,8 @@ static int print_json(const struct report *r, struct err *e)
 	json_field(&out, "table", table_name(r->disk));
 	json_field(&out, "disk_id", *r->disk->id ? r->disk->id : NULL);
 	add_system(&out, r);
+	str_puts(&out, ",\"first_boot\":");
+	inspect_board_json(&out, &r->board);
 	str_puts(&out, ",\"partitions\":[");
 	for (size_t n = 0; n < r->disk->n_parts; n++) {
 		str_puts(&out, n ? "," : "");

@@ -8,7 +8,7 @@
 static void add_quoted(struct str *out, const char *value)
 {
 	if (value)
-		json_string(out, value, strlen(value));
+		json_add_string(out, value, strlen(value));
 	else
 		str_puts(out, "not known");
 }

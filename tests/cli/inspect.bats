@@ -104,6 +104,61 @@ with_files() {
 	mk inspect more.img | grep -qx "architecture  \"$(dpkg --print-architecture)\""
 }
 
+# A report as firstboot makes it, of the host name $1.
+report() {
+	rm -rf board
+	mkdir -p board/etc/cardstock
+	printf 'version = 1\nhostname = %s\n' "$1" >board/etc/cardstock/firstboot.conf
+	"$ROOT/${BUILD:-build}/firstboot" run --phase local --root board >&2 || [ $? = 8 ]
+	cat board/var/lib/cardstock/report.json
+}
+
+@test "inspect shows what the first boot reported, from the boot partition or else from the root" {
+	mk --profile ./worker.conf
+	mk inspect out/worker001.img | grep -qx 'first boot    no report'
+	[ "$(told out/worker001.img first_boot)" = None ]
+	report worker007 >report.json
+	debugfs -w -f <(printf 'mkdir /var/lib/cardstock\nwrite report.json /var/lib/cardstock/report.json\n') \
+		"out/worker001.img?offset=$(offset_of out/worker001.img 2)" >/dev/null 2>&1
+	[ "$(told out/worker001.img first_boot.hostname first_boot.where | paste -sd' ')" = 'worker007 partition 2: /var/lib/cardstock/report.json' ]
+	report worker008 >report.json
+	mcopy -i "out/worker001.img@@$(offset_of out/worker001.img 1)" report.json ::cardstock-report.json
+	mk inspect out/worker001.img >text
+	grep -qE '^first boot    "(done|failed)", phase "local", from partition 1: /cardstock-report.json$' text
+	grep -q '^board .* named "worker008"$' text
+	grep -qE '^  hostname +local +(un)?changed +[0-9.]+  worker008' text
+	[ "$(told out/worker001.img first_boot.steps | grep -o "'name'" | wc -l)" = "$(grep -c '"name"' report.json)" ]
+}
+
+@test "a card whose root cannot be opened still tells how the first boot went" {
+	mk --profile ./worker.conf
+	report worker009 >report.json
+	mcopy -i "out/worker001.img@@$(offset_of out/worker001.img 1)" report.json ::cardstock-report.json
+	mv out/worker001.img card.img
+	dd if=/dev/zero of=card.img bs=4096 count=1 seek=$(($(offset_of card.img 2) / 4096)) conv=notrunc status=none
+	run --separate-stderr mk inspect card.img
+	[ "$status" = 4 ]
+	[[ $output == *'named "worker009"'* && $stderr == *root* ]]
+}
+
+@test "a report that is none is an error, unless there is another, and nothing of it gets to the terminal" {
+	mk --profile ./worker.conf
+	mv out/worker001.img card.img
+	printf '{"version":1,"result":"\\u001b]0;x\\u0007","steps":[]}' >hostile
+	mcopy -i "card.img@@$(offset_of card.img 1)" hostile ::cardstock-report.json
+	mk inspect card.img >text
+	run -1 grep -P '[\x1b\x07]' text
+	grep -q '^first boot ' text
+	echo '{"version":1' | mcopy -o -i "card.img@@$(offset_of card.img 1)" - ::cardstock-report.json
+	run --separate-stderr mk inspect card.img
+	[ "$status" = 4 ]
+	[[ $output == *'first boot    no report'* && $stderr == *'card.img: partition 1: /cardstock-report.json:2: is no JSON'* ]]
+	report worker007 >report.json
+	debugfs -w -f <(printf 'mkdir /var/lib/cardstock\nwrite report.json /var/lib/cardstock/report.json\n') \
+		"card.img?offset=$(offset_of card.img 2)" >/dev/null 2>&1
+	[ "$(told card.img first_boot.hostname)" = worker007 ]
+}
+
 @test "a block device is inspected and verified like an image" {
 	mk --profile ./worker.conf
 	device=$(sudo -n losetup --find --show --read-only out/worker001.img 2>/dev/null) || skip "no loop devices for us"
