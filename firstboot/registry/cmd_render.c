@@ -124,7 +124,7 @@ static int render_locked(const struct options *o, const struct render *r, struct
 
 int cmd_render(const struct options *o, struct err *e)
 {
-	const struct render r = {o->root ? o->root : "", registry_dir(o), o->dry_run};
+	const struct render r = {o->root ? o->root : "", !o->root, registry_dir(o), o->dry_run};
 	auto_store *s = NULL;
 	autoclose int lock = -1;
 	long long generation;

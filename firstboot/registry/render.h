@@ -53,7 +53,8 @@ void record_json(const struct view *v, const struct record *r, bool times, struc
 /* ---- render_write.c ---- */
 
 struct render {
-	const char *root; /* "" or what the paths are below; below one nothing is reloaded */
+	const char *root; /* "" or what the paths are below */
+	bool reload;	  /* who reads the files is told, and they belong to whom they should */
 	const char *dir;  /* of the registry, where it is remembered what has to be reloaded */
 	bool dry_run;	  /* the differences are printed, nothing is written */
 };

@@ -49,7 +49,7 @@ static int find_owner(const struct render *r, const struct output *o, struct io_
 		      struct err *e)
 {
 	*ret = (struct io_attr){o->mode, -1, -1};
-	if (!o->owner || *r->root)
+	if (!o->owner || !r->reload)
 		return 0;
 	const struct passwd *p = getpwnam(o->owner);
 	if (!p)
@@ -150,7 +150,7 @@ static char *reload_mark(const struct render *r, const struct output *o)
 static int mark_reload(const struct render *r, const struct output *o, struct err *e)
 {
 	autofree char *mark = reload_mark(r, o);
-	if (!o->reload || *r->root)
+	if (!o->reload || !r->reload)
 		return 0;
 	autoclose int fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return fd < 0 ? err_errno(e, ERR_FAILED, "%s: cannot create", mark) : 0;
@@ -219,7 +219,7 @@ static int reload(const struct render *r, const struct output *o, struct err *e)
 
 int render_reload(const struct render *r, struct err *e)
 {
-	for (const struct output *o = outputs; o->name && !*r->root; o++) {
+	for (const struct output *o = outputs; o->name && r->reload; o++) {
 		if (o->reload && reload(r, o, e) < 0)
 			return -1;
 	}

@@ -7,6 +7,7 @@
 
 #include "../assert_err.h"
 #include "base64.h"
+#include "io.h"
 #include "registry/plan.h"
 #include "registry/register.h"
 #include "workdir.h"

@@ -2,7 +2,7 @@
 #include <sqlite3.h>
 
 #include "registry_fixture.h"
-#include "run.h"
+#include "registry/store_private.h"
 
 #define HEAD "version = 1\ncluster = beowulf\nmaster = master\nnode = master 1 master 10.0.0.1/24\n"
 
@@ -126,6 +126,18 @@ static void the_registry_is_a_sound_database_for_its_user_alone(void **state)
 	workdir_passed(state);
 }
 
+/* 2 is FULL: a commit is on the disk when it returns. */
+static void a_commit_is_flushed(void **state)
+{
+	auto_store *s = open_registry(PLAN);
+	auto_err e = ERR_INIT;
+	auto_stmt *t = NULL;
+	assert_ok(sql_query(s->sql, &t, &e, "PRAGMA synchronous", ""), &e);
+	assert_int_equal(stmt_next(t, &e), 1);
+	assert_int_equal(stmt_int(t, 0), 2);
+	workdir_passed(state);
+}
+
 static void a_registry_of_a_later_release_is_left_alone(void **state)
 {
 	auto_err e = ERR_INIT;
@@ -165,6 +177,7 @@ int main(void)
 		IN_WORKDIR(nodes_that_no_board_used_follow_the_plan),
 		IN_WORKDIR(a_node_with_a_board_keeps_name_and_address),
 		IN_WORKDIR(the_registry_is_a_sound_database_for_its_user_alone),
+		IN_WORKDIR(a_commit_is_flushed),
 		IN_WORKDIR(a_registry_of_a_later_release_is_left_alone),
 		IN_WORKDIR(a_registry_that_is_not_there_or_none_is_named),
 	};

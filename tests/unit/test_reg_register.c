@@ -324,6 +324,53 @@ static void secrets_are_told_to_a_key_of_its_own_alone(void **state)
 	workdir_passed(state);
 }
 
+static void a_board_that_was_shut_out_stays_out_while_a_window_is_open(void **state)
+{
+	auto_store *s = open_registry(PLAN);
+	auto_err e = ERR_INIT;
+	auto_record r = {0};
+	assert_told(s, with_join_card("worker"), &newcomer, "pending", "");
+	assert_int_equal(store_newcomer(s, key_of(0x40), 0, &r, &e), 1);
+	r.state = STATE_QUARANTINED;
+	assert_ok(store_save(s, &r, &e), &e);
+	assert_ok(window_open(s, "worker", 9, 60, &e), &e);
+	assert_told(s, with_join_card("worker"), &newcomer, "quarantined", "in quarantine");
+	workdir_passed(state);
+}
+
+static void so_many_may_wait_and_no_more(void **state)
+{
+	auto_store *s = open_registry(PLAN);
+	auto_err e = ERR_INIT;
+	assert_told(s, with_join_card("worker"), &newcomer, "pending", "");
+	assert_ok(store_begin(s, &e), &e);
+	for (int i = 1; i < REGISTER_PENDING; i++) {
+		auto_record r = {.state = STATE_PENDING, .key = xasprintf("key %d", i)};
+		assert_ok(store_save(s, &r, &e), &e);
+	}
+	assert_ok(store_commit(s, &e), &e);
+	assert_told(s, with_join_card("worker"),
+		    &(struct board){.serial = 41, .mac = 41, .id = 41, .second = 0x41}, "busy",
+		    "too many boards are waiting");
+	assert_told(s, with_join_card("worker"), &newcomer, "pending", "");
+	workdir_passed(state);
+}
+
+static void a_stale_node_that_comes_back_is_ready(void **state)
+{
+	auto_store *s = with_worker();
+	auto_err e = ERR_INIT;
+	auto_record r = {0};
+	struct board again = back;
+	assert_int_equal(store_by_text(s, BY_NAME, "worker001", &r, &e), 1);
+	r.state = STATE_STALE;
+	assert_ok(store_save(s, &r, &e), &e);
+	again.id = 3;
+	assert_told(s, with_key(0x11), &again, "accepted", "");
+	assert_node(s, "worker001", STATE_READY, 1);
+	workdir_passed(state);
+}
+
 static void a_pinned_board_gets_its_name_and_nobody_else_does(void **state)
 {
 	auto_store *s = open_registry(PLAN "pin = dc:a6:32:00:00:28 worker001\n");
@@ -374,6 +421,9 @@ int main(void)
 		IN_WORKDIR(a_window_gives_the_lowest_free_name_to_so_many),
 		IN_WORKDIR(a_window_of_another_boot_is_closed),
 		IN_WORKDIR(secrets_are_told_to_a_key_of_its_own_alone),
+		IN_WORKDIR(a_board_that_was_shut_out_stays_out_while_a_window_is_open),
+		IN_WORKDIR(so_many_may_wait_and_no_more),
+		IN_WORKDIR(a_stale_node_that_comes_back_is_ready),
 		IN_WORKDIR(a_pinned_board_gets_its_name_and_nobody_else_does),
 		IN_WORKDIR(a_mac_is_no_identity),
 	};
