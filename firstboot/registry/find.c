@@ -47,24 +47,31 @@ static const struct record *find_name(const struct view *v, const char *query)
 	return NULL;
 }
 
+static int not_one(const char *query, const struct strv *labels, struct err *e)
+{
+	autofree char *list = strv_join(labels, ", ");
+	if (labels->n)
+		return err_set(e, ERR_FAILED, "'%s' may be %s; say which", query, list);
+	return err_set(e, ERR_FAILED,
+		       "no node or board is called '%s'; 'nodectl status' has all of them", query);
+}
+
 int find_one(const struct view *v, const char *query, const struct record **ret, struct err *e)
 {
 	const struct record *found = find_name(v, query);
 	auto_strv labels = {0};
-	for (size_t i = 0; !found && i < v->all.n; i++) {
-		if (find_matches(v, &v->all.v[i], query))
-			strv_add_owned(&labels, record_label(&v->all.v[i]));
-	}
-	if (!found && labels.n == 1)
-		found = find_name(v, labels.v[0]);
 	if (found) {
 		*ret = found;
 		return 0;
 	}
-	autofree char *list = strv_join(&labels, ", ");
-	return labels.n ? err_set(e, ERR_FAILED, "'%s' may be %s; say which", query, list)
-			: err_set(e, ERR_FAILED,
-				  "no node or board is called '%s'; 'nodectl status' has all of "
-				  "them",
-				  query);
+	for (const struct record *r = v->all.v, *end = r + v->all.n; r < end; r++) {
+		if (!find_matches(v, r, query))
+			continue;
+		strv_add_owned(&labels, record_label(r));
+		found = r;
+	}
+	if (labels.n != 1)
+		return not_one(query, &labels, e);
+	*ret = found;
+	return 0;
 }
