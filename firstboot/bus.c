@@ -10,13 +10,15 @@
 #include <systemd/sd-bus.h>
 
 #include "bus.h"
+#include "interrupt.h"
 #include "io.h"
 #include "mem.h"
 #include "pace.h"
 
 #define ADDRESS "unix:path=/run/dbus/system_bus_socket"
-#define TIMEOUT_MS 30000 /* hostnamed is started by its first call, from a slow card */
-#define LOOK_MS 100	 /* how often is looked whether a unit is done */
+/* Nothing waits for us, and while a slow board boots, PID 1 was seen not to answer for 30 s. */
+#define TIMEOUT_MS 180000
+#define LOOK_MS 100 /* how often is looked whether a unit is done */
 #define OUTPUT_MAX (1u << 20)
 
 struct bus {
@@ -137,6 +139,8 @@ static int refuse(const struct bus *b, const struct peer *p, const char *member,
 {
 	if (means_absent(p, error))
 		return 0;
+	if (r == -EINTR && interrupt_check(e) < 0)
+		return -1;
 	if (r == -ETIMEDOUT || sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY))
 		return err_set(e, ERR_FAILED,
 			       "%s: %s: no answer within %u.%u s; look at what it does with "
@@ -431,7 +435,8 @@ int bus_wait_unit(struct bus *b, const char *unit, unsigned timeout_ms, enum uni
 	while (bus_unit_state(b, unit, ret, e) == 0) {
 		if (*ret != UNIT_BUSY || pace_now_ms() >= end)
 			return 0;
-		pace_wait_ms(LOOK_MS);
+		if (pace_wait_ms(LOOK_MS, e) < 0)
+			return -1;
 	}
 	return -1;
 }

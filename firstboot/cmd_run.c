@@ -11,7 +11,8 @@ int cmd_run(const struct options *o, struct err *e)
 		return err_set(e, ERR_USAGE, "--phase: '%s' is neither local nor network",
 			       o->phase);
 	auto_engine engine;
-	engine_init(&engine, o);
+	if (engine_init(&engine, o, e) < 0)
+		return -1;
 	return o->retry ? engine_run_until_done(&engine, phase, &o->again, e)
 			: engine_run(&engine, phase, &o->again, e);
 }

@@ -8,7 +8,8 @@ int cmd_status(const struct options *o, struct err *e)
 {
 	auto_engine engine;
 	auto_str why = STR_INIT, out = STR_INIT;
-	engine_init(&engine, o);
+	if (engine_init(&engine, o, e) < 0)
+		return -1;
 	state_load(&engine.ctx, &engine.state, &why);
 	if (why.len)
 		return err_set(e, ERR_FAILED, "%s; the next run begins again", str_text(&why));

@@ -25,9 +25,20 @@ static bool is_live(const struct engine *en)
 	return !*en->ctx.root && !en->ctx.dry_run;
 }
 
-void engine_init(struct engine *en, const struct options *o)
+/* "" means the running board: an empty --root, as of a variable that is not set, must not. */
+static int check_root(const char *root, struct err *e)
+{
+	if (!root)
+		return 0;
+	autoclose int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_errno(e, ERR_USAGE, "--root '%s'", root) : 0;
+}
+
+int engine_init(struct engine *en, const struct options *o, struct err *e)
 {
 	*en = (struct engine){.lock = -1};
+	if (check_root(o->root, e) < 0)
+		return -1;
 	en->ctx = (struct ctx){.root = o->root ? o->root : "",
 			       .dry_run = o->dry_run,
 			       .settings = &en->settings,
@@ -36,6 +47,7 @@ void engine_init(struct engine *en, const struct options *o)
 	if (settings_load(&en->ctx, &en->settings, &en->settings_error) < 0)
 		log_debug("%s", en->settings_error.msg);
 	board_read(&en->ctx, &en->board);
+	return 0;
 }
 
 void engine_done(struct engine *en)
@@ -351,9 +363,8 @@ static int rest(const struct engine *en, unsigned seconds, const struct err *why
 	if (is_live(en))
 		notify_status(text);
 	for (unsigned i = 0; i < seconds; i++) {
-		if (interrupt_check(e) < 0)
+		if (pace_wait_ms(1000, e) < 0)
 			return -1;
-		pace_wait_ms(1000);
 	}
 	return 0;
 }

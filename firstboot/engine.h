@@ -28,8 +28,8 @@ struct engine {
 	bool news;     /* a step of this try ended otherwise than before */
 };
 
-/* Read settings and board below o->root. */
-void engine_init(struct engine *en, const struct options *o);
+/* Read settings and board below o->root, which must be a directory; ERR_USAGE when it is not. */
+int engine_init(struct engine *en, const struct options *o, struct err *e) must_check;
 void engine_done(struct engine *en);
 #define auto_engine __attribute__((cleanup(engine_done))) struct engine
 

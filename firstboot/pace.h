@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "interrupt.h"
+
 static inline uint64_t pace_now_ms(void)
 {
 	struct timespec t;
@@ -14,9 +16,11 @@ static inline uint64_t pace_now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static inline void pace_wait_ms(unsigned ms)
+/* -1 with ERR_INTERRUPT when a signal asks for the end; it ends the pause. */
+static inline int pace_wait_ms(unsigned ms, struct err *e)
 {
 	nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL);
+	return interrupt_check(e);
 }
 
 #endif

@@ -25,7 +25,7 @@ static const char *const led_names[] = {"ACT",	      "led0", ":act",  ":activity
 					":heartbeat", ":usr", ":usr0", ":user",	    ":user-led"};
 
 /* Write to a file of the kernel or a device; a failure is logged for those who look. */
-static void tell(const char *path, const char *text)
+static void put(const char *path, const char *text)
 {
 	auto_err e = ERR_INIT;
 	/* O_NONBLOCK: a serial console that nobody reads must not hold us up. */
@@ -36,16 +36,16 @@ static void tell(const char *path, const char *text)
 		log_debug("%s", e.msg);
 }
 
-static void tell_led(const char *led, const char *name, const char *text)
+static void put_led(const char *led, const char *name, const char *text)
 {
 	autofree char *path = xasprintf(LEDS "/%s/%s", led, name);
-	tell(path, text);
+	put(path, text);
 }
 
-static void tell_number(const char *led, const char *name, unsigned number)
+static void put_number(const char *led, const char *name, unsigned number)
 {
 	autofree char *text = xasprintf("%u", number);
-	tell_led(led, name, text);
+	put_led(led, name, text);
 }
 
 /* The LED to use, owned; NULL: none. */
@@ -72,9 +72,9 @@ void signal_led(const struct ctx *ctx, enum state_summary summary)
 	if (!led)
 		return;
 	/* The trigger makes the files for the times. */
-	tell_led(led, "trigger", "timer");
-	tell_number(led, "delay_on", led_codes[summary].on_ms);
-	tell_number(led, "delay_off", led_codes[summary].off_ms);
+	put_led(led, "trigger", "timer");
+	put_number(led, "delay_on", led_codes[summary].on_ms);
+	put_number(led, "delay_off", led_codes[summary].off_ms);
 }
 
 void signal_console(const struct ctx *ctx, const char *text)
@@ -86,5 +86,5 @@ void signal_console(const struct ctx *ctx, const char *text)
 	autofree char *line = xasprintf(
 		"cardstock: %s%s%.*s %s\n", name ? name : "this board", address ? " " : "",
 		address ? (int)strcspn(address, "/") : 0, address ? address : "", text);
-	tell(CONSOLE, line);
+	put(CONSOLE, line);
 }

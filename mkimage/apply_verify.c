@@ -8,6 +8,27 @@
 
 #define LISTED 20 /* differences that a message names */
 
+/* An entry alone is no decision: planning only looked there. */
+static bool decides(const struct plan *above, const char *path)
+{
+	const struct plan_entry *entry = above ? plan_find(above, path) : NULL;
+	return entry && entry->change;
+}
+
+/* The role gave what its node's change keeps. */
+static struct change with_kept(const struct plan *p, const struct change *c)
+{
+	const struct plan_entry *entry = p->below ? plan_find(p->below, c->path) : NULL;
+	const struct change *below = entry ? entry->change : NULL;
+	struct change whole = *c;
+	if (!below || (c->kind != CHANGE_ATTR && c->kind != below->kind))
+		return whole;
+	whole.mode = c->mode == KEEP ? below->mode : c->mode;
+	whole.uid = c->uid == KEEP ? below->uid : c->uid;
+	whole.gid = c->gid == KEEP ? below->gid : c->gid;
+	return whole;
+}
+
 int plan_verify(const struct plan *p, const struct plan *above, struct tree *t, struct err *e)
 {
 	const struct view image = {.tree = t};
@@ -16,9 +37,10 @@ int plan_verify(const struct plan *p, const struct plan *above, struct tree *t, 
 	for (size_t i = 0; i < plan_count(p); i++) {
 		const struct change *c = plan_get(p, i);
 		const char *why = "";
-		if (above && plan_find(above, c->path))
+		if (decides(above, c->path))
 			continue;
-		int holds = change_holds(c, &image, false, &why, e);
+		const struct change whole = with_kept(p, c);
+		int holds = change_holds(&whole, &image, false, &why, e);
 		if (holds < 0)
 			return err_wrap(e, "%s", c->path);
 		if (holds || ++different > LISTED)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Plan again on the finished image: whatever the plan still holds is what the image lacks.  The
- * planned states are those of build, so the two cannot disagree.
+ * The plan of the base says what the finished image has to have: path by path what build wanted.
+ * Without the base the plan is made on the image itself, where it has nothing left to change.
  */
 #include <stdio.h>
 #include <string.h>
@@ -38,19 +38,30 @@ static int find_node(struct session *s, struct image *image, const struct option
 		image->name, str_text(&hostname), s->member->profile->name, str_text(&roles));
 }
 
-/* Ids of the image, and those of its base, which files of the profile may name. */
-static int look_at_ids(struct session *s, const struct image *image, struct err *e)
+/* What the plan is made on, and which ids it is about. */
+static int open_base(struct session *s, const struct image *image, struct err *e)
 {
+	if (session_open_base_at_hand(s, e) < 0)
+		return -1;
+	if (s->base)
+		return 0;
+	progress_say(s->progress,
+		     "the base is not at hand: what can be told without it is verified");
+	/* Not the time of the image, which is written to as soon as somebody mounts it. */
+	s->now = 0;
 	if (session_look_at_ids(s, image, e) < 0)
 		return -1;
+	/* Files of the profile may name the ids of the base. */
 	return s->identity ? identity_load_base(s->identity, s->cluster, s->nodes->hostname, e) : 0;
 }
 
 static int verify_plans(struct session *s, struct image *image, struct err *e)
 {
 	auto_plan *role = NULL, *node = NULL;
-	if (session_plan_role(s, image->tree, &role, e) < 0 ||
-	    session_plan_node(s, image->tree, role, s->nodes, &node, e) < 0)
+	struct tree *from = s->base ? s->base->tree : image->tree;
+	s->finished = image->tree;
+	if (session_plan_role(s, from, &role, e) < 0 ||
+	    session_plan_node(s, from, role, s->nodes, &node, e) < 0)
 		return -1;
 	if (plan_verify(role, node, image->tree, e) < 0)
 		return -1;
@@ -81,9 +92,9 @@ int cmd_verify(const struct options *o, struct err *e)
 	auto_session s = SESSION_INIT;
 	auto_image *image = NULL;
 	if (session_open(o, CLUSTER_READ, &s, e) < 0 || image_open(&open, &image, e) < 0 ||
-	    image_timestamp(image, &s.now, e) < 0 || find_node(&s, image, o, e) < 0 ||
-	    look_at_ids(&s, image, e) < 0 || verify_plans(&s, image, e) < 0 ||
-	    verify_ids(&s, image, e) < 0 || image_check(open.path, image->name, e) < 0)
+	    find_node(&s, image, o, e) < 0 || open_base(&s, image, e) < 0 ||
+	    verify_plans(&s, image, e) < 0 || verify_ids(&s, image, e) < 0 ||
+	    image_check(open.path, image->name, e) < 0)
 		return -1;
 	if (o->cli.json)
 		print_json(&s, image);

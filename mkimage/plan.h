@@ -27,6 +27,7 @@ struct plan_ctx {
 	const char
 		*custom; /* name of the customisation that runs; set by the plan_build functions */
 	int64_t now;	 /* the build's timestamp (SOURCE_DATE_EPOCH) */
+	struct tree *finished; /* what verify looks at; for what only a build is told; or NULL */
 };
 
 /* An empty plan; below (borrowed, may be NULL) is a plan it is seen on top of. */

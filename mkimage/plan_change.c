@@ -102,11 +102,15 @@ static void set_attr(struct change *c, struct attr attr)
 		c->gid = attr.gid;
 }
 
-/* FAT has neither mode nor owner; what is made where something was removed keeps nothing of it. */
-static void settle_attr(struct plan_ctx *ctx, struct change *c, struct attr attr, uint32_t mode)
+/*
+ * mode is that of a new file.  FAT has neither mode nor owner; what is made where something was
+ * removed keeps nothing of it.
+ */
+static void settle_attr(struct plan_ctx *ctx, struct change *c, struct attr attr, uint32_t mode,
+			bool is_new)
 {
 	set_attr(c, attr);
-	if (c->fresh) {
+	if (c->fresh || is_new) {
 		c->mode = c->mode == KEEP ? mode : c->mode;
 		c->uid = c->uid == KEEP ? 0 : c->uid;
 		c->gid = c->gid == KEEP ? 0 : c->gid;
@@ -141,7 +145,7 @@ static int make_dir(struct plan_ctx *ctx, const char *path, struct attr attr, co
 		return -1;
 	bool removed = entry->change && entry->change->kind == CHANGE_REMOVE;
 	struct change *c = set_kind(ctx, entry, CHANGE_MKDIR, why);
-	settle_attr(ctx, c, attr, 0755);
+	settle_attr(ctx, c, attr, 0755, below.type == FILE_NONE);
 	entry->hides = below.type != FILE_DIR;
 	return removed && !entry->hides ? empty_dir(ctx, entry, why, e) : 0;
 }
@@ -207,7 +211,7 @@ static int write_content(struct plan_ctx *ctx, const char *path, const struct ch
 	c->host_path = content->host_path;
 	/* What was made from a secret may still hold it. */
 	c->secret = c->secret || content->secret || is_secret_below(ctx, at);
-	settle_attr(ctx, c, attr, 0644);
+	settle_attr(ctx, c, attr, 0644, st.type == FILE_NONE);
 	entry->hides = true;
 	return 0;
 }

@@ -85,7 +85,7 @@ int session_open(const struct options *o, enum cluster_mode mode, struct session
 	return pick_nodes(o, s, e);
 }
 
-static int get_source(struct session *s, struct err *e)
+static int get_source(struct session *s, bool at_hand, struct err *e)
 {
 	struct loc loc = profile_get(s->profile, "base")->loc;
 	autofree char *here = xstrdup(loc.file ? loc.file : s->profile->path);
@@ -96,6 +96,7 @@ static int get_source(struct session *s, struct err *e)
 		.dir = dir,
 		.search = &s->search,
 		.now = SOURCE_DEFAULT_TIME,
+		.at_hand = at_hand,
 	};
 	if (source_get(&spec, s->progress, &s->source, e) == 0)
 		return 0;
@@ -186,10 +187,8 @@ static int wrap_choice(const struct session *s, struct err *e)
 	return e->code == ERR_PROFILE ? err_wrap(e, "%s:%d", loc.file, loc.line) : -1;
 }
 
-int session_open_base(struct session *s, struct err *e)
+static int open_base(struct session *s, struct err *e)
 {
-	if (get_source(s, e) < 0)
-		return -1;
 	auto_disk *d = NULL;
 	bool dirty = false;
 	autofree char *what = xasprintf("base '%s'", s->source->name);
@@ -213,6 +212,18 @@ int session_open_base(struct session *s, struct err *e)
 	return find_time(s, e);
 }
 
+int session_open_base(struct session *s, struct err *e)
+{
+	return get_source(s, false, e) < 0 ? -1 : open_base(s, e);
+}
+
+int session_open_base_at_hand(struct session *s, struct err *e)
+{
+	if (get_source(s, true, e) < 0)
+		return -1;
+	return s->source ? open_base(s, e) : 0;
+}
+
 int session_look_at_ids(struct session *s, const struct image *image, struct err *e)
 {
 	return identity_is_wanted(s->profile) ? identity_look(image, &s->identity, e) : 0;
@@ -227,7 +238,8 @@ static struct plan_ctx make_ctx(struct session *s, struct tree *tree, struct pla
 				 .tree = tree,
 				 .identity = s->identity,
 				 .plan = plan,
-				 .now = s->now};
+				 .now = s->now,
+				 .finished = s->finished};
 }
 
 int session_plan_role(struct session *s, struct tree *tree, struct plan **ret, struct err *e)

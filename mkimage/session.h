@@ -27,6 +27,7 @@ struct session {
 	struct image *base;	   /* read only */
 	struct identity *identity; /* of the base; NULL: its ids stay */
 	int64_t now;
+	struct tree *finished; /* of the image that verify looks at (borrowed); NULL: none */
 };
 
 /* Profile and cluster; the nodes are judged against what the profile plans. */
@@ -34,6 +35,8 @@ int session_open(const struct options *o, enum cluster_mode mode, struct session
 		 struct err *e) must_check;
 /* Get and open the base. */
 int session_open_base(struct session *s, struct err *e) must_check;
+/* The same without a download, and without making it of packages: then s->base stays NULL. */
+int session_open_base_at_hand(struct session *s, struct err *e) must_check;
 /* Bytes that the profile wants an image to have; 0: as many as the base. */
 uint64_t session_image_size(const struct session *s);
 /* Find out which ids of the image (borrowed) can be the nodes' own, unless the profile says none.

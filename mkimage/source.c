@@ -78,11 +78,14 @@ static bool is_download(const char *base)
 	return str_starts(base, "http://") || str_starts(base, "https://");
 }
 
-static int take_url(const char *url, struct origin *o, struct progress *p, struct err *e)
+static int take_url(const char *url, bool at_hand, struct origin *o, struct progress *p,
+		    struct err *e)
 {
 	free(o->name);
 	o->name = fetch_masked(url);
 	o->verified = o->sha256 != NULL;
+	if (at_hand && !fetch_has(url, o->sha256))
+		return 0;
 	return fetch_url(url, o->sha256, p, &o->path, e);
 }
 
@@ -96,7 +99,7 @@ static int take_named(const struct source_spec *spec, struct origin *o, struct p
 	if (b.sha256 && !o->sha256 && hash_parse(b.sha256, where, &o->sha256, e) < 0)
 		return -1;
 	if (b.recipe.n)
-		return recipe_get(&b, p, &o->path, e);
+		return recipe_get(&b, spec->at_hand, p, &o->path, e);
 	if (b.path) {
 		o->path = steal(&b.path);
 		return 0;
@@ -105,10 +108,10 @@ static int take_named(const struct source_spec *spec, struct origin *o, struct p
 		return err_set(e, ERR_PROFILE,
 			       "%s: url '%s' begins neither with https:// nor http://", where,
 			       b.url);
-	return take_url(b.url, o, p, e);
+	return take_url(b.url, spec->at_hand, o, p, e);
 }
 
-/* A path, a URL or a name: get it onto this machine. */
+/* A path, a URL or a name: get it onto this machine; o->path NULL: it is not at hand. */
 static int locate(const struct source_spec *spec, struct origin *o, struct progress *p,
 		  struct err *e)
 {
@@ -116,7 +119,7 @@ static int locate(const struct source_spec *spec, struct origin *o, struct progr
 		return -1;
 	o->name = xstrdup(spec->base);
 	if (is_download(spec->base))
-		return take_url(spec->base, o, p, e);
+		return take_url(spec->base, spec->at_hand, o, p, e);
 	if (str_starts(spec->base, "file://"))
 		return file_url_path(spec->base, &o->path, e);
 	if (strstr(spec->base, "://"))
@@ -245,8 +248,13 @@ int source_get(const struct source_spec *spec, struct progress *p, struct source
 	auto_origin o = {0};
 	autoclose int fd = -1;
 	enum source_kind kind;
-	if (locate(spec, &o, p, e) < 0 || open_origin(&o, &fd, e) < 0 ||
-	    source_detect(fd, o.name, &kind, e) < 0)
+	if (locate(spec, &o, p, e) < 0)
+		return -1;
+	if (spec->at_hand && (!o.path || access(o.path, F_OK) < 0)) {
+		*ret = NULL;
+		return 0;
+	}
+	if (open_origin(&o, &fd, e) < 0 || source_detect(fd, o.name, &kind, e) < 0)
 		return -1;
 	auto_source *s = xcalloc(1, sizeof(*s));
 	s->name = xstrdup(o.name);

@@ -13,6 +13,7 @@
  * Everything appears there by rename; two runs that want one entry wait for each other (flock).
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -37,6 +38,7 @@ struct source_spec {
 	const char *dir;	   /* that a relative path is relative to */
 	const struct strv *search; /* where bases.conf is looked for (profile_search_path) */
 	uint64_t now;		   /* timestamp for images made from tarballs */
+	bool at_hand; /* *ret is NULL where it would have to be downloaded or made of packages */
 };
 
 /* Makes or finds the raw image; content type by content, never by name. */

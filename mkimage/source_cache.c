@@ -175,6 +175,14 @@ int cache_begin(const char *kind, const char *key, const char *suffix, bool resu
 	return 0;
 }
 
+bool cache_has(const char *kind, const char *key, const char *suffix)
+{
+	autofree char *home = cache_home();
+	autofree char *path = xasprintf("%s/cardstock/%s/%s%s", home ? home : "", kind, key,
+					suffix);
+	return access(path, F_OK) == 0;
+}
+
 int cache_commit(struct cache_entry *c, struct err *e)
 {
 	autofree char *dir = path_dir(c->path);

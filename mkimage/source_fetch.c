@@ -415,6 +415,19 @@ static int download(struct fetch *f, const char *sha256)
 	return cache_commit(&f->entry, f->e);
 }
 
+/* With a digest the content is known, whatever its address is today. */
+static char *download_key(const char *url, const char *sha256)
+{
+	autofree char *what = xasprintf("download\n%s\n", sha256 ? sha256 : url);
+	return hash_text(what);
+}
+
+bool fetch_has(const char *url, const char *sha256)
+{
+	autofree char *key = download_key(url, sha256);
+	return cache_has("downloads", key, "");
+}
+
 int fetch_url(const char *url, const char *sha256, struct progress *p, char **ret, struct err *e)
 {
 	__attribute__((cleanup(fetch_done))) struct fetch f = {.url = url,
@@ -425,9 +438,7 @@ int fetch_url(const char *url, const char *sha256, struct progress *p, char **re
 							       .progress = p,
 							       .step = -1,
 							       .e = e};
-	/* With a digest the content is known, whatever its address is today. */
-	autofree char *what = xasprintf("download\n%s\n", sha256 ? sha256 : url);
-	autofree char *key = hash_text(what);
+	autofree char *key = download_key(url, sha256);
 	if (cache_begin("downloads", key, "", true, f.masked, p, &f.entry, e) < 0)
 		return -1;
 	f.from = xasprintf("%s.from", f.entry.path);

@@ -134,6 +134,8 @@ struct cache_entry {
 int cache_begin(const char *kind, const char *key, const char *suffix, bool resumable,
 		const char *what, struct progress *p, struct cache_entry *ret,
 		struct err *e) must_check;
+/* Is the entry there? */
+bool cache_has(const char *kind, const char *key, const char *suffix);
 /* work, which was flushed by the caller, gets its final name. */
 int cache_commit(struct cache_entry *c, struct err *e) must_check;
 void cache_entry_done(struct cache_entry *c);
@@ -148,14 +150,19 @@ int cache_advise(struct err *e);
 
 /* The URL without credentials, for people: no user, no password, no query; owned. */
 char *fetch_masked(const char *url);
+/* Is it in the cache?  sha256 may be NULL. */
+bool fetch_has(const char *url, const char *sha256);
 /* Download to the cache, or find it there; *ret is the path, owned.  sha256 may be NULL. */
 int fetch_url(const char *url, const char *sha256, struct progress *p, char **ret,
 	      struct err *e) must_check;
 
 /* ---- recipes (source_recipe.c) ---- */
 
-/* The root tarball of the recipe, made or found in the cache; *ret is its path, owned. */
-int recipe_get(const struct base_entry *b, struct progress *p, char **ret,
+/*
+ * The root tarball of the recipe, made or found in the cache; *ret is its path, owned.  at_hand:
+ * NULL instead of making it.
+ */
+int recipe_get(const struct base_entry *b, bool at_hand, struct progress *p, char **ret,
 	       struct err *e) must_check;
 
 #endif

@@ -95,14 +95,26 @@ static int make(const struct base_entry *b, struct cache_entry *c, struct progre
 	return cache_commit(c, e);
 }
 
-int recipe_get(const struct base_entry *b, struct progress *p, char **ret, struct err *e)
+static int get(const struct base_entry *b, bool at_hand, struct progress *p, char **ret,
+	       struct err *e)
 {
 	autofree char *key = NULL;
 	auto_cache_entry c = CACHE_ENTRY_INIT;
-	if (ask_key(b, &key, e) < 0 ||
-	    cache_begin("recipes", key, ".tar.zst", false, b->name, p, &c, e) < 0 ||
+	if (ask_key(b, &key, e) < 0)
+		return -1;
+	if (at_hand && !cache_has("recipes", key, ".tar.zst"))
+		return 0;
+	if (cache_begin("recipes", key, ".tar.zst", false, b->name, p, &c, e) < 0 ||
 	    (!c.found && make(b, &c, p, e) < 0))
-		return err_wrap(e, "base '%s' (%s:%d)", b->name, b->file, b->line);
+		return -1;
 	*ret = steal(&c.path);
+	return 0;
+}
+
+int recipe_get(const struct base_entry *b, bool at_hand, struct progress *p, char **ret,
+	       struct err *e)
+{
+	if (get(b, at_hand, p, ret, e) < 0)
+		return err_wrap(e, "base '%s' (%s:%d)", b->name, b->file, b->line);
 	return 0;
 }

@@ -151,5 +151,6 @@ const struct step step_grow = {
 	.name = "grow",
 	.help = "the root partition and its file system grow to the end of the card",
 	.phase = PHASE_LOCAL,
+	.needs_settings = true, /* what has grown cannot shrink */
 	.run = run_step,
 };

@@ -131,7 +131,7 @@ int mounts_wait(struct ctx *ctx, unsigned patience_ms, struct str *message, stru
 		(void)!start_point(ctx->bus, &all.p[i], &all.p[i].failure);
 	for (size_t i = 0; i < all.n; i++)
 		(void)!wait_point(ctx->bus, &all.p[i], patience_ms, end, &all.p[i].failure);
-	return tell(&all, message, e);
+	return interrupt_check(e) < 0 ? -1 : tell(&all, message, e);
 }
 
 static int run_step(struct ctx *ctx, struct str *message, struct err *e)

@@ -142,7 +142,8 @@ static int install_all(const struct ctx *ctx, struct debs *d, struct strv *recor
 		       struct str *message, struct err *e)
 {
 	auto_err why = ERR_INIT;
-	(void)!install(ctx, d, &why);
+	if (install(ctx, d, &why) < 0 && why.code == ERR_INTERRUPT)
+		return err_set(e, why.code, "%s", why.msg);
 	for (size_t i = 0; i < d->n; i++)
 		check(ctx, &d->v[i]);
 	return write_record(ctx, d, record, e) < 0 ? -1 : tell(d, &why, message, e);

@@ -5,15 +5,27 @@
 #include "bus.h"
 #include "mem.h"
 #include "root_files.h"
+#include "rootfs.h"
 #include "runlevel.h"
 #include "settings.h"
 #include "unit_links.h"
 
 #define DEFAULT UNIT_ADMIN_DIR "/default.target"
 
+/* mkimage set it, as is usual: PID 1, busy with the boot, need not be asked. */
+static int is_linked(const struct ctx *ctx, const char *target, struct err *e)
+{
+	auto_str now = STR_INIT;
+	int link = root_readlink(ctx, DEFAULT, &now, e);
+	return link > 0 ? strcmp(path_base(str_text(&now)), target) == 0 : link;
+}
+
 static int set_by_bus(const struct ctx *ctx, const char *target, struct err *e)
 {
 	autofree char *now = NULL;
+	int linked = is_linked(ctx, target, e);
+	if (linked)
+		return linked < 0 ? -1 : 0;
 	if (bus_get_default_target(ctx->bus, &now, e) < 0)
 		return -1;
 	if (strcmp(now, target) == 0)

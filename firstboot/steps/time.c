@@ -40,7 +40,8 @@ int time_wait(struct ctx *ctx, unsigned patience_ms, unsigned interval_ms, struc
 		}
 		if (waited >= patience_ms)
 			break;
-		pace_wait_ms(interval_ms);
+		if (pace_wait_ms(interval_ms, e) < 0)
+			return -1;
 	}
 	return err_set(e, ERR_FAILED,
 		       "the clock is not synchronised after %u s: is the time server on, and does "

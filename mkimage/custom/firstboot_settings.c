@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The settings file of firstboot, as firstboot/settings.h has it. */
 #include <string.h>
-#include <time.h>
 
 #include "edit.h"
 #include "firstboot.h"
@@ -9,6 +8,7 @@
 #include "nfs.h"
 #include "ntp.h"
 #include "text.h"
+#include "uuid.h"
 
 #define SETTINGS "/etc/cardstock/firstboot.conf"
 #define NODE "node"
@@ -84,20 +84,17 @@ int firstboot_plan_settings(struct plan_ctx *ctx, bool grows, struct err *e)
 }
 
 /*
- * The time of the build for people, and a part that is another one when cluster, settings or name
- * are: equal input gives equal ids.
+ * Another one when cluster, settings or name are: equal input gives equal ids.  Not the time of the
+ * build: verify plans on a finished image too, which does not know it.
  */
 static void add_build(const struct plan_ctx *ctx, const char *role, struct str *out)
 {
 	autofree char *label = xasprintf("firstboot build\n%s%s", role, str_text(out));
-	uint8_t id[16];
-	char date[32] = "";
-	struct tm tm;
-	time_t now = ctx->now;
+	uint8_t id[UUID_LEN];
+	char text[UUID_TEXT];
 	cluster_derive(ctx->cluster, label, id);
-	if (gmtime_r(&now, &tm))
-		strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &tm);
-	str_printf(out, "build = %s-%02x%02x%02x%02x\n", date, id[0], id[1], id[2], id[3]);
+	uuid_format(id, text);
+	add_text(out, "build", text);
 }
 
 static int add_node(struct plan_ctx *ctx, const char *role, struct str *out, struct err *e)

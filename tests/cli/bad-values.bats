@@ -28,6 +28,7 @@ wrong_values() {
 		overlays            | {".."}                   | a name such as 'common', or a path
 		overlays            | {"nowhere"}              | looked for the directory
 		cloud-init          | maybe                    | off|keep
+		firstboot           | maybe                    | neither true nor false
 		user.rename-to      | "Ops"                    | a-z
 		user.rename-to      | "mpi"                    | leave rename-to out
 		user.uid            | 70000                    | from 1 to 59999

@@ -63,7 +63,8 @@ fails() {
 @test "a link to the same root in another cache is left as it is" {
 	board_root
 	XDG_CACHE_HOME=$PWD/other board_root
-	[ ! -e other ] && [ "$(wc -l <runs)" = 1 ]
+	[ ! -e other ]
+	[ "$(wc -l <runs)" = 1 ]
 }
 
 @test "a root that went with the cache is made again" {
@@ -78,7 +79,8 @@ fails() {
 	fails 1 'E: no such mirror' board_root
 	[[ $output == *'bookworm arm64: mmdebstrap failed'* ]]
 	[ -z "$(ls -A "$XDG_CACHE_HOME/cardstock/board-roots")" ]
-	[ ! -e root ] && [ ! -e root.key ]
+	[ ! -e root ]
+	[ ! -e root.key ]
 }
 
 @test "wrong arguments say what is right" {

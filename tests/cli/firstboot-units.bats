@@ -71,5 +71,6 @@ exposed() {
 	./cardstock status
 	[ "$(paste -sd' ' calls)" = 'run --phase local end status' ]
 	run ./cardstock frob
-	[ "$status" = 2 ] && [[ $output == usage:* ]]
+	[ "$status" = 2 ]
+	[[ $output == usage:* ]]
 }

@@ -321,6 +321,9 @@ in_namespace() {
 }
 
 @test "a root that is not there" {
-	assert_fails 8 'nowhere/etc/cardstock/firstboot.conf' "$DEMO" run --root nowhere --phase local
+	for dir in nowhere '' root/etc/passwd; do
+		assert_fails 2 "--root '$dir': N" "$DEMO" run --root "$dir" --phase local
+		assert_fails 2 "--root '$dir': N" "$DEMO" status --root "$dir"
+	done
 	[ ! -e nowhere ]
 }

@@ -23,7 +23,8 @@ fresh_card() {
 
 # boot_to_end DIR: the card is done, and its guest off again.
 boot_to_end() {
-	boot "$1/try" worker001 -- --persist --card 4G && wait_done worker001 && halt
+	boot "$1/try" worker001 -- --persist --card 4G --boot-files "$BATS_FILE_TMPDIR/with/out/worker001.img" &&
+		wait_done worker001 && halt
 }
 
 # cut_power DIR MILLISECONDS: the guest is killed so long after its first boot began.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Debian 12 with two network cards, the second of which stands for the wifi: routes, addresses, and
-# a boot that waits for neither of them.  worker002's wired cable is pulled, worker003 finds no wifi.
+# Debian 12, in check-long 13 (CARDSTOCK_BASE), with two network cards, the second of which stands for
+# the wifi: routes, addresses, and a boot that waits for neither of them.  worker002's wired cable is
+# pulled, worker003 finds no wifi.
 load helper
 
 # Three workers of a cluster of their own.
@@ -12,7 +13,7 @@ setup_file() {
 	cat >"$BATS_FILE_TMPDIR/worker.conf" <<-END
 		include("$ROOT/profiles/worker.conf")
 		members = {"$ROOT/profiles/master.conf", "./worker.conf"}
-		base = "debian-bookworm-amd64"
+		base = "${CARDSTOCK_BASE:-debian-bookworm-amd64}"
 		planned = 3
 		wifi {
 			interface = "eth1"

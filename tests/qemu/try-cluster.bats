@@ -18,6 +18,7 @@ setup() {
 stand_in_mkimage() {
 	cat >bin/mkimage <<-'END'
 		#!/bin/sh
+		echo "$2" >>"$GUEST/read"
 		case $3 in /boot/firmware/*) cat "$GUEST/boot/${3##*/}" ;; *) echo "no such file" >&2; exit 1 ;; esac
 	END
 	chmod +x bin/mkimage
@@ -161,6 +162,12 @@ start() {
 	try --unplug worker001:wired --unplug worker002:laptop worker001.img worker002.img --run sleep 1
 	[ "$(cat worker001.monitor)" = 'set_link wired off' ]
 	[ "$(cat worker002.monitor)" = 'set_link laptop off' ]
+}
+
+@test "--boot-files takes the kernel from another image" {
+	try --boot-files worker002.img worker001.img --run true
+	[ "$(sort -u read)" = worker002.img ]
+	grep -q '"backing-filename": ".*worker001.img"' worker001.disk
 }
 
 @test "what an image lacks is named" {

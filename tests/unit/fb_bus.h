@@ -36,6 +36,9 @@ struct standin_unit {
 	char started[16]; /* what StartUnit makes of active; "": "active" */
 };
 
+/* Give one of the fields of a stand-in this text. */
+#define SAY(field, text) snprintf((field), sizeof(field), "%s", (text))
+
 struct standin {
 	char hostname[65], target[65], running[65];
 	int synchronized, in_step_after; /* NTPSynchronized from that question on */

@@ -198,6 +198,31 @@ static void verify_lists_what_is_not_so(void **state)
 	assert_fails(plan_verify(p->ctx.plan, NULL, p->tree, &p->e), &p->e, ERR_CHECK, "1 of 5");
 }
 
+/* The node's stage looks at what the role planned, and changes the content only. */
+static void verify_checks_what_the_role_planned(void **state)
+{
+	struct planned *p = *state;
+	struct fs_stat st;
+	planned_write(p, "/etc/motd", "of the role");
+	planned_write(p, "/etc/both", "of the role");
+	struct plan *role = steal(&p->ctx.plan);
+	planned_again(p, role);
+	assert_ok(plan_stat(&p->ctx, "/etc/motd", &st, &p->e), &p->e);
+	planned_write(p, "/etc/both", "of the node");
+	assert_ok(plan_apply(role, p->tree, &p->e), &p->e);
+	assert_ok(plan_apply(p->ctx.plan, p->tree, &p->e), &p->e);
+	assert_ok(plan_verify(role, p->ctx.plan, p->tree, &p->e), &p->e);
+	assert_ok(plan_verify(p->ctx.plan, NULL, p->tree, &p->e), &p->e);
+	planned_file(p->root, "/etc/motd", "of somebody", 0644);
+	assert_fails(plan_verify(role, p->ctx.plan, p->tree, &p->e), &p->e, ERR_CHECK,
+		     "/etc/motd: the content differs");
+	memfs_find(&p->root->fs, "/etc/both")->mode = 0777;
+	assert_fails(plan_verify(p->ctx.plan, NULL, p->tree, &p->e), &p->e, ERR_CHECK,
+		     "/etc/both: the mode differs");
+	plan_free(steal(&p->ctx.plan));
+	plan_free(role);
+}
+
 static void verify_names_twenty_at_most(void **state)
 {
 	struct planned *p = *state;
@@ -554,6 +579,7 @@ int main(void)
 		planned_test(a_loop_of_directories_ends),
 		planned_test(a_mounted_file_system_is_not_emptied),
 		planned_test(verify_lists_what_is_not_so),
+		planned_test(verify_checks_what_the_role_planned),
 		planned_test(verify_names_twenty_at_most),
 		planned_test(a_change_is_printed_as_a_diff),
 		planned_test(a_new_file_is_printed_as_diff_would),

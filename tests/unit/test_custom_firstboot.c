@@ -227,7 +227,7 @@ static void the_settings_say_what_the_profile_says(void **state)
 	autofree char *text = fixture_text(&f, CONF);
 	char *build = strstr(text, "build = ");
 	assert_non_null(build);
-	assert_true(str_starts(build, "build = 20231114T221320Z-"));
+	assert_int_equal(strcspn(build + strlen("build = "), "\n"), 36); /* a UUID */
 	assert_string_equal(strchr(build, '\n'), "\n# END cardstock node\n");
 	*build = '\0';
 	assert_string_equal(text, "# Written by Cardstock for firstboot(8).\n"

@@ -12,7 +12,7 @@ static void hostname_is_asked_for_and_set(void **state)
 	auto_err e = ERR_INIT;
 	autofree char *name = NULL, *after = NULL;
 	private_bus_start(&p, EVERYBODY);
-	strcpy(p.said->hostname, "raspberrypi");
+	SAY(p.said->hostname, "raspberrypi");
 	assert_int_equal(bus_get_hostname(p.bus, &name, &e), 1);
 	assert_string_equal(name, "raspberrypi");
 	assert_int_equal(bus_set_hostname(p.bus, "worker003", &e), 1);
@@ -56,7 +56,7 @@ static void an_error_has_method_name_and_message(void **state)
 	struct private_bus p;
 	auto_err e = ERR_INIT;
 	private_bus_start(&p, EVERYBODY);
-	strcpy(p.said->refused, "SetStaticHostname");
+	SAY(p.said->refused, "SetStaticHostname");
 	assert_fails(bus_set_hostname(p.bus, "worker003", &e), &e, ERR_FAILED,
 		     "org.freedesktop.hostname1: SetStaticHostname: "
 		     "org.freedesktop.DBus.Error.AccessDenied: the test says no");
@@ -186,13 +186,13 @@ static void states_of_units_are_told_apart(void **state)
 		      {"active", UNIT_ACTIVE},
 		      {"failed", UNIT_FAILED}};
 	for (size_t i = 0; i < 4; i++) {
-		strcpy(u->active, states[i].active);
+		SAY(u->active, states[i].active);
 		assert_ok(bus_unit_state(p.bus, u->name, &is, &e), &e);
 		assert_int_equal(is, states[i].state);
 	}
 	assert_ok(bus_unit_state(p.bus, "none.mount", &is, &e), &e);
 	assert_int_equal(is, UNIT_ABSENT);
-	strcpy(u->result, "timeout");
+	SAY(u->result, "timeout");
 	assert_ok(bus_unit_result(p.bus, u->name, &result, &e), &e);
 	assert_string_equal(result, "timeout");
 	private_bus_stop(&p);
@@ -206,11 +206,11 @@ static void waiting_for_a_unit_ends(void **state)
 	enum unit_state is;
 	private_bus_start(&p, EVERYBODY);
 	struct standin_unit *u = standin_add(p.said, "srv-cluster.mount", "generated");
-	strcpy(u->started, "activating");
+	SAY(u->started, "activating");
 	assert_ok(bus_start_unit(p.bus, u->name, &e), &e);
 	assert_ok(bus_wait_unit(p.bus, u->name, 250, &is, &e), &e);
 	assert_int_equal(is, UNIT_BUSY);
-	strcpy(u->active, "active");
+	SAY(u->active, "active");
 	assert_ok(bus_wait_unit(p.bus, u->name, 60000, &is, &e), &e);
 	assert_int_equal(is, UNIT_ACTIVE);
 	private_bus_stop(&p);
@@ -254,7 +254,7 @@ static void a_former_run_is_ended_first(void **state)
 	auto_err e = ERR_INIT;
 	auto_str out = STR_INIT;
 	private_bus_start(&p, EVERYBODY);
-	strcpy(standin_add(p.said, "cardstock-test.service", "transient")->active, "active");
+	SAY(standin_add(p.said, "cardstock-test.service", "transient")->active, "active");
 	assert_ok(run_shell(p.bus, "echo again", &out, &e), &e);
 	assert_string_equal(str_text(&out), "again\n");
 	assert_string_equal(p.said->calls, "StopUnit cardstock-test.service\n"

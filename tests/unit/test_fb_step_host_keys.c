@@ -128,7 +128,7 @@ static void sshd_reads_the_new_key(void **state)
 		struct step_test t;
 		struct private_bus p;
 		private_bus_start(&p, EVERYBODY);
-		strcpy(standin_add(p.said, cases[i].unit, "enabled")->active, cases[i].active);
+		SAY(standin_add(p.said, cases[i].unit, "enabled")->active, cases[i].active);
 		init(&t);
 		put_link(&t, KEY, "absent");
 		t.ctx.bus = p.bus;
@@ -147,8 +147,8 @@ static void a_bus_that_refuses_is_told(void **state)
 	struct step_test t;
 	struct private_bus p;
 	private_bus_start(&p, EVERYBODY);
-	strcpy(standin_add(p.said, "ssh.service", "enabled")->active, "active");
-	strcpy(p.said->refused, "RestartUnit");
+	SAY(standin_add(p.said, "ssh.service", "enabled")->active, "active");
+	SAY(p.said->refused, "RestartUnit");
 	init(&t);
 	t.ctx.bus = p.bus;
 	assert_step_fails(&t, "the host key is made, but sshd has not read it; reboot: "

@@ -60,7 +60,7 @@ static void hostnamed_sets_the_name(void **state)
 	struct step_test t;
 	struct private_bus p;
 	private_bus_start(&p, EVERYBODY);
-	strcpy(p.said->hostname, "raspberrypi");
+	SAY(p.said->hostname, "raspberrypi");
 	init(&t, "hostname = worker003\n");
 	t.ctx.bus = p.bus;
 	t.ctx.dry_run = true;
@@ -97,7 +97,7 @@ static void a_hostnamed_that_refuses_is_told_and_files_get_the_name(void **state
 	struct step_test t;
 	struct private_bus p;
 	private_bus_start(&p, EVERYBODY);
-	strcpy(p.said->refused, "SetStaticHostname");
+	SAY(p.said->refused, "SetStaticHostname");
 	init(&t, "hostname = worker003\n");
 	t.ctx.bus = p.bus;
 	assert_step(&t, 1,

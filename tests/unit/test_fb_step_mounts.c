@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fb_bus.h"
 #include "fb_step.h"
+#include "interrupt.h"
 #include "pace.h"
 #include "steps/patience.h"
 #include "unit_text.h"
@@ -41,7 +42,7 @@ static void what_is_not_mounted_is_started(void **state)
 	struct step_test t;
 	start(&p, &t, "mount = /srv/cluster\nmount = /home/mpi\n");
 	standin_add(p.said, "srv-cluster.mount", "generated");
-	strcpy(standin_add(p.said, "home-mpi.mount", "generated")->active, "active");
+	SAY(standin_add(p.said, "home-mpi.mount", "generated")->active, "active");
 	assert_int_equal(mounts_wait(&t.ctx, 2000, &t.message, &t.e), 1);
 	assert_string_equal(str_text(&t.message), "mounted: /srv/cluster, /home/mpi");
 	assert_string_equal(p.said->calls, "StartUnit srv-cluster.mount\n");
@@ -57,8 +58,8 @@ static void dead_servers_end_in_a_message(void **state)
 	struct private_bus p;
 	struct step_test t;
 	start(&p, &t, "mount = /srv/a\nmount = /srv/b\n");
-	strcpy(standin_add(p.said, "srv-a.mount", "generated")->started, "activating");
-	strcpy(standin_add(p.said, "srv-b.mount", "generated")->started, "activating");
+	SAY(standin_add(p.said, "srv-a.mount", "generated")->started, "activating");
+	SAY(standin_add(p.said, "srv-b.mount", "generated")->started, "activating");
 	uint64_t before = pace_now_ms();
 	assert_fails(
 		mounts_wait(&t.ctx, 1000, &t.message, &t.e), &t.e, ERR_FAILED,
@@ -76,14 +77,44 @@ static void a_mount_that_failed_is_tried_again_told_and_leaves_no_failed_unit(vo
 	start(&p, &t, "mount = /srv/a\nmount = /srv/b\n");
 	struct standin_unit *a = standin_add(p.said, "srv-a.mount", "generated");
 	standin_add(p.said, "srv-b.mount", "generated");
-	strcpy(a->active, "failed");
-	strcpy(a->started, "failed");
-	strcpy(a->result, "exit-code");
+	SAY(a->active, "failed");
+	SAY(a->started, "failed");
+	SAY(a->result, "exit-code");
 	assert_fails(mounts_wait(&t.ctx, 1000, &t.message, &t.e), &t.e, ERR_FAILED,
 		     "'/srv/a': not mounted (exit-code): is the server on, and does it export "
 		     "this? See 'systemctl status srv-a.mount'");
 	assert_string_equal(p.said->calls, "ResetFailedUnit srv-a.mount\nStartUnit srv-a.mount\n"
 					   "StartUnit srv-b.mount\nResetFailedUnit srv-a.mount\n");
+	stop(&p, &t);
+	workdir_passed(state);
+}
+
+/* The unit is stopped, or the machine goes down. */
+static void a_signal_ends_the_wait(void **state)
+{
+	struct private_bus p;
+	struct step_test t;
+	start(&p, &t, "mount = /srv/a\n");
+	SAY(standin_add(p.said, "srv-a.mount", "generated")->started, "activating");
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct bus *own = NULL;
+		interrupt_init();
+		alarm(20);
+		if (bus_open_at(p.address, 2000, &own, &t.e) < 0)
+			_exit(1);
+		t.ctx.bus = own;
+		put_file("waits", "");
+		(void)!mounts_wait(&t.ctx, 60000, &t.message, &t.e);
+		_exit(t.e.code);
+	}
+	while (access("waits", F_OK) < 0)
+		usleep(1000);
+	kill(pid, SIGTERM);
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), ERR_INTERRUPT);
 	stop(&p, &t);
 	workdir_passed(state);
 }
@@ -134,6 +165,7 @@ int main(void)
 		STEP_TEST(what_is_not_mounted_is_started),
 		STEP_TEST(dead_servers_end_in_a_message),
 		STEP_TEST(a_mount_that_failed_is_tried_again_told_and_leaves_no_failed_unit),
+		STEP_TEST(a_signal_ends_the_wait),
 		STEP_TEST(a_path_that_fstab_lacks_is_told),
 		STEP_TEST(without_a_bus_it_is_told),
 		STEP_TEST(a_dry_run_mounts_nothing),

@@ -112,7 +112,7 @@ static void systemd_sets_the_target(void **state)
 	struct step_test t;
 	struct private_bus p;
 	private_bus_start(&p, EVERYBODY);
-	strcpy(p.said->target, "graphical.target");
+	SAY(p.said->target, "graphical.target");
 	init(&t);
 	t.ctx.bus = p.bus;
 	t.ctx.dry_run = true;
@@ -123,8 +123,8 @@ static void systemd_sets_the_target(void **state)
 	assert_string_equal(p.said->target, "multi-user.target");
 	assert_step(&t, 0, "multi-user.target");
 	assert_string_equal(p.said->calls, "SetDefaultTarget multi-user.target\n");
-	strcpy(p.said->target, "graphical.target");
-	strcpy(p.said->refused, "SetDefaultTarget");
+	SAY(p.said->target, "graphical.target");
+	SAY(p.said->refused, "SetDefaultTarget");
 	assert_step_fails(&t, "boot target 'multi-user.target': org.freedesktop.systemd1: "
 			      "SetDefaultTarget: org.freedesktop.DBus.Error.AccessDenied");
 	step_test_done(&t);

@@ -224,10 +224,24 @@ static size_t count_downloads(const char *suffix)
 	return find_downloads(suffix, NULL);
 }
 
+static bool is_at_hand(void)
+{
+	const struct strv none = {0};
+	autofree char *url = url_of("a.img");
+	const struct source_spec spec = {.base = url, .dir = ".", .search = &none, .at_hand = true};
+	auto_err e = ERR_INIT;
+	auto_source *s = NULL;
+	if (source_get(&spec, NULL, &s, &e) < 0)
+		fail_msg("%s", e.msg);
+	return s != NULL;
+}
+
 static void downloads_once_and_then_needs_no_network(void **state)
 {
 	(void)state;
+	assert_false(is_at_hand());
 	assert_downloads_version(NULL, 1);
+	assert_true(is_at_hand());
 	int requests = server->requests;
 	stop_server();
 	assert_downloads_version(NULL, 1);

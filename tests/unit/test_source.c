@@ -320,6 +320,28 @@ static void mistakes_in_bases_conf_are_named_with_line(void **state)
 	}
 }
 
+static bool is_at_hand(const char *base)
+{
+	struct strv search = {0};
+	strv_add(&search, ".");
+	const struct source_spec spec = {
+		.base = base, .dir = ".", .search = &search, .at_hand = true};
+	auto_err e = ERR_INIT;
+	auto_source *s = NULL;
+	if (source_get(&spec, NULL, &s, &e) < 0)
+		fail_msg("%s", e.msg);
+	strv_done(&search);
+	return s != NULL;
+}
+
+static void a_file_is_at_hand_when_it_is_there(void **state)
+{
+	(void)state;
+	make_image("image");
+	assert_true(is_at_hand("./image"));
+	assert_false(is_at_hand("./other"));
+}
+
 static void recipe_is_made_once(void **state)
 {
 	(void)state;
@@ -337,6 +359,7 @@ static void recipe_is_made_once(void **state)
 	assert_int_equal(chmod("scripts/mk", 0755), 0);
 	assert_int_equal(chdir("profiles"), 0);
 	put("bases.conf", bases, strlen(bases));
+	assert_false(is_at_hand("b"));
 	for (int i = 0; i < 2; i++) {
 		auto_err e = ERR_INIT;
 		auto_source *s = NULL;
@@ -344,6 +367,7 @@ static void recipe_is_made_once(void **state)
 			fail_msg("%s", e.msg);
 		assert_same_file(s->path, "../image");
 	}
+	assert_true(is_at_hand("b"));
 	size_t len;
 	autofree char *made = get("../made", &len);
 	assert_string_equal(made, "--suite x\n");
@@ -460,6 +484,7 @@ int main(void)
 		TEST(unknown_name_gets_a_suggestion_and_the_list),
 		TEST(named_base_is_a_path_beside_its_file),
 		TEST(mistakes_in_bases_conf_are_named_with_line),
+		TEST(a_file_is_at_hand_when_it_is_there),
 		TEST(recipe_is_made_once),
 		TEST(only_programs_of_cardstock_are_recipes),
 		TEST(failing_recipe_is_named),
