@@ -228,29 +228,40 @@ METHOD(reset_failed_unit)
 	return sd_bus_reply_method_return(m, "");
 }
 
-/* Runs the program of a(sasb) with its output to fd. */
-static inline int run_program(const char *path, char **argv, char **env, int fd)
-{
-	int status = -1;
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(fd, 1);
-		dup2(fd, 2);
-		clearenv();
-		setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
-		for (; env && *env; env++)
-			putenv(*env);
-		execv(path, argv);
-		_exit(127);
-	}
-	return waitpid(pid, &status, 0) < 0 ? -1 : status;
-}
-
 struct transient {
 	const char *program;
 	char **argv, **env;
 	int output;
 };
+
+static inline void become_program(const struct transient *t)
+{
+	dup2(t->output, 1);
+	dup2(t->output, 2);
+	clearenv();
+	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	for (char **env = t->env; env && *env; env++)
+		putenv(*env);
+	execv(t->program, t->argv);
+	_exit(127);
+}
+
+/* The unit is on its way until the program ends; a process of its own waits for that. */
+static inline void run_program(const struct transient *t, struct standin_unit *u)
+{
+	int status = -1;
+	snprintf(u->active, sizeof(u->active), "activating");
+	if (fork() != 0)
+		return;
+	signal(SIGCHLD, SIG_DFL);
+	pid_t pid = fork();
+	if (pid == 0)
+		become_program(t);
+	waitpid(pid, &status, 0);
+	snprintf(u->result, sizeof(u->result), "%s", status ? "exit-code" : "success");
+	snprintf(u->active, sizeof(u->active), "%s", status ? "failed" : "active");
+	_exit(0);
+}
 
 static inline int read_program(sd_bus_message *m, struct transient *t)
 {
@@ -295,10 +306,7 @@ METHOD(start_transient_unit)
 	if (sd_bus_message_read(m, "ss", &name, &mode) < 0 || standin_called(s, m, name, error) ||
 	    sd_bus_message_enter_container(m, 'a', "(sv)") < 0 || read_properties(m, &t) < 0)
 		return -EACCES;
-	struct standin_unit *u = standin_add(s, name, "transient");
-	int status = run_program(t.program, t.argv, t.env, t.output);
-	snprintf(u->active, sizeof(u->active), "%s", status ? "failed" : "active");
-	snprintf(u->result, sizeof(u->result), "%s", status ? "exit-code" : "success");
+	run_program(&t, standin_add(s, name, "transient"));
 	return sd_bus_reply_method_return(m, "o", "/org/freedesktop/systemd1/job/1");
 }
 
@@ -439,6 +447,7 @@ static inline void serve(const char *address, struct standin *s, unsigned names,
 {
 	sd_bus *bus = NULL;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGCHLD, SIG_IGN);
 	if (sd_bus_new(&bus) < 0 || sd_bus_set_address(bus, address) < 0 ||
 	    sd_bus_set_bus_client(bus, 1) < 0 || sd_bus_start(bus) < 0 ||
 	    take_names(bus, s, names) < 0 || write(ready, "x", 1) != 1)
@@ -509,7 +518,7 @@ static inline void private_bus_start(struct private_bus *p, unsigned names)
 		abort();
 	close(ends[0]);
 	auto_err e = ERR_INIT;
-	if (bus_open_at(p->address, 2000, &p->bus, &e) < 0 || !p->bus)
+	if (bus_open_at(p->address, 60000, &p->bus, &e) < 0 || !p->bus)
 		abort();
 }
 

@@ -51,7 +51,10 @@ static inline void step_test_done(struct step_test *t)
 	free(t->root);
 }
 
-/* A file of the root with this text, its directories included; owned: where it is. */
+/*
+ * A file of the root with this text, its directories included; NULL: only they, and no file. Owned:
+ * where it is.
+ */
 static inline char *put_in_root(struct step_test *t, const char *path, const char *text)
 {
 	char *file = xasprintf("%s%s", t->root, path);

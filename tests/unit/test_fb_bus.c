@@ -94,7 +94,7 @@ static void a_bus_that_does_not_greet_is_left_in_time(void **state)
 	time_t before = time(NULL);
 	assert_fails(bus_open_at("unix:path=mute", 300, &bus, &e), &e, ERR_FAILED,
 		     "system bus 'unix:path=mute': cannot connect: ");
-	assert_in_range(time(NULL) - before, 0, 3);
+	assert_in_range(time(NULL) - before, 0, 15);
 	/* Of a process that is gone, the socket remains. */
 	close(fd);
 	assert_ok(bus_open_at("unix:path=mute", 300, &bus, &e), &e);
@@ -110,11 +110,11 @@ static void who_does_not_answer_is_left_in_time(void **state)
 	char *name;
 	private_bus_start(&p, EVERYBODY);
 	p.said->is_silent = 1;
-	assert_ok(bus_open_at(p.address, 200, &hasty, &e), &e);
+	assert_ok(bus_open_at(p.address, 1500, &hasty, &e), &e);
 	assert_fails(bus_get_hostname(hasty, &name, &e), &e, ERR_FAILED,
-		     "org.freedesktop.hostname1: StaticHostname: no answer within 0.2 s");
+		     "org.freedesktop.hostname1: StaticHostname: no answer within 1.5 s");
 	assert_fails(bus_set_hostname(hasty, "worker003", &e), &e, ERR_FAILED,
-		     "SetStaticHostname: no answer within 0.2 s");
+		     "SetStaticHostname: no answer within 1.5 s");
 	bus_close(hasty);
 	private_bus_stop(&p);
 	workdir_passed(state);

@@ -108,7 +108,7 @@ static void what_failed_is_named_and_the_others_are_installed(void **state)
 	assert_non_null(strstr(t.e.msg, "lonely depends on absent; however:"));
 	assert_dpkg_lists(&t, "hello 1.0 ii \nlonely 1.0 iU \n");
 	/* Its dependency comes along. */
-	autofree char *broken = put_in_root(&t, PACKAGES "/broken.deb", NULL);
+	put(&t, PACKAGES "/broken.deb", NULL);
 	put_package(&t, "absent", "1.0", "");
 	err_done(&t.e);
 	assert_step(&t, 1, "installed absent 1.0, lonely 1.0");
