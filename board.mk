@@ -31,6 +31,7 @@ board-$(1): $(BOARD_PROGRAMS:%=$(BOARD)/$(1)/%)
 
 # Rewritten only when there is another root, and then all that was compiled against it is made anew.
 $(2).key: FORCE
+	@command -v $(gnu-$(1))-gcc >/dev/null || { echo "no C compiler for $(1): run 'scripts/setup boards'" >&2; exit 1; }
 	@mkdir -p $$(@D) && scripts/board-root --arch $(1) --link $(2) $(BOARD_ROOT_FLAGS)
 
 $(BOARD)/$(1)/gnu/%.o: %.c $(2).key board.mk
