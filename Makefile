@@ -133,10 +133,10 @@ $(BUILD)/tests/shims/%.so: tests/shims/%.c
 # The same unit tests and commands under the sanitizers, built beside the normal objects.
 check-asan:
 	$(MAKE) --no-print-directory -j$(shell nproc) BUILD=$(BUILD)/asan LDFLAGS= \
-		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
+		CFLAGS='-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 		all units shims
 	ASAN_OPTIONS=intercept_strchr=0:verify_asan_link_order=0 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
-		CARDSTOCK_POWER_STRIDE=9 BUILD=$(BUILD)/asan tests/run unit cli
+		CARDSTOCK_POWER_STRIDE=9 BUILD=$(BUILD)/asan tests/run unit cli-programs
 
 lint:
 	scripts/lint
