@@ -33,14 +33,28 @@ teardown_file() {
 	done
 }
 
-@test "the first boot of every node is done: the root fills the card, the share is mounted, the FAT says so" {
+@test "the first boot of every node is done: the root fills the card, and the FAT says so" {
 	for node in "${nodes[@]}"; do
 		wait_done "$node"
 		is "done" report_says '["result"]' on "$node" cat /boot/firmware/cardstock-report.json
 		[ "$(on "$node" df --output=size -B1M / | tail -n 1)" -gt 3200 ]
 	done
-	is nfs4 on worker001 findmnt -n -o FSTYPE -t nfs4 /srv/cluster
 	on worker001 firstboot status >&3
+}
+
+# Who opens it has it mounted: after some minutes without use it is unmounted again.
+@test "what a job writes to the share on the master, the workers read" {
+	on master sudo -u mpi sh -c "'echo hello >/srv/cluster/greeting'"
+	for node in "${nodes[@]:1}"; do
+		is hello on "$node" cat /srv/cluster/greeting
+		is nfs4 on "$node" findmnt -n -o FSTYPE -t nfs4 /srv/cluster
+	done
+}
+
+@test "jobs on the master log in to the workers, and nobody asks for anything" {
+	for node in "${nodes[@]:1}"; do
+		is "$node" on master sudo -u mpi ssh -o BatchMode=yes -o StrictHostKeyChecking=yes "$node" hostname
+	done
 }
 
 @test "boot completes, and no unit has failed" {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The first boot of a card: an image with a root of 2 GiB on a card of 4 GiB (Debian 12, amd64).
+# The first boot of a card: an image with a root of 2 GiB on a card of 4 GiB (Debian 12, amd64), booted
+# by a user without any privilege and shut down.
 load helper
 load firstboot
 
@@ -9,6 +10,7 @@ setup_file() {
 	make_small_worker "$BATS_FILE_TMPDIR" 'firstboot = true'
 	cp --sparse=always "$OUT/worker001.img" "$BATS_FILE_TMPDIR/before.img"
 	mkdir "$BATS_FILE_TMPDIR/try"
+	without_privilege "$BATS_FILE_TMPDIR"
 	boot "$BATS_FILE_TMPDIR/try" worker001 -- --persist --card 4G
 	wait_done worker001
 }
@@ -32,13 +34,16 @@ teardown_file() {
 	echo "from unit start to 'local steps done': $(((now - since) / 1000)) ms, emulated" >&3
 }
 
-@test "the root fills the card" {
+@test "the root fills the card, and after power-off all file systems of it are clean" {
 	# 4 GiB, less what is before the partition
 	[ "$(on worker001 df --output=size -B1M / | tail -n 1)" -gt 3200 ]
+	on worker001 'sudo touch /was-here'
 	halt
+	run ! grep 'did not power off' "$TRY/log"
 	[ "$(stat -c %s "$OUT/worker001.img")" = $((4 << 30)) ]
 	assert_root_fills_card "$OUT/worker001.img"
-	assert_clean "$OUT/worker001.img"
+	assert_shut_down "$OUT/worker001.img"
+	"$MKIMAGE" cat "$OUT/worker001.img" /was-here
 }
 
 @test "the host key of the card is the one that mkimage signed" {
@@ -63,7 +68,7 @@ teardown_file() {
 	"$MKIMAGE" cat "$OUT/worker001.img" /var/lib/cardstock/report.json >"$BATS_TEST_TMPDIR/first.json"
 	boot "$BATS_FILE_TMPDIR/again" worker001 -- --persist
 	on worker001 systemctl is-system-running --wait || true
-	on worker001 journalctl --no-pager -b -u 'cardstock-*' >&2
+	on worker001 sudo journalctl --no-pager -b -u "'cardstock-*'" >&2
 	cmp <(on worker001 cat /var/lib/cardstock/report.json) "$BATS_TEST_TMPDIR/first.json"
 	# Whoever starts it by hand sees the same, and how long it takes to find nothing to do.
 	on worker001 "time -p sudo firstboot run --phase local" 2>&1 | sed -n 's/^real */a run with nothing to do, emulated: /p' >&3

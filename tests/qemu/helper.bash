@@ -25,6 +25,15 @@ need_images() {
 # As whom try-cluster runs; empty: as the tests do.
 as_user=()
 
+# without_privilege DIR: from now on as a user with none at all, who owns DIR, a directory of the file.
+without_privilege() {
+	[ "$(id -u)" = 0 ] || return 0
+	chown -R nobody:nogroup "$1"
+	chmod 755 "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+	as_user=(setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all --bounding-set=-all
+		--no-new-privs env "HOME=$1" "TMPDIR=$1")
+}
+
 # boot DIR NAME… [-- OPTION…]: returns when all of them can be logged in to; they run until halt.
 boot() {
 	export TRY=$1
@@ -55,7 +64,17 @@ halt() {
 	[ -e "$TRY/up" ] || return 0
 	rm "$TRY/up"
 	: >"$TRY/halt"
-	wait_gone "$(cat "$TRY/pid")" 180
+	wait_gone "$(cat "$TRY/pid")" 240
+}
+
+# assert_shut_down IMAGE: its guest left all file systems of it whole, the root without a journal to replay.
+assert_shut_down() {
+	local state=$BATS_TEST_TMPDIR/superblock at
+	read -r _ at _ < <(partitions_of "$1" | tail -n 1)
+	superblock "$1?offset=$at" >"$state"
+	grep -q '^Filesystem state: *clean$' "$state" || return 1
+	! grep needs_recovery "$state" >&2 || return 1
+	assert_clean "$1"
 }
 
 # wait_gone PID SECONDS
@@ -69,9 +88,13 @@ wait_gone() {
 
 # on NODE COMMAND…: over ssh, with strict host key checking; a hung guest is not waited for for ever.
 on() {
-	local node=$1
-	shift
-	timeout 300 ssh -F "$TRY/try.ssh_config" -o BatchMode=yes "$node" "$@" </dev/null
+	ssh_to -o ControlPath="$TRY/%n.ssh" "$@"
+}
+
+# ssh_to OPTION… NODE COMMAND…: a login costs an emulated board some ten seconds, so that all commands
+# to a node share one, which lasts until the node is off.
+ssh_to() {
+	timeout 300 ssh -F "$TRY/try.ssh_config" -o BatchMode=yes -o ControlMaster=auto -o ControlPersist=yes "$@" </dev/null
 }
 
 # is EXPECTED COMMAND…

@@ -35,8 +35,8 @@ teardown_file() {
 over_wire() {
 	local node=$1
 	shift
-	timeout 300 ssh -F "$TRY/try.ssh_config" -o BatchMode=yes -o ProxyJump=worker001 \
-		-o "HostName=10.0.0.$((10 + 10#${node#worker}))" -o Port=22 "$node" "$@" </dev/null
+	ssh_to -o ControlPath="$TRY/%n.wire" -o ProxyJump=worker001 \
+		-o "HostName=10.0.0.$((10 + 10#${node#worker}))" -o Port=22 "$node" "$@"
 }
 
 # until_target RUNNER NODE: seconds of user space until multi-user.target was reached.

@@ -4,8 +4,12 @@
 load helper
 load firstboot
 
+# A copy, so that what the guest left on its card can be looked at.
 setup_file() {
-	boot "$BATS_FILE_TMPDIR" worker001 -- --machine raspi3b --card 4G
+	need_images worker001
+	mkdir "$BATS_FILE_TMPDIR/out"
+	cp --reflink=auto --sparse=always "$OUT/worker001.img" "$BATS_FILE_TMPDIR/out/"
+	OUT=$BATS_FILE_TMPDIR/out boot "$BATS_FILE_TMPDIR" worker001 -- --machine raspi3b --card 4G --persist
 }
 
 teardown_file() {
@@ -17,10 +21,11 @@ teardown_file() {
 	[[ $output == 'Raspberry Pi 3 Model B'* ]]
 }
 
-@test "it has its name and its users" {
+@test "it has its name, its users and its target" {
 	is worker001 on worker001 hostname
 	is 1000 on worker001 id -u ops
 	is 2000 on worker001 id -u mpi
+	is multi-user.target on worker001 systemctl get-default
 }
 
 @test "the local steps of its first boot are done without a master: the root fills the card" {
@@ -45,4 +50,11 @@ teardown_file() {
 		on worker001 networkctl --no-pager >&2
 		return 1
 	}
+}
+
+@test "after power-off all file systems of the card are clean" {
+	halt
+	run ! grep 'did not power off' "$TRY/log"
+	assert_root_fills_card "$BATS_FILE_TMPDIR/out/worker001.img"
+	assert_shut_down "$BATS_FILE_TMPDIR/out/worker001.img"
 }
