@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "blockmap.h"
+#include "direct.h"
 #include "io.h"
 #include "interrupt.h"
 #include "log.h"
@@ -20,7 +21,6 @@
  * tests/bench.  The mapping is a window, because mapped pages count as memory of this process.
  */
 #define WINDOW (8ull << 20)
-#define BLOCK 4096ull /* what O_DIRECT wants on any common disk */
 
 struct copy {
 	int from, to;
@@ -28,29 +28,22 @@ struct copy {
 	uint64_t size;	 /* of the image */
 	uint64_t needed; /* bytes that will be written */
 	uint64_t done;
-	bool direct;
+	struct direct direct;
 	void (*progress)(void *ctx, uint64_t done);
 	void *ctx;
 };
 
 static uint64_t block_down(uint64_t offset)
 {
-	return offset - offset % BLOCK;
+	return offset - offset % DIRECT_BLOCK;
 }
 
 /* The extent, enlarged to whole blocks: neighbours that are copied too do no harm. */
 static struct extent in_blocks(const struct copy *c, const struct extent *x)
 {
 	uint64_t start = block_down(x->start);
-	uint64_t end = block_down(x->start + x->len + BLOCK - 1);
+	uint64_t end = block_down(x->start + x->len + DIRECT_BLOCK - 1);
 	return (struct extent){start, (end < c->size ? end : c->size) - start};
-}
-
-static void set_direct(struct copy *c, bool on)
-{
-	int flags = fcntl(c->to, F_GETFL);
-	int wanted = on ? flags | O_DIRECT : flags & ~O_DIRECT;
-	c->direct = flags >= 0 && fcntl(c->to, F_SETFL, wanted) == 0 && on;
 }
 
 #define ADVICE "make room there, or choose another disk"
@@ -86,16 +79,7 @@ static int write_window(struct copy *c, const char *data, uint64_t offset, size_
 			struct err *e)
 {
 	while (len) {
-		if (c->direct && len % BLOCK && len < BLOCK)
-			set_direct(c, false); /* the image's last, partial block */
-		size_t part = c->direct ? len - len % BLOCK : len;
-		ssize_t n = pwrite(c->to, data, part, (off_t)offset);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EINVAL && c->direct) {
-			set_direct(c, false);
-			continue;
-		}
+		ssize_t n = direct_pwrite(&c->direct, data, len, offset);
 		if (n < 0 && errno == EFAULT)
 			return err_set(e, ERR_FAILED, "%s: cannot read the base at byte %llu",
 				       c->what, (unsigned long long)offset);
@@ -104,8 +88,6 @@ static int write_window(struct copy *c, const char *data, uint64_t offset, size_
 		if (n < 0)
 			return err_errno(e, ERR_FAILED, "%s: cannot write at byte %llu", c->what,
 					 (unsigned long long)offset);
-		if (c->direct && n % (ssize_t)BLOCK)
-			set_direct(c, false); /* a short write left us between two blocks */
 		data += n;
 		offset += (uint64_t)n;
 		len -= (size_t)n;
@@ -172,7 +154,13 @@ static int clone_extents(const struct copy *c, const struct blockmap *m)
 int blockmap_copy(int from, int to, const char *what, uint64_t size, const struct blockmap *m,
 		  void (*progress)(void *ctx, uint64_t done), void *ctx, struct err *e)
 {
-	struct copy c = {from, to, what, size, m->used, 0, false, progress, ctx};
+	struct copy c = {.from = from,
+			 .to = to,
+			 .what = what,
+			 .size = size,
+			 .needed = m->used,
+			 .progress = progress,
+			 .ctx = ctx};
 	if (clone_extents(&c, m) == 0) {
 		if (progress)
 			progress(ctx, m->used);
@@ -187,8 +175,8 @@ int blockmap_copy(int from, int to, const char *what, uint64_t size, const struc
 				 (unsigned long long)size);
 	if (reserve(&c, m, e) < 0)
 		return -1;
-	set_direct(&c, true);
+	direct_init(&c.direct, to);
 	int r = copy_extents(&c, m, e);
-	set_direct(&c, false);
+	direct_done(&c.direct);
 	return r;
 }

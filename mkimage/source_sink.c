@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "direct.h"
 #include "io.h"
 #include "mem.h"
 #include "source_parts.h"
@@ -13,11 +14,12 @@
 /*
  * A thread writes while the decoder decodes: a disk that is slow for a quarter of a second would
  * else leave the decoder's threads without room for what they decoded (measured: a third of the
- * time on a busy disk).
+ * time on a busy disk).  It writes past the page cache, because the cores are what is short: a copy
+ * of half a gigabyte into the cache takes half a second of one that could decode.
  */
 
 #define CHUNK (4u << 20)
-#define CHUNKS 4
+#define CHUNKS 8
 #define HOLE (64u << 10)       /* bytes; zeros in an aligned block of this size become a hole */
 #define FLUSH_STEP (32u << 20) /* begin to write back after so many bytes */
 
@@ -39,8 +41,9 @@ struct sink {
 	struct chunk ring[CHUNKS];
 	size_t first, queued;
 	bool closing;
-	struct err error;  /* of the writer */
-	uint64_t flushing; /* the writer's: where writing back was begun last */
+	struct err error;     /* of the writer */
+	struct direct direct; /* the writer's, as what follows */
+	uint64_t flushing;    /* where writing back was begun last */
 };
 
 /* Comparing a block with itself one word on is as fast as memcmp. */
@@ -56,8 +59,17 @@ static bool is_zero(const unsigned char *p, size_t len)
 static int write_run(struct sink *s, const unsigned char *data, size_t len, uint64_t offset,
 		     struct err *e)
 {
-	if (len && io_pwrite_fd(s->fd, s->path, data, len, offset, e) < 0)
-		return cache_advise(e);
+	while (len) {
+		ssize_t n = direct_pwrite(&s->direct, data, len, offset);
+		if (n < 0) {
+			err_errno(e, ERR_FAILED, "%s: cannot write at byte %llu", s->path,
+				  (unsigned long long)offset);
+			return cache_advise(e);
+		}
+		data += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
 	return 0;
 }
 
@@ -79,12 +91,13 @@ static int write_chunk(struct sink *s, const struct chunk *c, struct err *e)
 }
 
 /*
- * The kernel would begin to write after 30 s or when memory is full; told so early, the disk works
- * while the cores decode, and the flush at the end finds little to do.
+ * Where the page cache cannot be passed by, the kernel would begin to write after 30 s or when
+ * memory is full; told so early, the disk works while the cores decode, and the flush at the end
+ * finds little to do.
  */
 static void begin_write_back(struct sink *s, uint64_t end)
 {
-	if (end - s->flushing < FLUSH_STEP)
+	if (s->direct.on || end - s->flushing < FLUSH_STEP)
 		return;
 	sync_file_range(s->fd, (off_t)s->flushing, (off_t)(end - s->flushing),
 			SYNC_FILE_RANGE_WRITE);
@@ -139,8 +152,9 @@ int sink_open(const char *path, const char *name, struct sink **ret, struct err 
 	s->fd = steal_fd(&fd);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->changed, NULL);
+	direct_init(&s->direct, s->fd);
 	for (size_t i = 0; i < CHUNKS; i++)
-		s->ring[i].data = xmalloc(CHUNK);
+		s->ring[i].data = direct_alloc(CHUNK);
 	errno = start_writer(s);
 	if (errno) {
 		err_errno(e, ERR_FAILED, "%s: cannot start a thread", name);

@@ -109,21 +109,27 @@ static void make_fat32(const struct scratch *s)
 	make_fat(s, "32", "1");
 }
 
-/* fsck.fat knows no offset: it is given the partition alone. */
-static void scratch_fsck_fat(const struct scratch *s)
+/* Checkers that know no offset are given the partition alone, behind their option. */
+static void check_partition(const struct scratch *s, const char *program, const char *option,
+			    const char *more)
 {
 	auto_str out = STR_INIT;
 	auto_err e = ERR_INIT;
-	autofree char *part = path_join(s->dir, "fat.img"), *from = xasprintf("if=%s", s->image),
+	autofree char *part = path_join(s->dir, "part.img"), *from = xasprintf("if=%s", s->image),
 		      *to = xasprintf("of=%s", part),
 		      *skip = xasprintf("skip=%llu", (unsigned long long)(s->offset >> 20));
+	const char *argv[] = {program, option, more ? more : part, more ? part : NULL, NULL};
 	assert_ok(run_argv(&e, "dd", "bs=1M", "status=none", "conv=sparse", from, to, skip, NULL),
 		  &e);
-	if (run(&(struct run){.argv = (const char *[]){"fsck.fat", "-n", part, NULL},
-			      .output = &out},
-		&e) < 0)
+	assert_int_equal(truncate(part, (off_t)s->size), 0);
+	if (run(&(struct run){.argv = argv, .output = &out}, &e) < 0)
 		fail_msg("%s\n%s", e.msg, str_text(&out));
 	assert_int_equal(unlink(part), 0);
+}
+
+static void scratch_fsck_fat(const struct scratch *s)
+{
+	check_partition(s, "fsck.fat", "-n", NULL);
 }
 
 #define MOUNT_CAN (CAN_SYMLINK | CAN_LINK | CAN_NODE | CAN_OWNER | CAN_XATTR | CAN_FILL | CAN_CASE)
@@ -173,6 +179,21 @@ static void make_f2fs(const struct scratch *s)
 	make_at_offset(s, (const char *[]){"mkfs.f2fs", "-q", NULL});
 }
 
+static void check_btrfs(const struct scratch *s)
+{
+	check_partition(s, "btrfs", "check", "--readonly");
+}
+
+static void check_xfs(const struct scratch *s)
+{
+	check_partition(s, "xfs_repair", "-n", "-f");
+}
+
+static void check_f2fs(const struct scratch *s)
+{
+	check_partition(s, "fsck.f2fs", "--dry-run", NULL);
+}
+
 static int open_btrfs(const struct fs_open *o, struct fs **ret, struct err *e)
 {
 	return fs_mount_open(o, "btrfs", ret, e);
@@ -217,11 +238,11 @@ static const struct backend backends[] = {
 	{"fat32", FAT_CAN, NULL, SCRATCH_OFFSET, 40 << 20, make_fat32, fs_fat_open,
 	 scratch_fsck_fat, NULL},
 	{"btrfs", MOUNT_CAN & ~(unsigned)CAN_FILL, needs_root, SCRATCH_OFFSET, 128 << 20,
-	 make_btrfs, open_btrfs, NULL, "btrfs"},
+	 make_btrfs, open_btrfs, check_btrfs, "btrfs"},
 	{"xfs", MOUNT_CAN & ~(unsigned)CAN_FILL, needs_root, SCRATCH_OFFSET, 320 << 20, make_xfs,
-	 open_xfs, NULL, "xfs"},
+	 open_xfs, check_xfs, "xfs"},
 	{"f2fs", MOUNT_CAN & ~(unsigned)CAN_FILL, needs_root, SCRATCH_OFFSET, 128 << 20, make_f2fs,
-	 open_f2fs, NULL, "f2fs"},
+	 open_f2fs, check_f2fs, "f2fs"},
 };
 
 #define N_BACKENDS (sizeof(backends) / sizeof(*backends))
