@@ -7,7 +7,8 @@ load firstboot
 
 # The card is booted once, and looked at while it runs and after it is off.
 setup_file() {
-	make_small_worker "$BATS_FILE_TMPDIR" 'firstboot = true'
+	make_package "$BATS_FILE_TMPDIR/carried/root/var/lib/cardstock/packages/probe.deb"
+	make_small_worker "$BATS_FILE_TMPDIR" 'firstboot = true' 'overlays = {"./carried"}'
 	cp --sparse=always "$OUT/worker001.img" "$BATS_FILE_TMPDIR/before.img"
 	mkdir "$BATS_FILE_TMPDIR/try"
 	without_privilege "$BATS_FILE_TMPDIR"
@@ -15,14 +16,35 @@ setup_file() {
 	wait_done worker001
 }
 
+# make_package FILE: with a file below /usr, where the service itself cannot write.
+make_package() {
+	local tree=$BATS_FILE_TMPDIR/probe
+	mkdir -p "$tree/DEBIAN" "$tree/usr/share/probe" "$(dirname "$1")"
+	printf '%s\n' 'Package: probe' 'Version: 1.0' 'Architecture: all' 'Maintainer: nobody <nobody@example.org>' \
+		'Description: a package that the card carries' >"$tree/DEBIAN/control"
+	echo installed >"$tree/usr/share/probe/state"
+	dpkg-deb --root-owner-group --build "$tree" "$1"
+}
+
 teardown_file() {
-	halt
+	for TRY in "$BATS_FILE_TMPDIR"/{try,again}; do halt; done
 }
 
 @test "all steps of the first boot are done, and no unit has failed" {
 	on worker001 firstboot status >&3
 	is "done" report_says '["result"]' on worker001 firstboot status --json
 	is running on worker001 systemctl is-system-running --wait
+}
+
+@test "the package that the card carries is installed" {
+	is 'install ok installed' on worker001 "dpkg-query -W -f '\${Status}' probe"
+	is installed on worker001 cat /usr/share/probe/state
+	on worker001 firstboot status | grep -q '^packages.*changed.*probe 1.0'
+}
+
+@test "the root was checked before it was mounted" {
+	run on worker001 cat /run/initramfs/fsck.log
+	[[ $output == *fsck.ext4*clean* ]]
 }
 
 @test "nothing in the boot waits for the first boot" {

@@ -10,11 +10,14 @@ setup_file() {
 	export CARDSTOCK_OUT=$BATS_FILE_TMPDIR/out CARDSTOCK_CLUSTER=$BATS_FILE_TMPDIR/cluster
 	OUT=$CARDSTOCK_OUT CLUSTER=$CARDSTOCK_CLUSTER
 	mkdir "$BATS_FILE_TMPDIR/try"
+	make_overlay "$BATS_FILE_TMPDIR/overlays/job"
 	cat >"$BATS_FILE_TMPDIR/worker.conf" <<-END
 		include("$ROOT/profiles/worker.conf")
 		members = {"$ROOT/profiles/master.conf", "./worker.conf"}
 		base = "${CARDSTOCK_BASE:-debian-bookworm-amd64}"
 		planned = 3
+		overlays = {"common", "job"}
+		enable-units = {"job.service"}
 		wifi {
 			interface = "eth1"
 			ssid = "stand-in"
@@ -25,6 +28,24 @@ setup_file() {
 	"$ROOT/$BUILD/mkimage" --profile "$BATS_FILE_TMPDIR/worker.conf" -n 3 --check -c "$CLUSTER" -o "$OUT"
 	boot "$BATS_FILE_TMPDIR/try" worker001 worker002 worker003 -- \
 		--unplug worker002:wired --unplug worker003:laptop
+}
+
+# make_overlay DIR: something that multi-user.target comes after, and that wants to be online first.
+make_overlay() {
+	mkdir -p "$1/root/etc/systemd/system"
+	cat >"$1/root/etc/systemd/system/job.service" <<-END
+		[Unit]
+		Wants=network-online.target
+		After=network-online.target
+
+		[Service]
+		Type=oneshot
+		RemainAfterExit=yes
+		ExecStart=true
+
+		[Install]
+		WantedBy=multi-user.target
+	END
 }
 
 teardown_file() {
@@ -66,6 +87,7 @@ until_target() {
 	on worker001 systemctl is-system-running --wait || true
 	on worker002 systemctl is-system-running --wait || true
 	over_wire worker003 systemctl is-system-running --wait || true
+	[ "$(on worker002 systemctl show -P After multi-user.target | tr ' ' '\n' | grep -cx job.service)" = 1 ]
 	normal=$(until_target on worker001)
 	unwired=$(until_target on worker002)
 	wifiless=$(until_target over_wire worker003)
