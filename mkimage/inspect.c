@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "custom/net.h"
+#include "custom/os_release.h"
 #include "custom/program.h"
 #include "custom/text.h"
 #include "edit.h"
@@ -14,15 +15,12 @@
 
 static int read_release(struct plan_ctx *ctx, struct inspect *r, struct err *e)
 {
-	static const char *const paths[] = {"/etc/os-release", "/usr/lib/os-release"};
 	auto_str text = STR_INIT;
-	int found = 0;
-	for (size_t i = 0; !found && i < 2; i++)
-		found = text_read_optional(ctx, paths[i], &text, e);
+	int result = os_release_read(ctx, &text, e);
 	r->system = os_release_get(str_text(&text), "PRETTY_NAME");
 	r->id = os_release_get(str_text(&text), "ID");
 	r->version = os_release_get(str_text(&text), "VERSION_ID");
-	return found < 0 ? -1 : 0;
+	return result;
 }
 
 static int read_architecture(struct plan_ctx *ctx, struct inspect *r, struct err *e)

@@ -30,8 +30,6 @@ void inspect_done(struct inspect *r);
 
 /* ---- inspect_text.c: the same of the bytes of one file ---- */
 
-/* The value of NAME= in os-release(5), without its quotes; NULL when it is not there; owned. */
-char *os_release_get(const char *text, const char *name);
 /* What an ELF program is made for; NULL when the bytes are not the head of one; owned. */
 char *elf_architecture(const void *data, size_t len);
 /* What sudoers(5) lets this user do as root; the last rule for all commands counts. */

@@ -13,22 +13,6 @@
 #define ARM_SOFT_FLOAT 0x200
 #define ARM_HARD_FLOAT 0x400
 
-char *os_release_get(const char *text, const char *name)
-{
-	auto_strv lines = {0};
-	size_t len = strlen(name);
-	strv_split(&lines, text, "\n");
-	strv_foreach (line, &lines) {
-		if (strncmp(*line, name, len) != 0 || (*line)[len] != '=')
-			continue;
-		const char *value = *line + len + 1;
-		char quote[] = {*value == '\'' ? '\'' : '"', '\0'};
-		value += *value == *quote;
-		return xstrndup(value, strcspn(value, quote));
-	}
-	return NULL;
-}
-
 static uint32_t get_number(const unsigned char *p, size_t len, bool big)
 {
 	uint32_t value = 0;

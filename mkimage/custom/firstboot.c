@@ -6,6 +6,7 @@
 
 #include "custom.h"
 #include "mem.h"
+#include "os_release.h"
 #include "overlay.h"
 #include "program.h"
 #include "systemd.h"
@@ -111,6 +112,23 @@ static int find_libraries(struct plan_ctx *ctx, struct fit *fit, struct err *e)
 	return 0;
 }
 
+/* Systems with ID=raspbian boot on the first boards, too, whose processors know less than Debian's
+ * armhf. */
+static int warn_of_old_boards(struct plan_ctx *ctx, const struct fit *fit, struct err *e)
+{
+	auto_str text = STR_INIT;
+	if (strcmp(fit->architecture, "armhf") != 0)
+		return 0;
+	if (os_release_read(ctx, &text, e) < 0)
+		return -1;
+	autofree char *id = os_release_get(str_text(&text), "ID");
+	if (id && strcmp(id, "raspbian") == 0)
+		plan_note(ctx,
+			  "firstboot runs on ARMv7, a Raspberry Pi 2 or newer; for a Raspberry Pi "
+			  "1 or Zero, which this system runs on, set firstboot = false");
+	return 0;
+}
+
 /* ---- its files ---- */
 
 /* name is its name in the image; from is that of the host's build. */
@@ -178,7 +196,8 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 			       "neither systemd nor System V init nor upstart to start firstboot");
 		return 0;
 	}
-	if (find_architecture(ctx, &fit.architecture, e) < 0 || find_libraries(ctx, &fit, e) < 0)
+	if (find_architecture(ctx, &fit.architecture, e) < 0 ||
+	    warn_of_old_boards(ctx, &fit, e) < 0 || find_libraries(ctx, &fit, e) < 0)
 		return -1;
 	if (fit.obstacle)
 		plan_note(ctx,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "custom/os_release.h"
 #include "inspect.h"
 #include "mem.h"
 

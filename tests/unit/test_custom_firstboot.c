@@ -157,6 +157,20 @@ static void without_libparted_the_root_does_not_grow(void **state)
 	fixture_done(&f);
 }
 
+static void a_system_for_the_first_boards_gets_a_note(void **state)
+{
+	(void)state;
+	struct fixture f;
+	init(&f);
+	put_libraries(&f);
+	put_shell(&f, ELFCLASS32, EM_ARM);
+	fixture_put(&f, "root/etc/os-release", "ID=raspbian\n");
+	run_it(&f, "");
+	assert_attr(&f, PROGRAM, "0755 0 0");
+	assert_note(&f, "firstboot runs on ARMv7, a Raspberry Pi 2 or newer");
+	fixture_done(&f);
+}
+
 static void system_v_init_gets_a_script(void **state)
 {
 	(void)state;
@@ -299,6 +313,7 @@ int main(void)
 		cmocka_unit_test(an_older_c_library_gets_the_static_program),
 		cmocka_unit_test(an_older_systemd_gets_the_static_program_and_grows),
 		cmocka_unit_test(without_libparted_the_root_does_not_grow),
+		cmocka_unit_test(a_system_for_the_first_boards_gets_a_note),
 		cmocka_unit_test(system_v_init_gets_a_script),
 		cmocka_unit_test(another_init_gets_nothing_but_a_note),
 		cmocka_unit_test(what_cannot_be_is_refused_at_its_line),

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "custom/os_release.h"
 #include "inspect.h"
 #include "mem.h"
 
