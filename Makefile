@@ -35,7 +35,6 @@ FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,tests/fuzz/fuzz_settings.c tests/fuz
 # firstboot with other steps, to test its engine.
 FIRSTBOOT_DEMO := $(BUILD)/tests/fixtures/firstboot-demo
 SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shims/*.c))
-SUITES ?= unit cli qemu
 
 .PHONY: all cluster check check-asan check-long lint bench fuzz install clean
 .DELETE_ON_ERROR:
@@ -57,11 +56,7 @@ cluster:
 check:
 	scripts/setup check
 	$(MAKE) --no-print-directory -j$(shell nproc) all units shims
-	scripts/lint
-	BUILD=$(BUILD) tests/run $(SUITES)
-	$(MAKE) --no-print-directory check-asan
-	$(MAKE) --no-print-directory -j$(shell nproc) fuzz
-	FUZZ_SECONDS=5 BUILD=$(BUILD) tests/fuzz/run
+	+MAKE=$(MAKE) BUILD=$(BUILD) tests/all
 
 install: all
 	install -D -m 755 $(BUILD)/mkimage $(DESTDIR)$(PREFIX)/bin/mkimage
