@@ -131,7 +131,7 @@ check-asan:
 		CFLAGS='-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 		all units shims
 	ASAN_OPTIONS=intercept_strchr=0:verify_asan_link_order=0 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
-		CARDSTOCK_POWER_STRIDE=9 BUILD=$(BUILD)/asan tests/run unit cli-programs
+		CARDSTOCK_POWER_STRIDE=10 BUILD=$(BUILD)/asan tests/run unit cli-programs
 
 lint:
 	scripts/lint

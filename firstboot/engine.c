@@ -19,6 +19,7 @@
 /* Between two tries: the other machine may be off for days, and may be back in a moment. */
 #define PAUSE_FIRST_S 5
 #define PAUSE_MAX_S 300
+#define LOCK_PAUSE_MS 200
 
 static bool is_live(const struct engine *en)
 {
@@ -78,8 +79,8 @@ static int lock(struct engine *en, struct err *e)
 		return 0;
 	if (is_live(en))
 		notify_status("waiting for another firstboot to end");
-	while (flock(en->lock, LOCK_EX) < 0 && errno == EINTR) {
-		if (interrupt_check(e) < 0)
+	while (flock(en->lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+		if (pace_wait_ms(LOCK_PAUSE_MS, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -207,9 +208,10 @@ static void announce(const struct engine *en, const struct step *s)
 static bool is_known(const struct engine *en, size_t i, int result, const char *message)
 {
 	const struct record *before = &en->state.records[i];
+	autofree char *line = state_line(message);
 	if (result < 0)
 		return en->retrying && before->result == RESULT_FAILED &&
-		       strcmp(before->message, message) == 0;
+		       strcmp(before->message, line) == 0;
 	return result == 0 &&
 	       (before->result == RESULT_CHANGED || before->result == RESULT_UNCHANGED);
 }
@@ -318,17 +320,29 @@ static int finish(struct engine *en, enum phase phase, uint64_t began, struct er
 		       phase_name(phase), failed);
 }
 
+/* The unit of the network phase starts after this of the local one, and so cannot have the lock
+ * first. */
+static void tell_ready(const struct engine *en)
+{
+	if (is_live(en) && !en->retrying)
+		notify_ready();
+}
+
 int engine_run(struct engine *en, enum phase phase, const struct strv *again, struct err *e)
 {
 	uint64_t began = pace_now_ms();
 	en->news = false;
-	if (is_live(en) && !en->retrying)
-		notify_ready();
+	if (phase != PHASE_LOCAL)
+		tell_ready(en);
 	if (lock(en, e) < 0)
 		return -1;
+	if (phase == PHASE_LOCAL)
+		tell_ready(en);
 	load_state(en);
 	if (forget_again(en, phase, again, e) < 0)
 		return -1;
+	if (again->n) /* or a power cut in the step would let it count as done */
+		save(en);
 	state_set_phase(&en->state, phase);
 	if (any_due(en, phase) && run_due(en, phase, e) < 0)
 		return err_wrap(e, "%s steps; the next run goes on", phase_name(phase));

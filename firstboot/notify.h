@@ -24,10 +24,6 @@ enum notify_priority { NOTIFY_ERROR = 3, NOTIFY_INFO = 6 }; /* as syslog(3) */
 
 struct notify_entry {
 	const char *id; /* one of the above */
-	/* The state was of another board or image, or damaged: steps run again.  PHASE=, RESULT=.
-	 */
-#define NOTIFY_STATE "fb5cc481fdbf4f8c9d4635fcdf39ca88"
-
 	enum notify_priority priority;
 	const char *message;
 	const char *step; /* NULL: of a whole phase */

@@ -6,6 +6,7 @@
 #include "mem.h"
 #include "rootfs.h"
 #include "state.h"
+#include "utf8.h"
 
 #define HEAD "cardstock-state 1\n"
 #define STATE_MAX (256u << 10)
@@ -230,15 +231,38 @@ void state_set_phase(struct state *s, enum phase phase)
 	s->changed = true;
 }
 
-void state_record(struct state *s, size_t step, enum result result, long ms, const char *message)
+/* Up to where a message is kept: whole characters. */
+static size_t kept_length(const char *message)
 {
-	state_forget(s, step);
-	char *line = xstrdup(message);
+	size_t len = strlen(message), kept = 0;
+	if (len <= STATE_MESSAGE_MAX)
+		return len;
+	while (kept < STATE_MESSAGE_MAX) {
+		uint32_t c;
+		size_t n = utf8_decode(message + kept, len - kept, &c);
+		n = n ? n : 1;
+		if (kept + n > STATE_MESSAGE_MAX)
+			break;
+		kept += n;
+	}
+	return kept;
+}
+
+char *state_line(const char *message)
+{
+	size_t kept = kept_length(message);
+	char *line = xasprintf("%.*s%s", (int)kept, message, message[kept] ? "…" : "");
 	for (char *c = line; *c; c++) {
 		if (*c == '\n' || *c == '\r')
 			*c = ' ';
 	}
-	s->records[step] = (struct record){result, ms, line};
+	return line;
+}
+
+void state_record(struct state *s, size_t step, enum result result, long ms, const char *message)
+{
+	state_forget(s, step);
+	s->records[step] = (struct record){result, ms, state_line(message)};
 	s->changed = true;
 }
 

@@ -24,6 +24,7 @@
 
 #define STATE_DIR "/var/lib/cardstock"
 #define STATE_PATH STATE_DIR "/firstboot.state"
+#define STATE_MESSAGE_MAX 2000 /* mkimage inspect takes texts of up to 4096 */
 
 enum result { RESULT_NONE, RESULT_CHANGED, RESULT_UNCHANGED, RESULT_FAILED, RESULTS };
 
@@ -65,7 +66,9 @@ void state_forget(struct state *s, size_t step);
 /* Set a text ("board", "build") or the phase; same values change nothing. */
 void state_set_text(struct state *s, char **field, const char *value);
 void state_set_phase(struct state *s, enum phase phase);
-/* What came of step number step; the message becomes one line. */
+/* The message as it is kept: one line, cut behind STATE_MESSAGE_MAX bytes; owned. */
+char *state_line(const char *message);
+/* What came of step number step. */
 void state_record(struct state *s, size_t step, enum result result, long ms, const char *message);
 
 enum state_summary { STATE_WORKING, STATE_DONE, STATE_FAILED };

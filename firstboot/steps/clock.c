@@ -2,7 +2,7 @@
 /*
  * A board without a clock battery begins in 1970 unless something knows better (systemd's epoch,
  * systemd-timesyncd, fake-hwclock).  Certificates of TLS are not valid then, and make(1) takes what
- * it makes for older than its sources.  The settings file has the time of the build.
+ * it makes for older than its sources.  The settings file has the time of the image.
  */
 #include <errno.h>
 #include <string.h>
@@ -48,12 +48,12 @@ int clock_step(struct ctx *ctx, time_t now, clock_setter *set, struct str *messa
 	}
 	format_time(st.st_mtime, to, sizeof(to));
 	if (!set) {
-		str_printf(message, "%s, before the build (%s)", from, to);
+		str_printf(message, "%s, before the image (%s)", from, to);
 		return 0;
 	}
 	if (!ctx->dry_run && set(ctx->bus, st.st_mtime, e) < 0)
-		return err_wrap(e, "the clock says %s, before the build (%s)", from, to);
-	str_printf(message, "%s, before the build; set to %s", from, to);
+		return err_wrap(e, "the clock says %s, before the image (%s)", from, to);
+	str_printf(message, "%s, before the image; set to %s", from, to);
 	return 1;
 }
 
@@ -64,7 +64,7 @@ static int run_step(struct ctx *ctx, struct str *message, struct err *e)
 
 const struct step step_clock = {
 	.name = "clock",
-	.help = "not before the time of the build",
+	.help = "not before the time of the image",
 	.phase = PHASE_LOCAL,
 	.always = true,
 	.run = run_step,

@@ -18,22 +18,11 @@
 struct naming {
 	struct ctx *ctx;
 	const char *name;
-	char *old; /* the name before; "" when there was none */
+	char *old;	/* the name before; "" when there was none */
+	bool by_bus;	/* hostnamed told it */
+	struct err why; /* what hostnamed refused */
 	struct str *message;
 };
-
-/* 1: changed, 0: it was so, -1: not by hostnamed; *e says why, nothing when there is none. */
-static int set_by_bus(struct naming *n, struct err *e)
-{
-	struct bus *b = n->ctx->bus;
-	if (!b || bus_get_hostname(b, &n->old, e) <= 0)
-		return -1;
-	if (strcmp(n->old, n->name) == 0)
-		return 0;
-	if (n->ctx->dry_run)
-		return 1;
-	return bus_set_hostname(b, n->name, e) > 0 ? 1 : -1;
-}
 
 static bool is_running(const char *name)
 {
@@ -52,56 +41,70 @@ static int set_running(const char *name, struct err *e)
 	return 1;
 }
 
-static int read_old(struct naming *n, struct err *e)
+static int read_file(const struct naming *n, char **ret, struct err *e)
 {
 	auto_str text = STR_INIT;
 	if (root_read(n->ctx, HOSTNAME, FILE_MAX, &text, e) < 0)
 		return -1;
-	free(n->old);
-	n->old = xstrndup(str_text(&text), strcspn(str_text(&text), " \t\r\n"));
+	*ret = xstrndup(str_text(&text), strcspn(str_text(&text), " \t\r\n"));
 	return 0;
 }
 
-static int set_in_files(struct naming *n, struct err *e)
+/* mkimage gave it already, as is usual: hostnamed need not be started to hear that. */
+static int is_named(const struct naming *n, struct err *e)
 {
-	autofree char *line = xasprintf("%s\n", n->name);
-	if (read_old(n, e) < 0)
+	autofree char *now = NULL;
+	if (*n->ctx->root || !is_running(n->name))
+		return 0;
+	return read_file(n, &now, e) < 0 ? -1 : strcmp(now, n->name) == 0;
+}
+
+static int find_old(struct naming *n, struct err *e)
+{
+	struct bus *b = n->ctx->bus;
+	int named = is_named(n, e);
+	if (named) {
+		n->old = xstrdup(n->name);
+		return named < 0 ? -1 : 0;
+	}
+	n->by_bus = b && bus_get_hostname(b, &n->old, &n->why) > 0;
+	return n->by_bus ? 0 : read_file(n, &n->old, e);
+}
+
+/* 1: changed, 0: it was so, -1: not by hostnamed. */
+static int set_by_bus(struct naming *n)
+{
+	if (!n->by_bus)
 		return -1;
-	bool same = strcmp(n->old, n->name) == 0;
+	if (strcmp(n->old, n->name) == 0)
+		return 0;
+	if (n->ctx->dry_run)
+		return 1;
+	return bus_set_hostname(n->ctx->bus, n->name, &n->why) > 0 ? 1 : -1;
+}
+
+static int set_in_files(const struct naming *n, struct err *e)
+{
+	autofree char *line = xasprintf("%s\n", n->name), *before = NULL;
+	if (read_file(n, &before, e) < 0)
+		return -1;
+	bool same = strcmp(before, n->name) == 0;
 	int changed = same ? 0 : root_replace(n->ctx, HOSTNAME, line, strlen(line), 0644, e);
 	bool running = !*n->ctx->root && !n->ctx->dry_run;
 	int now = changed >= 0 && running ? set_running(n->name, e) : 0;
 	return changed < 0 || now < 0 ? -1 : changed || now;
 }
 
-/* mkimage gave it already, as is usual: hostnamed need not be started to hear that. */
-static int is_named(struct naming *n, struct err *e)
-{
-	if (*n->ctx->root || !is_running(n->name))
-		return 0;
-	if (read_old(n, e) < 0)
-		return -1;
-	if (strcmp(n->old, n->name) == 0)
-		return 1;
-	free(n->old);
-	n->old = NULL;
-	return 0;
-}
-
 static int set_name(struct naming *n, struct err *e)
 {
-	auto_err why = ERR_INIT;
-	int named = is_named(n, e);
-	if (named)
-		return named < 0 ? -1 : 0;
-	int changed = set_by_bus(n, &why);
+	int changed = set_by_bus(n);
 	if (changed >= 0)
 		return changed;
 	changed = set_in_files(n, e);
 	if (changed < 0)
-		return why.msg ? err_wrap(e, "neither by hostnamed (%s)", why.msg) : -1;
-	if (why.msg)
-		str_printf(n->message, "set in files, because hostnamed did not: %s; ", why.msg);
+		return n->why.msg ? err_wrap(e, "neither by hostnamed (%s)", n->why.msg) : -1;
+	if (n->why.msg)
+		str_printf(n->message, "set in files, because hostnamed did not: %s; ", n->why.msg);
 	return changed;
 }
 
@@ -117,11 +120,12 @@ static int set_hosts(const struct naming *n, struct err *e)
 	return root_replace(n->ctx, HOSTS, str_text(&out), out.len, ROOT_MODE_KEEP, e);
 }
 
+/* The name comes last: once it is set, a run after a power cut does not know the former one. */
 static int set_all(struct naming *n, struct err *e)
 {
-	int name = set_name(n, e);
-	int hosts = name < 0 ? -1 : set_hosts(n, e);
-	if (hosts < 0)
+	int hosts = find_old(n, e) < 0 ? -1 : set_hosts(n, e);
+	int name = hosts < 0 ? -1 : set_name(n, e);
+	if (name < 0)
 		return err_wrap(e, "hostname '%s'", n->name);
 	if (name && n->ctx->bus && !n->ctx->dry_run && bus_settle(n->ctx->bus, e) < 0)
 		return -1;
@@ -133,13 +137,14 @@ static int set_all(struct naming *n, struct err *e)
 
 static int run_step(struct ctx *ctx, struct str *message, struct err *e)
 {
-	struct naming n = {ctx, ctx->settings->hostname, NULL, message};
+	struct naming n = {.ctx = ctx, .name = ctx->settings->hostname, .message = message};
 	if (!n.name) {
 		str_puts(message, "the settings have none");
 		return 0;
 	}
 	int done = set_all(&n, e);
 	free(n.old);
+	err_done(&n.why);
 	return done;
 }
 

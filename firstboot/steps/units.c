@@ -17,6 +17,9 @@ static int enable_by_bus(struct bus *b, const char *unit, const char *file, stru
 {
 	if (strcmp(file, "masked") == 0 && bus_unmask_unit(b, unit, e) < 0)
 		return -1;
+	if (!*file)
+		return err_set(e, ERR_FAILED,
+			       "unit '%s' is not on this board; install what brings it", unit);
 	int changed = bus_enable_unit(b, unit, e);
 	/* The boot that would have started it is under way. */
 	if (changed > 0 && (bus_reload(b, e) < 0 || bus_start_unit(b, unit, e) < 0))

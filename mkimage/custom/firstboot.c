@@ -20,10 +20,35 @@ static const char *const units[] = {"cardstock-local.service", "cardstock-networ
 				    "cardstock-catalog.service"};
 
 /* Without systemd's library nobody says that the service is ready. */
-static const char static_network[] =
+static const char static_local[] =
 	"# Written by Cardstock: firstboot-static does not talk to systemd.\n"
 	"[Service]\n"
 	"Type=exec\n";
+
+/* Nor does anybody else run dpkg, whose packages' scripts may do anything. */
+static const char static_network[] =
+	"# Written by Cardstock: firstboot-static does not talk to systemd, and runs dpkg itself.\n"
+	"[Service]\n"
+	"Type=exec\n"
+	"CapabilityBoundingSet=~\n"
+	"SystemCallFilter=\n"
+	"RestrictAddressFamilies=\n"
+	"DevicePolicy=auto\n"
+	"LockPersonality=no\n"
+	"MemoryDenyWriteExecute=no\n"
+	"NoNewPrivileges=no\n"
+	"PrivateMounts=no\n"
+	"PrivateTmp=no\n"
+	"ProtectControlGroups=no\n"
+	"ProtectHome=no\n"
+	"ProtectHostname=no\n"
+	"ProtectKernelLogs=no\n"
+	"ProtectKernelModules=no\n"
+	"ProtectKernelTunables=no\n"
+	"ProtectSystem=no\n"
+	"RestrictNamespaces=no\n"
+	"RestrictRealtime=no\n"
+	"RestrictSUIDSGID=no\n";
 
 static const struct key keys[] = {
 	{.name = "firstboot",
@@ -161,12 +186,18 @@ static int plan_units(struct plan_ctx *ctx, const struct fit *fit, struct err *e
 	}
 	if (!fit->is_static)
 		return 0;
-	return plan_write_text(ctx, UNIT_ADMIN_DIR "/cardstock-network.service.d/10-static.conf",
-			       static_network, ATTR_ROOT(0644), WHY, e);
+	if (plan_write_text(ctx, UNIT_ADMIN_DIR "/cardstock-local.service.d/10-static.conf",
+			    static_local, ATTR_ROOT(0644), WHY, e) < 0)
+		return -1;
+	return plan_write_text(ctx, FIRSTBOOT_STATIC_NETWORK, static_network, ATTR_ROOT(0644), WHY,
+			       e);
 }
 
 static int plan_script(struct plan_ctx *ctx, struct err *e)
 {
+	plan_note(ctx,
+		  "of firstboot this image runs the local steps only, because it has no systemd; "
+		  "what is in /var/lib/cardstock/packages is not installed");
 	if (plan_overlay(ctx, "firstboot-init", e) < 0)
 		return -1;
 	return sysv_enable(ctx, SCRIPT, WHY, e) < 0 ? -1 : 0;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "plan.h"
+#include "unit_links.h"
 
 /* What build/board/ARCH/firstboot and firstboot-grow need of an image; tests/cli/board.bats reads
  * it. */
@@ -15,6 +16,9 @@
 #define FIRSTBOOT_LIBSYSTEMD "libsystemd.so.0"
 #define FIRSTBOOT_LIBSYSTEMD_VERSION "LIBSYSTEMD_249"
 #define FIRSTBOOT_LIBPARTED "libparted.so.2"
+
+/* The drop-in of images that run firstboot-static by systemd. */
+#define FIRSTBOOT_STATIC_NETWORK UNIT_ADMIN_DIR "/cardstock-network.service.d/10-static.conf"
 
 /*
  * 1 when firstboot will grow the root file system, as its planned settings say; then whatever else

@@ -97,12 +97,22 @@ static void add_build(const struct plan_ctx *ctx, const char *role, struct str *
 	add_text(out, "build", text);
 }
 
+/* firstboot-static cannot ask systemd for them; then fstab alone has to do. */
+static int find_mounts(struct plan_ctx *ctx, struct strv *ret, struct err *e)
+{
+	auto_str text = STR_INIT;
+	int is_static = text_read_optional(ctx, FIRSTBOOT_STATIC_NETWORK, &text, e);
+	if (is_static)
+		return is_static < 0 ? -1 : 0;
+	return nfs_mount_points(ctx, ret, e);
+}
+
 static int add_node(struct plan_ctx *ctx, const char *role, struct str *out, struct err *e)
 {
 	const struct node *n = ctx->node;
 	auto_strv mounts = {0};
 	int ntp = ntp_is_expected(ctx, e);
-	if (ntp < 0 || nfs_mount_points(ctx, &mounts, e) < 0)
+	if (ntp < 0 || find_mounts(ctx, &mounts, e) < 0)
 		return -1;
 	add_text(out, "hostname", n->hostname);
 	if (n->address)

@@ -27,7 +27,7 @@ setup() {
 
 @test "nothing in the boot waits for the steps, and they run at each boot" {
 	cd root/usr/lib/systemd/system
-	grep -qx 'Type=exec' cardstock-local.service
+	grep -qx 'Type=notify' cardstock-local.service
 	grep -qx 'Type=notify' cardstock-network.service
 	for unit in cardstock-local.service cardstock-network.service; do
 		# With default dependencies multi-user.target would come after what it wants.

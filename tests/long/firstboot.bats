@@ -82,7 +82,7 @@ lane() {
 	local i after
 	for ((i = $1; i <= CUTS; i += 2)); do
 		RANDOM=$((SEED + i))
-		after=$((RANDOM % SPAN))
+		after=$(((RANDOM << 15 | RANDOM) % SPAN))
 		if trial "$BATS_TEST_TMPDIR/cut$i" "$after" >"$BATS_TEST_TMPDIR/cut$i.log" 2>&1; then
 			echo "cut $i, $after ms after the start: same end"
 		else

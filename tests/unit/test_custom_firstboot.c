@@ -122,7 +122,10 @@ static void an_older_c_library_gets_the_static_program(void **state)
 	run_it(&f, "");
 	assert_file(&f, PROGRAM, "arm64 firstboot-static\n");
 	assert_attr(&f, PROGRAM "-grow", "none");
+	assert_file_has(&f, SYSTEM "/cardstock-local.service.d/10-static.conf", "Type=exec");
 	assert_file_has(&f, SYSTEM "/cardstock-network.service.d/10-static.conf", "Type=exec");
+	assert_file_has(&f, SYSTEM "/cardstock-network.service.d/10-static.conf",
+			"\nProtectSystem=no\n");
 	assert_file_has(&f, CONF, "\ngrow = no\n");
 	assert_note(&f, "does not grow the root file system: that takes libc.so.6 with GLIBC_2.34");
 	fixture_done(&f);
@@ -182,6 +185,7 @@ static void system_v_init_gets_a_script(void **state)
 	fixture_mkdir(&f, "root/etc/rc5.d");
 	run_it(&f, "");
 	assert_file(&f, PROGRAM, "armhf firstboot-static\n");
+	assert_note(&f, "of firstboot this image runs the local steps only");
 	assert_attr(&f, "/etc/init.d/cardstock", "0755 0 0");
 	assert_link(&f, "/etc/rc2.d/S20cardstock", "../init.d/cardstock");
 	assert_link(&f, "/etc/rc5.d/S20cardstock", "../init.d/cardstock");

@@ -36,13 +36,13 @@ static int step_at(struct step_test *t, time_t now, clock_setter *setter)
 	return clock_step(&t->ctx, now, setter, &t->message, &t->e);
 }
 
-static void a_clock_of_1970_goes_to_the_build(void **state)
+static void a_clock_of_1970_goes_to_the_image(void **state)
 {
 	struct step_test t;
 	init(&t);
 	assert_int_equal(step_at(&t, 60, set), 1);
 	assert_int_equal(clock_is, BUILD);
-	assert_string_equal(str_text(&t.message), "1970-01-01 00:01:00 UTC, before the build; set "
+	assert_string_equal(str_text(&t.message), "1970-01-01 00:01:00 UTC, before the image; set "
 						  "to 2026-01-01 00:00:00 UTC");
 	assert_int_equal(step_at(&t, clock_is, set), 0);
 	step_test_done(&t);
@@ -78,13 +78,13 @@ static void a_clock_that_cannot_be_set_is_told(void **state)
 	init(&t);
 	assert_fails(
 		step_at(&t, 60, refuse), &t.e, ERR_FAILED,
-		"the clock says 1970-01-01 00:01:00 UTC, before the build (2026-01-01 00:00:00 "
+		"the clock says 1970-01-01 00:01:00 UTC, before the image (2026-01-01 00:00:00 "
 		"UTC): cannot set the clock: not permitted");
 	step_test_done(&t);
 	workdir_passed(state);
 }
 
-/* Nothing says when the build was, or the root is a directory on a laptop. */
+/* Nothing says how old the image is, or the root is a directory on a laptop. */
 static void the_clock_of_others_is_not_ours(void **state)
 {
 	struct step_test t;
@@ -101,7 +101,7 @@ static void the_clock_of_others_is_not_ours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STEP_TEST(a_clock_of_1970_goes_to_the_build),
+		STEP_TEST(a_clock_of_1970_goes_to_the_image),
 		STEP_TEST(a_later_clock_stays),
 		STEP_TEST(a_dry_run_only_tells),
 		STEP_TEST(a_clock_that_cannot_be_set_is_told),
