@@ -55,6 +55,14 @@ teardown_file() {
 	echo "from unit start to 'local steps done': $(((now - since) / 1000)) ms, emulated" >&3
 }
 
+@test "nothing secret is in the journal or in the report" {
+	run on worker001 "sudo journalctl --no-pager -b; cat /var/lib/cardstock/*"
+	[[ $output == *'local steps done'* ]]
+	while read -r line; do
+		[[ $output != *"$line"* ]] || { echo "a line of the host key is told" >&2; return 1; }
+	done < <("$MKIMAGE" cat "$BATS_FILE_TMPDIR/before.img" /etc/ssh/ssh_host_ed25519_key)
+}
+
 @test "the root fills the card, and after power-off all file systems of it are clean" {
 	# 4 GiB, less what is before the partition
 	[ "$(on worker001 df --output=size -B1M / | tail -n 1)" -gt 3200 ]
@@ -93,4 +101,13 @@ teardown_file() {
 	cmp <(on worker001 cat /var/lib/cardstock/report.json) "$BATS_TEST_TMPDIR/first.json"
 	# Whoever starts it by hand sees the same, and how long it takes to find nothing to do.
 	on worker001 "time -p sudo firstboot run --phase local" 2>&1 | sed -n 's/^real */a run with nothing to do, emulated: /p' >&3
+}
+
+@test "a board without host keys gets its own, from the service" {
+	TRY=$BATS_FILE_TMPDIR/again
+	on worker001 'sudo rm /etc/ssh/ssh_host_* /var/lib/cardstock/firstboot.state; sudo systemctl restart cardstock-local'
+	wait_until_over worker001 cardstock-local.service
+	on worker001 firstboot status | grep '^host-keys.*changed.*ssh_host_ed25519_key'
+	on worker001 'sudo ssh-keygen -yf /etc/ssh/ssh_host_ed25519_key' | cut -d' ' -f2 >"$BATS_TEST_TMPDIR/made"
+	is "$(cat "$BATS_TEST_TMPDIR/made")" on worker001 "cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub"
 }
