@@ -133,6 +133,7 @@ for key in map(json.loads, sys.stdin):
 
 @test "each wrong value is refused with file, line and what is allowed" {
 	local key value said line failed=0
+	export CARDSTOCK_PROFILES=$ROOT/profiles # known bases, wherever the program lies
 	line=$(($(wc -l <worker.conf) + 1))
 	while IFS='|' read -r key value said; do
 		key=${key%% *} value=$(xargs -0 <<<"$value") said=${said# }
