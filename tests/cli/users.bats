@@ -4,7 +4,7 @@
 load helper
 
 setup_file() {
-	export STOCK=$BATS_FILE_TMPDIR/stock.img XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache
+	export STOCK=$BATS_FILE_TMPDIR/stock.img XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache CARDSTOCK_PROFILES=$ROOT/profiles
 	"$ROOT/tests/fixtures/make-stock" raspios-legacy-armhf "$STOCK"
 }
 

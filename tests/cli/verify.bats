@@ -5,7 +5,7 @@ load helper
 load stock
 
 setup_file() {
-	export STOCK=$BATS_FILE_TMPDIR XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache
+	export STOCK=$BATS_FILE_TMPDIR XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache CARDSTOCK_PROFILES=$ROOT/profiles
 	"$ROOT/tests/fixtures/make-stock" raspios-bookworm-arm64 "$STOCK/bookworm.img"
 }
 
