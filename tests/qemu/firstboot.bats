@@ -107,7 +107,7 @@ teardown_file() {
 	TRY=$BATS_FILE_TMPDIR/again
 	on worker001 'sudo rm /etc/ssh/ssh_host_* /var/lib/cardstock/firstboot.state; sudo systemctl restart cardstock-local'
 	wait_until_over worker001 cardstock-local.service
-	on worker001 firstboot status | grep '^host-keys.*changed.*ssh_host_ed25519_key'
+	on worker001 firstboot status | grep '^host-keys.*changed.*a new host key (ed25519)'
 	on worker001 'sudo ssh-keygen -yf /etc/ssh/ssh_host_ed25519_key' | cut -d' ' -f2 >"$BATS_TEST_TMPDIR/made"
 	is "$(cat "$BATS_TEST_TMPDIR/made")" on worker001 "cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub"
 }
