@@ -288,11 +288,12 @@ static int ext_read(struct fs *fs, const char *path, uint64_t max, struct str *o
 		return err_set(e, ERR_FAILED, "%s: %s: has %llu bytes, more than %llu bytes",
 			       fs->what, path, (unsigned long long)EXT2_I_SIZE(&inode),
 			       (unsigned long long)max);
-	auto_str content = STR_INIT;
-	if (read_content(x, path, ino, &inode, &content, e) < 0)
+	size_t before = out->len;
+	if (read_content(x, path, ino, &inode, out, e) < 0) {
+		out->len = before;
+		str_add(out, "", 0); /* ends there again */
 		return -1;
-	if (content.len)
-		str_add(out, content.data, content.len);
+	}
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 # at the result.  The profile is tests/fixtures/stock/worker.conf.
 # shellcheck shell=bash
 
-load packages
+load ../cli/packages
 
 setup() {
 	WORK=$BATS_TEST_TMPDIR/work
