@@ -29,6 +29,8 @@ void err_fill(struct err *e, enum err_code code, const char *fmt, ...)
 
 const char *err_advice_said(const char *said, enum err_code *code)
 {
+	if (strstr(said, strerror(EROFS)))
+		return ADVICE_READ_ONLY;
 	if (!strstr(said, strerror(ENOSPC)) && !strstr(said, strerror(EDQUOT)))
 		return "";
 	*code = ERR_SPACE;
