@@ -9,6 +9,7 @@
 #include "mem.h"
 
 #define ADVICE_FULL "; make room on that disk"
+#define ADVICE_READ_ONLY "; mount it writable, 'dmesg' may say why it is not"
 
 static void err_replace(struct err *e, enum err_code code, char *msg)
 {
@@ -28,6 +29,8 @@ void err_fill(struct err *e, enum err_code code, const char *fmt, ...)
 
 const char *err_advice_said(const char *said, enum err_code *code)
 {
+	if (strstr(said, strerror(EROFS)))
+		return ADVICE_READ_ONLY;
 	if (!strstr(said, strerror(ENOSPC)) && !strstr(said, strerror(EDQUOT)))
 		return "";
 	*code = ERR_SPACE;
@@ -42,8 +45,9 @@ void err_fill_errno(struct err *e, enum err_code code, const char *fmt, ...)
 	char *subject = xvasprintf(fmt, ap);
 	va_end(ap);
 	int full = saved == ENOSPC || saved == EDQUOT;
+	const char *advice = full ? ADVICE_FULL : saved == EROFS ? ADVICE_READ_ONLY : "";
 	err_replace(e, full ? ERR_SPACE : code,
-		    xasprintf("%s: %s%s", subject, strerror(saved), full ? ADVICE_FULL : ""));
+		    xasprintf("%s: %s%s", subject, strerror(saved), advice));
 	free(subject);
 }
 

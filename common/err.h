@@ -55,13 +55,13 @@ static inline int err_failure(void)
 
 /*
  * As err_set, with ": strerror(errno)" added; ENOSPC and EDQUOT turn the code into ERR_SPACE and
- * add "; make room on that disk".
+ * add "; make room on that disk", EROFS adds what to do as well.
  */
 #define err_errno(e, ...) (err_fill_errno((e), __VA_ARGS__), err_failure())
 
 /*
- * For what a program or a library said instead of an errno: when it says that the disk is full,
- * *code becomes ERR_SPACE and the advice of err_errno is given, else "".
+ * For what a program or a library said instead of an errno: when it says that the disk is full, or
+ * read-only, the advice of err_errno is given, else "".  Full: *code becomes ERR_SPACE.
  */
 const char *err_advice_said(const char *said, enum err_code *code);
 

@@ -10,7 +10,7 @@ int cmd_status(const struct options *o, struct err *e)
 	auto_str why = STR_INIT, out = STR_INIT;
 	if (engine_init(&engine, o, e) < 0)
 		return -1;
-	state_load(&engine.ctx, &engine.state, &why);
+	engine_load_state(&engine, &why);
 	if (why.len)
 		return err_set(e, ERR_FAILED, "%s; the next run begins again", str_text(&why));
 	if (!engine.state.begun)

@@ -111,10 +111,25 @@ static void judge_state(struct engine *en)
 		state_set_text(s, &s->board, board);
 }
 
+static void lose_state(struct engine *en, const char *why)
+{
+	if (!en->state_error.msg)
+		err_set(&en->state_error, ERR_FAILED,
+			"%s; what was done is not kept, so all steps run again at the next boot",
+			why);
+}
+
+void engine_load_state(struct engine *en, struct str *why)
+{
+	state_load(&en->ctx, &en->state, why);
+	if (en->state.unkept)
+		lose_state(en, en->state.unkept);
+}
+
 static void load_state(struct engine *en)
 {
 	auto_str why = STR_INIT;
-	state_load(&en->ctx, &en->state, &why);
+	engine_load_state(en, &why);
 	if (why.len) {
 		str_puts(&why, "; all steps run again");
 		tell_state(en, str_text(&why));
@@ -176,10 +191,8 @@ static void save(struct engine *en)
 		return;
 	if (state_save(&en->ctx, &en->state, &failure) == 0)
 		err_done(&en->state_error);
-	else if (!en->state_error.msg)
-		err_set(&en->state_error, failure.code,
-			"%s; what was done is not kept, so all steps run again at the next boot",
-			failure.msg);
+	else
+		lose_state(en, failure.msg);
 	err_done(&en->report_error);
 	if (report_save(&en->report, &en->report_error) < 0)
 		log_debug("%s", en->report_error.msg);

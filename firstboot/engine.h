@@ -31,6 +31,8 @@ struct engine {
 /* Read settings and board below o->root, which must be a directory; ERR_USAGE when it is not. */
 int engine_init(struct engine *en, const struct options *o, struct err *e) must_check;
 void engine_done(struct engine *en);
+/* As state_load; that the state is kept until the next boot only is a problem to be reported. */
+void engine_load_state(struct engine *en, struct str *why);
 #define auto_engine __attribute__((cleanup(engine_done))) struct engine
 
 /*

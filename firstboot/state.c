@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crc32.h"
+#include "log.h"
 #include "mem.h"
 #include "rootfs.h"
 #include "state.h"
@@ -65,6 +66,7 @@ void state_done(struct state *s)
 	free(s->records);
 	free(s->board);
 	free(s->build);
+	free(s->unkept);
 	*s = (struct state){0};
 }
 
@@ -108,6 +110,8 @@ static bool parse_line(struct state *s, char *line)
 		state_set_text(s, &s->board, line);
 	else if (strcmp(key, "build") == 0)
 		state_set_text(s, &s->build, line);
+	else if (strcmp(key, "unkept") == 0)
+		state_set_text(s, &s->unkept, line);
 	else
 		return false;
 	return true;
@@ -136,7 +140,7 @@ int state_parse(const char *text, size_t len, struct state *s, struct err *e)
 		if (!parse_line(s, *line))
 			return err_set(e, ERR_FAILED, "line %td is not known", line - lines.v + 2);
 	}
-	s->changed = false;
+	s->changed = s->unkept; /* to be written where it belongs */
 	return 0;
 }
 
@@ -145,10 +149,11 @@ void state_load(const struct ctx *ctx, struct state *ret, struct str *why)
 	auto_str text = STR_INIT;
 	auto_err e = ERR_INIT;
 	state_init(ret);
-	int there = root_read(ctx, STATE_PATH, STATE_MAX, &text, &e);
+	const char *path = root_exists(ctx, STATE_RUN_PATH, &e) > 0 ? STATE_RUN_PATH : STATE_PATH;
+	int there = root_read(ctx, path, STATE_MAX, &text, &e);
 	if (there == 0 || (there > 0 && state_parse(str_text(&text), text.len, ret, &e) == 0))
 		return;
-	str_printf(why, "%s%s: %s", there < 0 ? "" : ctx->root, there < 0 ? "" : STATE_PATH, e.msg);
+	str_printf(why, "%s%s: %s", there < 0 ? "" : ctx->root, there < 0 ? "" : path, e.msg);
 	state_done(ret);
 	state_init(ret);
 }
@@ -166,6 +171,7 @@ static void print(struct str *out, const struct state *s)
 	str_puts(out, HEAD);
 	print_text(out, "board", s->board);
 	print_text(out, "build", s->build);
+	print_text(out, "unkept", s->unkept);
 	print_text(out, "phase", s->begun ? phase_name(s->phase) : NULL);
 	for (size_t i = 0; steps[i]; i++) {
 		const struct record *r = &s->records[i];
@@ -176,14 +182,34 @@ static void print(struct str *out, const struct state *s)
 	str_printf(out, "crc32 %08x\n", (unsigned)crc32_of(str_text(out), out->len));
 }
 
-int state_save(const struct ctx *ctx, struct state *s, struct err *e)
+static int write_to(const struct ctx *ctx, const char *path, const struct state *s, struct err *e)
 {
 	auto_str text = STR_INIT;
+	print(&text, s);
+	return root_replace(ctx, path, text.data, text.len, 0644, e);
+}
+
+/* Until the next boot is better than not at all. */
+static void keep_in_memory(const struct ctx *ctx, struct state *s, const struct err *why)
+{
+	auto_err ignored = ERR_INIT;
+	state_set_text(s, &s->unkept, why->msg);
+	if (write_to(ctx, STATE_RUN_PATH, s, &ignored) < 0)
+		log_debug("%s", ignored.msg);
+}
+
+int state_save(const struct ctx *ctx, struct state *s, struct err *e)
+{
+	auto_err ignored = ERR_INIT;
 	if (!s->changed)
 		return 0;
-	print(&text, s);
-	if (root_replace(ctx, STATE_PATH, text.data, text.len, 0644, e) < 0)
+	state_set_text(s, &s->unkept, NULL);
+	if (write_to(ctx, STATE_PATH, s, e) < 0) {
+		keep_in_memory(ctx, s, e);
 		return -1;
+	}
+	if (root_remove(ctx, STATE_RUN_PATH, &ignored) < 0)
+		log_debug("%s", ignored.msg);
 	s->changed = false;
 	return 0;
 }

@@ -15,6 +15,10 @@
  * A step's line has its result, milliseconds and message; absent lines are what is not known.  The
  * last line is the CRC-32 of all before it.  A file that is damaged counts as absent: every step
  * may run twice.
+ *
+ * Where that cannot be written, because the root file system is read-only or full, it is kept in
+ * STATE_RUN_PATH until the next boot, with a line that says why: the network phase and who asks for
+ * the status know then what the local phase did.
  */
 
 #include <stdbool.h>
@@ -24,6 +28,7 @@
 
 #define STATE_DIR "/var/lib/cardstock"
 #define STATE_PATH STATE_DIR "/firstboot.state"
+#define STATE_RUN_PATH "/run/cardstock/firstboot.state"
 #define STATE_MESSAGE_MAX 2000 /* mkimage inspect takes texts of up to 4096 */
 
 enum result { RESULT_NONE, RESULT_CHANGED, RESULT_UNCHANGED, RESULT_FAILED, RESULTS };
@@ -39,6 +44,7 @@ struct record {
 
 struct state {
 	char *board, *build;	/* ids; NULL: not known */
+	char *unkept;		/* why it is in STATE_RUN_PATH; NULL: it is not */
 	bool begun;		/* some phase ran */
 	enum phase phase;	/* the last of the phases that ran */
 	struct record *records; /* one for each of steps[] */
@@ -54,7 +60,7 @@ void state_load(const struct ctx *ctx, struct state *ret, struct str *why);
 void state_init(struct state *s);
 /* Text to state, which is empty before; -1 leaves it half filled. */
 int state_parse(const char *text, size_t len, struct state *s, struct err *e) must_check;
-/* Write it, durably, when it changed. */
+/* Write it, durably, when it changed; -1 when it is not in STATE_PATH. */
 int state_save(const struct ctx *ctx, struct state *s, struct err *e) must_check;
 void state_done(struct state *s);
 #define auto_state __attribute__((cleanup(state_done))) struct state

@@ -55,14 +55,18 @@ static int parse(int argc, char **argv, struct options *o, struct err *e)
 	return 0;
 }
 
+/* For a card that nobody wants to make anew. */
+#define ADVICE "; 'grow = no' in /etc/cardstock/firstboot.conf leaves it so"
+
 static int read_table(struct disk *d, int fd, struct err *e)
 {
 	autofree char *other = NULL;
 	int known = disk_table_read(d, fd, &other, e);
 	if (known)
 		return known < 0 ? -1 : 0;
-	return err_set(e, ERR_IMAGE, "%s: has %s%s%s partition table; only MBR and GPT can grow",
-		       d->name, other ? "a '" : "no", other ? other : "", other ? "'" : "");
+	return err_set(e, ERR_IMAGE,
+		       "%s: has %s%s%s partition table; only MBR and GPT can grow" ADVICE, d->name,
+		       other ? "a '" : "no", other ? other : "", other ? "'" : "");
 }
 
 /* Where the partition is to end; 1, or 0 with the reason said when it stays as it is. */
@@ -76,7 +80,7 @@ static int plan(const struct disk *d, const struct part *part, int fd, uint64_t 
 	}
 	const char *obstacle = disk_extend_obstacle(d, part, fd);
 	if (obstacle)
-		return err_set(e, ERR_IMAGE, "%s: partition %d cannot grow: %s", d->name,
+		return err_set(e, ERR_IMAGE, "%s: partition %d cannot grow: %s" ADVICE, d->name,
 			       part->number, obstacle);
 	if (disk_extend_limit(d, fd, ret, e) < 0)
 		return -1;

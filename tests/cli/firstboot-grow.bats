@@ -127,7 +127,7 @@ assert_stays() {
 	assert_stays 4 'partition 5 cannot grow: it is an extended or logical partition' "$GROW" logical.img 5
 	gpt_disk hybrid.img 96M
 	sgdisk -h 1 hybrid.img >/dev/null
-	assert_stays 4 'partition 2 cannot grow: the GPT is a hybrid one' "$GROW" hybrid.img 2
+	assert_stays 4 "the GPT is a hybrid one, whose MBR part would be lost; 'grow = no' in /etc/cardstock/firstboot.conf" "$GROW" hybrid.img 2
 	disk sun.img 96M <<<'label: sun'
 	assert_stays 4 "has a 'sun' partition table; only MBR and GPT can grow" "$GROW" sun.img 1
 	truncate -s 96M none.img

@@ -207,6 +207,7 @@ faulty() {
 	[[ $output == *'name: changed'*'state: failed: root/var/lib/cardstock/firstboot.state: '*'make room'*'all steps run again at the next boot'* ]]
 	[ "$(report result root/boot/firmware/cardstock-report.json)" = failed ]
 	[ -z "$(find root -name '*.cardstock')" ]
+	rm -r root/run/cardstock # as a boot does
 	run -0 demo local
 	[ "$output" = "$(printf '%s\n' 'name: unchanged: the name is worker003' 'serial: unchanged: the board is serial:1000000012345678')" ]
 }
@@ -238,8 +239,21 @@ in_namespace() {
 	[[ $output == *'name: failed: root/etc: cannot make the directory: Read-only file system'* ]] ||
 		[[ $output == *'name: failed: root/etc'*'Read-only file system'* ]]
 	[[ $output == *'local steps failed: '*state*name* ]]
-	[[ $(report name fat/cardstock-report.json) == *'Read-only file system' ]]
-	[[ $(report state fat/cardstock-report.json) == *'Read-only file system; what was done is not kept'* ]]
+	[[ $(report name fat/cardstock-report.json) == *'Read-only file system; mount it writable'* ]]
+	[[ $(report state fat/cardstock-report.json) == *'Read-only file system; mount it writable'*'what was done is not kept'* ]]
+}
+
+@test "what the local phase did is known until the next boot, though the root cannot be written" {
+	run -8 faulty enospc:after=0 /root/var demo local
+	run -8 faulty enospc:after=0 /root/var demo network
+	[[ $(report name root/boot/firmware/cardstock-report.json) == 'changed: '* ]]
+	[[ $(report up root/boot/firmware/cardstock-report.json) == 'changed: '* ]]
+	[[ $(report state root/boot/firmware/cardstock-report.json) == *'make room'*'all steps run again at the next boot' ]]
+	run -0 "$DEMO" status --root root
+	[[ $output == *'result:   failed, phase network'*'state '*'make room'*'name '*'changed'* ]]
+	run -0 demo network
+	[ ! -e root/run/cardstock/firstboot.state ]
+	[ "$(report result)" = 'done' ]
 }
 
 @test "SIGTERM ends between two steps, and the next run goes on" {

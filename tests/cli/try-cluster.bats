@@ -104,6 +104,7 @@ start() {
 	fails 2 "machine 'pdp11' is not known" try --machine pdp11 worker001.img
 	fails 2 "memory 'much'" try --memory much worker001.img
 	fails 2 '--timeout needs a value' try worker001.img --timeout
+	fails 2 "rtc 'yesterday' is not a date" try --rtc yesterday worker001.img
 	fails 2 "unknown option '--frob'" try --frob
 	fails 2 "--unplug 'worker001' is not NAME:wired or NAME:laptop" try --unplug worker001 worker001.img
 	fails 2 "there is no image of that name; there are: worker001" try --unplug worker009:wired worker001.img
@@ -162,6 +163,13 @@ start() {
 	try --unplug worker001:wired --unplug worker002:laptop worker001.img worker002.img --run sleep 1
 	[ "$(cat worker001.monitor)" = 'set_link wired off' ]
 	[ "$(cat worker002.monitor)" = 'set_link laptop off' ]
+}
+
+@test "--rtc is what the guest's clock says at first" {
+	try --rtc 1970-01-01T00:00:01 worker001.img --run true
+	[[ $(cat worker001.args) == *' -rtc base=1970-01-01T00:00:01 '* ]]
+	try worker001.img --run true
+	[[ $(cat worker001.args) != *' -rtc '* ]]
 }
 
 @test "--boot-files takes the kernel from another image" {

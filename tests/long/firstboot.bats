@@ -14,13 +14,6 @@ setup_file() {
 	make_small_worker "$BATS_FILE_TMPDIR/without"
 }
 
-# fresh_card WORKER DIR: the one of make_small_worker that setup_file made in WORKER, as DIR's own.
-fresh_card() {
-	mkdir -p "$2/out" "$2/try"
-	OUT=$2/out CLUSTER=$BATS_FILE_TMPDIR/$1/cluster
-	cp --reflink=auto --sparse=always "$BATS_FILE_TMPDIR/$1/out/worker001.img" "$OUT/worker001.img"
-}
-
 # boot_to_end DIR: the card is done, and its guest off again.
 boot_to_end() {
 	boot "$1/try" worker001 -- --persist --card 4G --boot-files "$BATS_FILE_TMPDIR/with/out/worker001.img" &&

@@ -27,11 +27,19 @@ make_small_worker() {
 	"$MKIMAGE" --profile "$1/worker.conf" --check -c "$CLUSTER" -o "$OUT"
 }
 
+# fresh_card WORKER DIR: the one of make_small_worker that setup_file made in WORKER, as DIR's own.
+fresh_card() {
+	mkdir -p "$2/out" "$2/try"
+	OUT=$2/out CLUSTER=$BATS_FILE_TMPDIR/$1/cluster
+	cp --reflink=auto --sparse=always "$BATS_FILE_TMPDIR/$1/out/worker001.img" "$OUT/worker001.img"
+}
+
 # wait_until_over NODE UNIT…: the program of each has run and ended, well or not.
 wait_until_over() {
 	local node=$1 since=$SECONDS
 	shift
-	until on "$node" systemctl show -P ExecMainExitTimestampMonotonic "$@" |
+	# Without a system bus, PID 1 listens to root alone.
+	until on "$node" sudo systemctl show -P ExecMainExitTimestampMonotonic "$@" |
 		awk 'NF { n++ } $1 == 0 && NF { waits = 1 } END { exit !n || waits }'; do
 		[ $((SECONDS - since)) -lt 600 ] || {
 			on "$node" firstboot status >&2
@@ -44,6 +52,19 @@ wait_until_over() {
 # wait_done NODE: until both phases of the first boot ended.
 wait_done() {
 	wait_until_over "$1" cardstock-local.service cardstock-network.service
+}
+
+# wait_until_tried NODE: the network phase has ended, or pauses before it tries again what failed.
+wait_until_tried() {
+	local since=$SECONDS
+	until on "$1" sudo systemctl show -P ExecMainExitTimestampMonotonic -P StatusText cardstock-network.service |
+		grep -qE '^[1-9][0-9]*$|; next try in [0-9]+ s$'; do
+		[ $((SECONDS - since)) -lt 600 ] || {
+			on "$1" firstboot status >&2
+			return 1
+		}
+		sleep 1
+	done
 }
 
 # report_says INDEX COMMAND…: what Python's INDEX of the report that the command prints is.

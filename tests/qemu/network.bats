@@ -92,6 +92,7 @@ until_target() {
 	unwired=$(until_target on worker002)
 	wifiless=$(until_target over_wire worker003)
 	echo "multi-user.target after $normal s, without the cable $unwired s, without the wifi $wifiless s" >&3
-	[ "$((unwired - normal))" -le 10 ]
-	[ "$((wifiless - normal))" -le 10 ]
+	# Two boots of the same image differ by up to a tenth where processors are emulated and shared.
+	[ "$((unwired - normal))" -le $((10 + normal / 10)) ]
+	[ "$((wifiless - normal))" -le $((10 + normal / 10)) ]
 }

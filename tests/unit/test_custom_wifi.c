@@ -330,7 +330,7 @@ static void the_boot_waits_for_the_wifi_not_for_the_cable(void **state)
 	assert_file_has(&f,
 			"/etc/systemd/system/systemd-networkd-wait-online.service.d/"
 			"90-cardstock.conf",
-			" --any --timeout=10 --interface=wlan0\n");
+			" --any --timeout=7 --interface=wlan0\n");
 	fixture_done(&f);
 }
 

@@ -107,7 +107,7 @@ static void nobody_waits_long_for_networkd(void **state)
 			"/etc/systemd/system/systemd-networkd-wait-online.service.d/"
 			"90-cardstock.conf",
 			"\nExecStart=\nExecStart=/lib/systemd/systemd-networkd-wait-online --any "
-			"--timeout=10 --interface=eth0 --interface=end0\n");
+			"--timeout=7 --interface=eth0 --interface=end0\n");
 	fixture_done(&f);
 }
 
@@ -129,7 +129,7 @@ static void networkmanager_gets_a_profile_that_is_never_the_default(void **state
 	assert_file_has(&f,
 			"/etc/systemd/system/NetworkManager-wait-online.service.d/"
 			"90-cardstock.conf",
-			"\nEnvironment=NM_ONLINE_TIMEOUT=10\n");
+			"\nEnvironment=NM_ONLINE_TIMEOUT=7\n");
 	assert_attr(&f, FILE_ETH0, "none");
 	fixture_done(&f);
 }

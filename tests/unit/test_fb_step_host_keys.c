@@ -164,7 +164,8 @@ static void a_disk_that_takes_nothing_is_named(void **state)
 {
 	struct step_test t;
 	init(&t);
-	assert_step_fails_on(&t, DISK_READ_ONLY, ERR_FAILED, "Read-only file system");
+	assert_step_fails_on(&t, DISK_READ_ONLY, ERR_FAILED,
+			     "Read-only file system; mount it writable");
 	assert_step_fails_on(&t, DISK_FULL, ERR_SPACE, "No space left on device; make room");
 	step_test_done(&t);
 	workdir_passed(state);

@@ -115,7 +115,8 @@ static void a_disk_that_takes_nothing_is_named(void **state)
 	struct step_test t;
 	init(&t, "hostname = worker003\n");
 	assert_step_fails_on(&t, DISK_READ_ONLY, ERR_FAILED, "hostname 'worker003': /");
-	assert_step_fails_on(&t, DISK_READ_ONLY, ERR_FAILED, "Read-only file system");
+	assert_step_fails_on(&t, DISK_READ_ONLY, ERR_FAILED,
+			     "Read-only file system; mount it writable");
 	assert_step_fails_on(&t, DISK_FULL, ERR_SPACE, "/etc/hosts: cannot write: No space");
 	assert_file(&t, HOSTNAME, "raspberrypi\n");
 	step_test_done(&t);
