@@ -333,8 +333,7 @@ static int finish(struct engine *en, enum phase phase, uint64_t began, struct er
 		       phase_name(phase), failed);
 }
 
-/* The unit of the network phase starts after this of the local one, and so cannot have the lock
- * first. */
+/* The network phase's unit starts after this of the local one: it cannot have the lock first. */
 static void tell_ready(const struct engine *en)
 {
 	if (is_live(en) && !en->retrying)

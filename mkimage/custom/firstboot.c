@@ -137,8 +137,7 @@ static int find_libraries(struct plan_ctx *ctx, struct fit *fit, struct err *e)
 	return 0;
 }
 
-/* Systems with ID=raspbian boot on the first boards, too, whose processors know less than Debian's
- * armhf. */
+/* ID=raspbian boots on the first boards, too, whose processors know less than Debian's armhf. */
 static int warn_of_old_boards(struct plan_ctx *ctx, const struct fit *fit, struct err *e)
 {
 	auto_str text = STR_INIT;
