@@ -17,6 +17,7 @@ struct share {
 };
 
 #define SHARES_BLOCK "nfs"
+#define NFS_WIRE_UNIT "cardstock-wired.service"
 
 /* /etc/exports, the directories and the service; shares are those that this node serves. */
 int nfs_plan_server(struct plan_ctx *ctx, const struct share *shares, size_t n,
@@ -27,6 +28,12 @@ int nfs_plan_client(struct plan_ctx *ctx, const struct share *shares, size_t n,
 /* The lines of fstab alone. */
 int nfs_plan_fstab(struct plan_ctx *ctx, const struct share *shares, size_t n,
 		   struct err *e) must_check;
+
+/* Is it served by a node, and this node's way to the others the wired network? */
+bool nfs_is_over_wire(const struct plan_ctx *ctx, const struct share *s);
+/* The unit NFS_WIRE_UNIT, where systemd mounts shares that come over the wire. */
+int nfs_plan_wire(struct plan_ctx *ctx, const struct share *shares, size_t n,
+		  struct err *e) must_check;
 
 /* A directory with the owner, group and mode of the section. */
 int nfs_plan_directory(struct plan_ctx *ctx, const struct share *s, const char *path,

@@ -11,9 +11,9 @@
 #include "text.h"
 
 /*
- * nofail: the boot goes on without the server.  _netdev: after the network, and unmounted before
- * it goes down.  The automount waits for the first access, so that a server that is off costs no
- * boot anything.  Version 4 needs no rpc.statd.
+ * nofail: the boot goes on without the server.  _netdev: after the network (nfs_wire.c has the
+ * order after the wired one), and unmounted before it goes down.  The automount waits for the first
+ * access, so that a server that is off costs no boot anything.  Version 4 needs no rpc.statd.
  */
 static const char *const usual[] = {"nfsvers=4", "nofail", "_netdev"};
 static const char *const with_systemd[] = {"x-systemd.automount", "x-systemd.mount-timeout=30s",
@@ -29,10 +29,9 @@ static const char *const with_mountall[] = {"nobootwait"};
 	} while (0)
 
 /* The options that the image's init understands, for every share; owned. */
-static int usual_options(struct plan_ctx *ctx, char **ret, struct err *e)
+static int usual_options(struct plan_ctx *ctx, int systemd, char **ret, struct err *e)
 {
-	int systemd = systemd_present(ctx, e);
-	int mountall = systemd < 0 ? -1 : program_present(ctx, "mountall", e);
+	int mountall = program_present(ctx, "mountall", e);
 	if (mountall < 0)
 		return -1;
 	SET_ALL(ret, usual);
@@ -51,11 +50,11 @@ static char *canonical(const char *option)
 	return str_starts(option, "vers=") ? xasprintf("nfs%s", option) : xstrdup(option);
 }
 
-static char *share_options(const struct share *s, const char *more)
+static char *share_options(const struct share *s, const char *more, bool after_wire)
 {
 	const struct strv *own = section_list(s->section, "options");
-	char *options = xasprintf("%s,%s", section_bool(s->section, "read-only") ? "ro" : "rw",
-				  more);
+	char *options = xasprintf("%s,%s%s", section_bool(s->section, "read-only") ? "ro" : "rw",
+				  more, after_wire ? ",x-systemd.requires=" NFS_WIRE_UNIT : "");
 	strv_foreach (item, own) {
 		autofree char *option = canonical(*item);
 		fstab_set_option(&options, option);
@@ -84,13 +83,16 @@ int nfs_plan_fstab(struct plan_ctx *ctx, const struct share *shares, size_t n, s
 	auto_str old = STR_INIT, foreign = STR_INIT, body = STR_INIT, text = STR_INIT;
 	auto_fstab f = {0};
 	autofree char *more = NULL;
-	if (text_read_optional(ctx, FSTAB, &old, e) < 0 || usual_options(ctx, &more, e) < 0)
+	int systemd = systemd_present(ctx, e);
+	if (systemd < 0 || text_read_optional(ctx, FSTAB, &old, e) < 0 ||
+	    usual_options(ctx, systemd, &more, e) < 0)
 		return -1;
 	block_set(&foreign, str_text(&old), SHARES_BLOCK, "");
 	fstab_parse(str_text(&foreign), &f);
 	for (size_t i = 0; i < n; i++) {
 		autofree char *source = xasprintf("%s:%s", shares[i].host, shares[i].path);
-		autofree char *options = share_options(&shares[i], more);
+		bool after_wire = systemd && nfs_is_over_wire(ctx, &shares[i]);
+		autofree char *options = share_options(&shares[i], more, after_wire);
 		if (refuse_double(ctx, &shares[i], &f, e) < 0)
 			return -1;
 		fstab_add(&body, source, shares[i].at, "nfs", options);
@@ -103,7 +105,8 @@ int nfs_plan_fstab(struct plan_ctx *ctx, const struct share *shares, size_t n, s
 int nfs_plan_client(struct plan_ctx *ctx, const struct share *shares, size_t n, struct err *e)
 {
 	int helper = program_present(ctx, "mount.nfs", e);
-	if (helper < 0 || nfs_plan_fstab(ctx, shares, n, e) < 0)
+	if (helper < 0 || nfs_plan_fstab(ctx, shares, n, e) < 0 ||
+	    nfs_plan_wire(ctx, shares, n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (nfs_plan_directory(ctx, &shares[i], shares[i].at, "mount point", e) < 0)

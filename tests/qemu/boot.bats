@@ -48,6 +48,7 @@ teardown_file() {
 	for node in "${nodes[@]:1}"; do
 		is hello on "$node" cat /srv/cluster/greeting
 		is nfs4 on "$node" findmnt -n -o FSTYPE -t nfs4 /srv/cluster
+		on "$node" systemctl show -P After srv-cluster.mount | grep -qw cardstock-wired.service
 	done
 }
 

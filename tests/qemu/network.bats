@@ -96,3 +96,11 @@ until_target() {
 	[ "$((unwired - normal))" -le $((10 + normal / 10)) ]
 	[ "$((wifiless - normal))" -le $((10 + normal / 10)) ]
 }
+
+# Ten seconds for the wire, thirty for the server.
+@test "who opens a share without the cable gets an error, not a shell that hangs" {
+	run on worker002 timeout 100 ls /srv/cluster
+	[ "$status" != 0 ]
+	[ "$status" != 124 ]
+	[ -n "$(on worker002 systemctl show -P ExecMainExitTimestamp cardstock-wired.service)" ]
+}

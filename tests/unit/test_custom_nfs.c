@@ -27,6 +27,13 @@ static void init(struct fixture *f, const char *other, const char *shares)
 	fixture_put(f, "other.conf", text);
 }
 
+static void remove_from_image(struct fixture *f, const char *path)
+{
+	auto_err e = ERR_INIT;
+	autofree char *host = fixture_host(f, path);
+	assert_ok(run_argv(&e, "rm", "-r", host, NULL), &e);
+}
+
 static void run_with(struct fixture *f, const char *own, const char *shares)
 {
 	autofree char *text = xasprintf("%s" MEMBERS "%s", own, shares);
@@ -66,6 +73,41 @@ static void a_client_mounts_at_the_first_access(void **state)
 	assert_file(&f, "/etc/exports", "");
 	assert_attr(&f, WANTS, "none");
 	assert_int_equal(f.notes.n, 0);
+	fixture_done(&f);
+}
+
+#define WIRE_UNIT "/etc/systemd/system/cardstock-wired.service"
+
+static void a_mount_comes_after_the_wired_network(void **state)
+{
+	(void)state;
+	struct fixture f;
+	init(&f, MASTER, SHARE);
+	run_with(&f, WORKER "wired { interface = \"eth0 en* br.?\" }\n", SHARE);
+	assert_file_has(&f, "/etc/fstab", ",x-systemd.requires=cardstock-wired.service 0 0\n");
+	assert_file_has(&f, WIRE_UNIT,
+			"\nType=oneshot\nExecStart=/bin/sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do "
+			"grep -Eq \"^(eth0|en[^[:space:]]*|br[.][^[:space:]])[[:space:]]\" "
+			"/proc/net/route && break; sleep 1; done'\n");
+	fixture_done(&f);
+}
+
+/* One outside may be reached over the wifi; without systemd mount(8) goes on trying. */
+static void a_mount_that_does_not_need_the_wire_does_not_wait_for_it(void **state)
+{
+	(void)state;
+	struct fixture f;
+	static const char outside[] = "share \"/vol/x\" { from = \"10.0.0.250\" }\n";
+	init(&f, MASTER, "");
+	run_with(&f, WORKER "wired { }\n", outside);
+	assert_attr(&f, WIRE_UNIT, "none");
+	assert_file_has(&f, "/etc/fstab", USUAL " 0 0\n");
+	fixture_done(&f);
+	init(&f, MASTER, SHARE);
+	remove_from_image(&f, "/usr/lib/systemd");
+	run_with(&f, WORKER "wired { }\n", SHARE);
+	assert_attr(&f, WIRE_UNIT, "none");
+	assert_file_has(&f, "/etc/fstab", ",bg 0 0\n");
 	fixture_done(&f);
 }
 
@@ -130,13 +172,6 @@ static void version_3_is_off_where_it_can_be(void **state)
 	run_with(&f, MASTER, SHARE);
 	assert_file(&f, "/etc/nfs.conf.d/10-cardstock.conf", "[nfsd]\nvers3=n\n");
 	fixture_done(&f);
-}
-
-static void remove_from_image(struct fixture *f, const char *path)
-{
-	auto_err e = ERR_INIT;
-	autofree char *host = fixture_host(f, path);
-	assert_ok(run_argv(&e, "rm", "-r", host, NULL), &e);
 }
 
 static void a_missing_package_is_noted(void **state)
@@ -283,6 +318,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_server_exports_to_the_wired_network_alone),
 		cmocka_unit_test(a_client_mounts_at_the_first_access),
+		cmocka_unit_test(a_mount_comes_after_the_wired_network),
+		cmocka_unit_test(a_mount_that_does_not_need_the_wire_does_not_wait_for_it),
 		cmocka_unit_test(shares_are_several_and_read_only_where_asked),
 		cmocka_unit_test(one_of_many_workers_can_be_the_server),
 		cmocka_unit_test(a_server_outside_has_an_address),
