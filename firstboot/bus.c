@@ -18,6 +18,7 @@
 #define ADDRESS "unix:path=/run/dbus/system_bus_socket"
 /* Nothing waits for us, and while a slow board boots, PID 1 was seen not to answer for 30 s. */
 #define TIMEOUT_MS 180000
+#define LOOK "; look at what it does with 'systemctl status' and 'journalctl -b'"
 #define LOOK_MS 100 /* how often is looked whether a unit is done */
 #define OUTPUT_MAX (1u << 20)
 
@@ -141,11 +142,13 @@ static int refuse(const struct bus *b, const struct peer *p, const char *member,
 		return 0;
 	if (r == -EINTR && interrupt_check(e) < 0)
 		return -1;
-	if (r == -ETIMEDOUT || sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY))
-		return err_set(e, ERR_FAILED,
-			       "%s: %s: no answer within %u.%u s; look at what it does with "
-			       "'systemctl status' and 'journalctl -b'",
-			       p->name, member, b->timeout_ms / 1000, b->timeout_ms % 1000 / 100);
+	/* The bus may give up earlier than we do. */
+	if (sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY))
+		return err_set(e, ERR_FAILED, "%s: %s: no answer: %s" LOOK, p->name, member,
+			       error->message);
+	if (r == -ETIMEDOUT)
+		return err_set(e, ERR_FAILED, "%s: %s: no answer within %u.%u s" LOOK, p->name,
+			       member, b->timeout_ms / 1000, b->timeout_ms % 1000 / 100);
 	if (sd_bus_error_is_set(error))
 		return err_set(e, ERR_FAILED, "%s: %s: %s: %s", p->name, member, error->name,
 			       error->message);

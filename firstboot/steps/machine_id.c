@@ -87,7 +87,7 @@ static int run_step(struct ctx *ctx, struct str *message, struct err *e)
 	auto_str line = STR_INIT;
 	int systemd = is_made_by_systemd(ctx, e);
 	if (systemd > 0)
-		str_puts(message, "systemd makes it");
+		str_puts(message, "systemd makes one");
 	if (systemd)
 		return systemd < 0 ? -1 : 0;
 	int found = read_id(ctx, MACHINE_ID, &line, e);
