@@ -13,17 +13,23 @@
 #include "io.h"
 #include "mem.h"
 
+/* 0 at the end. */
+static ssize_t read_some(int fd, const char *what, char *buffer, size_t size, struct err *e)
+{
+	ssize_t n;
+	do
+		n = read(fd, buffer, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? err_errno(e, ERR_FAILED, "%s: cannot read", what) : n;
+}
+
 static int read_all(int fd, const char *what, uint64_t max, char *buffer, size_t size,
 		    struct str *out, struct err *e)
 {
 	for (;;) {
-		ssize_t n = read(fd, buffer, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(e, ERR_FAILED, "%s: cannot read", what);
-		if (n == 0)
-			return 0;
+		ssize_t n = read_some(fd, what, buffer, size, e);
+		if (n <= 0)
+			return (int)n;
 		if (out->len + (size_t)n > max)
 			return err_set(e, ERR_FAILED, "%s: larger than the allowed %llu bytes",
 				       what, (unsigned long long)max);
@@ -38,6 +44,20 @@ int io_read_fd(int fd, const char *what, uint64_t max, struct str *out, struct e
 	if (out->secret)
 		explicit_bzero(buffer, sizeof(buffer));
 	return r;
+}
+
+int io_read_head(int fd, const char *what, uint64_t max, struct str *out, struct err *e)
+{
+	char buffer[65536];
+	while (max) {
+		size_t want = max < sizeof(buffer) ? (size_t)max : sizeof(buffer);
+		ssize_t n = read_some(fd, what, buffer, want, e);
+		if (n <= 0)
+			return (int)n;
+		str_add(out, buffer, (size_t)n);
+		max -= (uint64_t)n;
+	}
+	return 0;
 }
 
 int io_read_file(const char *path, uint64_t max, struct str *out, struct err *e)

@@ -12,6 +12,8 @@
 int io_read_file(const char *path, uint64_t max, struct str *out, struct err *e) must_check;
 /* Read from fd to its end, at most max bytes; what names it in messages. */
 int io_read_fd(int fd, const char *what, uint64_t max, struct str *out, struct err *e) must_check;
+/* Read at most max bytes from fd; its end may come later. */
+int io_read_head(int fd, const char *what, uint64_t max, struct str *out, struct err *e) must_check;
 /* Write all of it, retrying short writes and EINTR. */
 int io_write_fd(int fd, const char *what, const void *data, size_t len, struct err *e) must_check;
 int io_pwrite_fd(int fd, const char *what, const void *data, size_t len, uint64_t offset,

@@ -3,6 +3,7 @@
 #define COMMON_MEM_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,6 +17,8 @@ char *xstrndup(const char *s, size_t n);
 void *xmemdup(const void *p, size_t n); /* the copy has a NUL behind it */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+
+bool mem_is_zero(const void *data, size_t len);
 
 /* Grow array p (n used, *cap allocated) so that one more element fits. */
 void *array_reserve(void *p, size_t n, size_t *cap, size_t size);

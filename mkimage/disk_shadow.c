@@ -3,6 +3,7 @@
  * libparted opens what it looks at for writing, and a card's partitions too, which wakes udev and
  * whoever it tells.  So for reading it gets a file in memory with the table's sectors alone.
  */
+#include <string.h>
 #include <unistd.h>
 
 #include "disk_private.h"
@@ -11,6 +12,7 @@
 
 #define TABLE 512	  /* bytes of a table of four partitions, whatever the sectors have */
 #define EDGE (1ull << 20) /* before it lies the first partition, behind it the GPT's copy */
+#define BLOCK 65536	  /* copied at once */
 #define LOGICAL_MAX 256	  /* partitions of an extended one; more is a loop */
 
 struct shadow {
@@ -18,17 +20,18 @@ struct shadow {
 	int from, to;
 };
 
-/* Copy [start, end) as far as the disk has it. */
+/* Copy [start, end) as far as the disk has it; what is zero is a hole of the copy already. */
 static int copy(const struct shadow *s, uint64_t start, uint64_t end, struct err *e)
 {
-	autofree char *buffer = xmalloc(EDGE);
+	autofree char *buffer = xmalloc(BLOCK);
 	end = end < s->disk->size ? end : s->disk->size;
-	while (start < end) {
-		size_t n = end - start < EDGE ? (size_t)(end - start) : EDGE;
-		if (io_pread_fd(s->from, s->disk->name, buffer, n, start, e) < 0 ||
+	for (size_t n; start < end; start += n) {
+		n = end - start < BLOCK ? (size_t)(end - start) : BLOCK;
+		if (io_pread_fd(s->from, s->disk->name, buffer, n, start, e) < 0)
+			return -1;
+		if (!mem_is_zero(buffer, n) &&
 		    io_pwrite_fd(s->to, s->disk->name, buffer, n, start, e) < 0)
 			return -1;
-		start += n;
 	}
 	return 0;
 }

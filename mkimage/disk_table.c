@@ -44,16 +44,61 @@ static PedExceptionOption answer(PedException *x)
 
 struct session {
 	PedDevice *dev;
+	bool open;
 	PedDisk *disk;
 	PedExceptionHandler *before;
+	PedFileSystemType **hidden;
+	size_t n_hidden;
 };
+
+/*
+ * It asks every kind of table that it knows in turn, some of them by reading hundreds of sectors;
+ * who was registered last is asked first.
+ */
+static void ask_usual_tables_first(void)
+{
+	static const char *const usual[] = {"msdos", "gpt"};
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
+		PedDiskType *type = ped_disk_type_get(usual[i]);
+		ped_disk_type_unregister(type);
+		ped_disk_type_register(type);
+	}
+}
+
+/*
+ * It would look for every kind of file system in each partition; libblkid does that, and a new
+ * table has but two.  It wants all of them back in the end.
+ */
+static void hide_file_systems(struct session *s)
+{
+	PedFileSystemType *next, *type = ped_file_system_type_get_next(NULL);
+	size_t cap = 0;
+	for (; type; type = next) {
+		next = ped_file_system_type_get_next(type);
+		if (strcmp(type->name, "fat32") == 0 || strcmp(type->name, "ext4") == 0)
+			continue;
+		ped_file_system_type_unregister(type);
+		s->hidden = array_reserve(s->hidden, s->n_hidden, &cap, sizeof(*s->hidden));
+		s->hidden[s->n_hidden++] = type;
+	}
+}
+
+static void show_file_systems(struct session *s)
+{
+	for (size_t i = 0; i < s->n_hidden; i++)
+		ped_file_system_type_register(s->hidden[i]);
+	free(s->hidden);
+}
 
 static void session_done(struct session *s)
 {
 	if (s->disk)
 		ped_disk_destroy(s->disk);
+	if (s->open)
+		ped_device_close(s->dev);
 	if (s->dev)
 		ped_device_destroy(s->dev); /* also out of libparted's cache: sizes change */
+	show_file_systems(s);
 	ped_exception_set_handler(s->before);
 	free(session_message);
 	session_message = NULL;
@@ -64,6 +109,8 @@ static void session_done(struct session *s)
 static struct session session_start(void)
 {
 	struct session s = {.before = ped_exception_get_handler()};
+	ask_usual_tables_first();
+	hide_file_systems(&s);
 	ped_exception_set_handler(answer);
 	return s;
 }
@@ -79,7 +126,9 @@ static int session_error(struct err *e, const char *name, const char *what)
 static int session_open(struct session *s, const char *path, const char *name, struct err *e)
 {
 	s->dev = ped_device_get(path);
-	if (!s->dev)
+	/* Each time that it opens a disk, it looks for 63 devices of partitions. */
+	s->open = s->dev && ped_device_open(s->dev);
+	if (!s->open)
 		return session_error(e, name, "cannot open");
 	return 0;
 }

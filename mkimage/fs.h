@@ -42,6 +42,8 @@ struct fs_ops {
 	int (*stat)(struct fs *fs, const char *path, struct fs_stat *ret, struct err *e);
 	/* Add the content of a regular file to out; more than max bytes is an error. */
 	int (*read)(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e);
+	/* Add the first bytes of a regular file, at most max, to out. */
+	int (*head)(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e);
 	/* The target of a symlink, owned. FAT: always an error. */
 	int (*readlink)(struct fs *fs, const char *path, char **ret, struct err *e);
 	/* The names in a directory without "." and "..", sorted by byte value. */

@@ -151,7 +151,8 @@ static int need_type(struct fs *fs, const char *path, enum file_type wanted, con
 	return 0;
 }
 
-int dir_read(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e)
+static int read_file(struct fs *fs, const char *path, uint64_t max, bool whole, struct str *out,
+		     struct err *e)
 {
 	struct dir *d = (struct dir *)fs;
 	struct fs_stat st;
@@ -159,7 +160,7 @@ int dir_read(struct fs *fs, const char *path, uint64_t max, struct str *out, str
 	if (need_type(fs, path, FILE_REGULAR, "regular file", &st, e) < 0)
 		return -1;
 	autofree char *what = xasprintf("%s: %s", fs->what, path);
-	if (st.size > max)
+	if (whole && st.size > max)
 		return err_set(e, ERR_FAILED, "%s: larger than the allowed %llu bytes", what,
 			       (unsigned long long)max);
 	autoclose int parent = dir_open_parent(d, path, &name, e);
@@ -169,7 +170,18 @@ int dir_read(struct fs *fs, const char *path, uint64_t max, struct str *out, str
 	autoclose int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return fail(d, path, "cannot open", e);
-	return io_read_fd(fd, what, max + out->len, out, e);
+	return whole ? io_read_fd(fd, what, max + out->len, out, e)
+		     : io_read_head(fd, what, max, out, e);
+}
+
+int dir_read(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e)
+{
+	return read_file(fs, path, max, true, out, e);
+}
+
+int dir_head(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e)
+{
+	return read_file(fs, path, max, false, out, e);
 }
 
 int dir_readlink(struct fs *fs, const char *path, char **ret, struct err *e)
@@ -244,6 +256,7 @@ static const struct fs_ops dir_ops = {
 	.name = "directory",
 	.stat = dir_stat,
 	.read = dir_read,
+	.head = dir_head,
 	.readlink = dir_readlink,
 	.list = dir_list,
 	.write = dir_write,

@@ -30,6 +30,8 @@ int dir_need_writable(struct fs *fs, const char *path, struct err *e) must_check
 int dir_stat(struct fs *fs, const char *path, struct fs_stat *ret, struct err *e) must_check;
 int dir_read(struct fs *fs, const char *path, uint64_t max, struct str *out,
 	     struct err *e) must_check;
+int dir_head(struct fs *fs, const char *path, uint64_t max, struct str *out,
+	     struct err *e) must_check;
 int dir_readlink(struct fs *fs, const char *path, char **ret, struct err *e) must_check;
 int dir_list(struct fs *fs, const char *path, struct strv *ret, struct err *e) must_check;
 int dir_write(struct fs *fs, const char *path, const struct fs_source *src,

@@ -252,11 +252,13 @@ static int ext_stat(struct fs *fs, const char *path, struct fs_stat *ret, struct
 	return 0;
 }
 
+/* At most max bytes. */
 static int read_content(struct ext *x, const char *path, ext2_ino_t ino,
-			struct ext2_inode_large *inode, struct str *out, struct err *e)
+			struct ext2_inode_large *inode, uint64_t max, struct str *out,
+			struct err *e)
 {
 	ext2_file_t file;
-	uint64_t left = EXT2_I_SIZE(inode);
+	uint64_t size = EXT2_I_SIZE(inode), left = size < max ? size : max;
 	errcode_t failure = ext2fs_file_open2(x->e2, ino, ext2fs_inode(inode), 0, &file);
 	if (failure)
 		return ext_error(x, path, failure, "cannot open the file", e);
@@ -273,7 +275,8 @@ static int read_content(struct ext *x, const char *path, ext2_ino_t ino,
 	return failure ? ext_error(x, path, failure, "cannot read the file", e) : 0;
 }
 
-static int ext_read(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e)
+static int read_file(struct fs *fs, const char *path, uint64_t max, bool whole, struct str *out,
+		     struct err *e)
 {
 	struct ext *x = ext_of(fs);
 	struct ext2_inode_large inode;
@@ -284,17 +287,27 @@ static int ext_read(struct fs *fs, const char *path, uint64_t max, struct str *o
 		return err_set(e, ERR_FAILED, "%s: %s: is not a regular file", fs->what, path);
 	if (inode.i_flags & EXT4_ENCRYPT_FL)
 		return err_set(e, ERR_FAILED, "%s: %s: is encrypted", fs->what, path);
-	if (EXT2_I_SIZE(&inode) > max)
+	if (whole && EXT2_I_SIZE(&inode) > max)
 		return err_set(e, ERR_FAILED, "%s: %s: has %llu bytes, more than %llu bytes",
 			       fs->what, path, (unsigned long long)EXT2_I_SIZE(&inode),
 			       (unsigned long long)max);
 	size_t before = out->len;
-	if (read_content(x, path, ino, &inode, out, e) < 0) {
+	if (read_content(x, path, ino, &inode, max, out, e) < 0) {
 		out->len = before;
 		str_add(out, "", 0); /* ends there again */
 		return -1;
 	}
 	return 0;
+}
+
+static int ext_read(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e)
+{
+	return read_file(fs, path, max, true, out, e);
+}
+
+static int ext_head(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e)
+{
+	return read_file(fs, path, max, false, out, e);
 }
 
 static int ext_readlink(struct fs *fs, const char *path, char **ret, struct err *e)
@@ -314,7 +327,7 @@ static int ext_readlink(struct fs *fs, const char *path, char **ret, struct err 
 		if (size >= sizeof(inode.i_block))
 			return ext_damaged(x, path, "the symlink has no target", e);
 		str_add(&target, inode.i_block, size);
-	} else if (read_content(x, path, ino, &inode, &target, e) < 0) {
+	} else if (read_content(x, path, ino, &inode, size, &target, e) < 0) {
 		return -1;
 	}
 	if (!size || memchr(str_text(&target), '\0', size))
@@ -363,6 +376,7 @@ static const struct fs_ops ext_ops = {
 	.name = "ext4",
 	.stat = ext_stat,
 	.read = ext_read,
+	.head = ext_head,
 	.readlink = ext_readlink,
 	.list = ext_list,
 	.write = ext_write,

@@ -12,6 +12,7 @@
 #define CACHE_BYTES (8u << 20)
 #define MAX_BLOCK_SIZE (64u << 10)
 #define MAX_VECTOR 256
+#define AHEAD_BYTES (64u << 10) /* read with one call when blocks are asked for in order */
 
 struct slot {
 	uint64_t block;
@@ -29,6 +30,7 @@ struct ext_io {
 	size_t n, max;
 	uint32_t *table; /* slot + 1 by block, open addressing, 2 * max rounded up */
 	size_t mask;
+	uint64_t next; /* the block behind the last that was not in the cache */
 };
 
 static struct ext_io *io_of(io_channel channel)
@@ -168,6 +170,36 @@ static void make_cache(struct ext_io *io)
 	io->mask = buckets - 1;
 }
 
+/* How many blocks, not yet in the cache, to read with this one, which is not in it either. */
+static size_t ahead(const struct ext_io *io, uint64_t block)
+{
+	size_t most = AHEAD_BYTES / io->block_size, n = 1; /* NOLINT: open sets block_size */
+	uint64_t end = io->size / io->block_size;
+	if (block != io->next)
+		return 1;
+	while (n < most && io->n + n < io->max && block + n < end && !*table_entry(io, block + n))
+		n++;
+	return n;
+}
+
+/* Read the block, and what is likely to be wanted next, into slots of their own. */
+static errcode_t fill_slots(struct ext_io *io, uint64_t block)
+{
+	size_t n = ahead(io, block);
+	char *data = slot_data(io, io->n);
+	errcode_t failure = read_at(io, block * io->block_size, data, n * io->block_size);
+	if (failure && n > 1) {
+		n = 1;
+		failure = read_at(io, block * io->block_size, data, io->block_size);
+	}
+	io->next = block + n;
+	for (size_t i = 0; !failure && i < n; i++) {
+		io->slots[io->n] = (struct slot){block + i, false};
+		*table_entry(io, block + i) = (uint32_t)++io->n;
+	}
+	return failure;
+}
+
 /* The slot of the block; it is read first unless all of it is about to be replaced. */
 static errcode_t get_slot(struct ext_io *io, uint64_t block, bool replace, size_t *ret, bool *was)
 {
@@ -186,15 +218,11 @@ static errcode_t get_slot(struct ext_io *io, uint64_t block, bool replace, size_
 		forget_cache(io);
 		entry = table_entry(io, block);
 	}
-	if (!replace) {
-		errcode_t failure = read_at(io, block * io->block_size, slot_data(io, io->n),
-					    io->block_size);
-		if (failure)
-			return failure;
-	}
+	*ret = io->n;
+	if (!replace)
+		return fill_slots(io, block);
 	io->slots[io->n] = (struct slot){block, false};
 	*entry = (uint32_t)++io->n;
-	*ret = io->n - 1;
 	return 0;
 }
 

@@ -55,7 +55,8 @@ static int fat_stat(struct fs *fs, const char *path, struct fs_stat *ret, struct
 	return 0;
 }
 
-static int fat_read(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e)
+static int read_file(struct fs *fs, const char *path, uint64_t max, bool whole, struct str *out,
+		     struct err *e)
 {
 	struct fat *f = (struct fat *)fs;
 	struct fat_entry entry;
@@ -63,12 +64,23 @@ static int fat_read(struct fs *fs, const char *path, uint64_t max, struct str *o
 		return -1;
 	if (is_dir(&entry))
 		return fail(f, path, "is a directory, not a regular file", e);
-	if (entry.size > max)
+	uint64_t size = entry.size < max ? entry.size : max;
+	if (whole && size < entry.size)
 		return err_set(e, ERR_FAILED, "%s: %s: larger than the allowed %llu bytes",
 			       fs->what, path, (unsigned long long)max);
-	return fat_read_chain(&f->volume, entry.cluster, entry.size, false, out, e) < 0
+	return fat_read_chain(&f->volume, entry.cluster, size, false, out, e) < 0
 		       ? err_wrap(e, "%s", path)
 		       : 0;
+}
+
+static int fat_read(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e)
+{
+	return read_file(fs, path, max, true, out, e);
+}
+
+static int fat_head(struct fs *fs, const char *path, uint64_t max, struct str *out, struct err *e)
+{
+	return read_file(fs, path, max, false, out, e);
 }
 
 static int fat_list(struct fs *fs, const char *path, struct strv *ret, struct err *e)
@@ -415,6 +427,7 @@ static const struct fs_ops fat_ops = {
 	.name = "fat",
 	.stat = fat_stat,
 	.read = fat_read,
+	.head = fat_head,
 	.readlink = fat_readlink,
 	.list = fat_list,
 	.write = fat_write,

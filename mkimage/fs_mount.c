@@ -199,6 +199,7 @@ static const struct fs_ops mount_ops = {
 	.name = "mount",
 	.stat = dir_stat,
 	.read = dir_read,
+	.head = dir_head,
 	.readlink = dir_readlink,
 	.list = dir_list,
 	.write = mount_write,

@@ -64,6 +64,9 @@ int plan_read(struct plan_ctx *ctx, const char *path, struct str *out, struct er
 /* As plan_read, but an absent file is 0 and leaves out alone; present is 1. */
 int plan_read_optional(struct plan_ctx *ctx, const char *path, struct str *out,
 		       struct err *e) must_check;
+/* Add the first bytes, at most max, of a regular file to out: 1; 0 when there is none at path. */
+int plan_head(struct plan_ctx *ctx, const char *path, uint64_t max, struct str *out,
+	      struct err *e) must_check;
 /* Names in a directory, sorted; absent gives none. */
 int plan_list(struct plan_ctx *ctx, const char *path, struct strv *ret, struct err *e) must_check;
 /* 1 when something is at path (a symlink counts, wherever it leads), 0 when not. */

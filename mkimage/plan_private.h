@@ -56,6 +56,8 @@ int view_stat(const struct view *v, const char *path, struct fs_stat *ret,
 /* The content of a regular file; more than max bytes is an error. */
 int view_read(const struct view *v, const char *path, uint64_t max, struct str *out,
 	      struct err *e) must_check;
+int view_head(const struct view *v, const char *path, uint64_t max, struct str *out,
+	      struct err *e) must_check;
 int view_readlink(const struct view *v, const char *path, char **ret, struct err *e) must_check;
 int view_list(const struct view *v, const char *path, struct strv *ret, struct err *e) must_check;
 /* The planned content of path, NULL when it is the image's. */

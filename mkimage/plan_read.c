@@ -112,6 +112,18 @@ int plan_read(struct plan_ctx *ctx, const char *path, struct str *out, struct er
 	return found < 0 ? -1 : 0;
 }
 
+int plan_head(struct plan_ctx *ctx, const char *path, uint64_t max, struct str *out, struct err *e)
+{
+	autofree char *at = NULL;
+	const struct view v = view_of(ctx);
+	struct fs_stat st;
+	if (plan_resolve(ctx, path, true, &at, &st, e) < 0)
+		return -1;
+	if (st.type != FILE_REGULAR)
+		return 0;
+	return view_head(&v, at, max, out, e) < 0 ? -1 : 1;
+}
+
 int plan_list(struct plan_ctx *ctx, const char *path, struct strv *ret, struct err *e)
 {
 	autofree char *at = NULL;

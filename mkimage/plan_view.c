@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The image as it will be: a plan over the plan below it over the tree.  Paths are resolved. */
+#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -140,6 +141,28 @@ int view_read(const struct view *v, const char *path, uint64_t max, struct str *
 	const char *inner;
 	struct fs *fs = tree_fs(v->tree, path, &inner);
 	return fs->ops->read(fs, inner, max, out, e);
+}
+
+static int head_of_change(const struct change *c, uint64_t max, struct str *out, struct err *e)
+{
+	if (!c->host_path) {
+		str_add(out, c->data, c->len < max ? c->len : (size_t)max);
+		return 0;
+	}
+	autoclose int fd = open(c->host_path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", c->host_path);
+	return io_read_head(fd, c->host_path, max, out, e);
+}
+
+int view_head(const struct view *v, const char *path, uint64_t max, struct str *out, struct err *e)
+{
+	const struct change *c = view_written(v, path);
+	if (c)
+		return head_of_change(c, max, out, e);
+	const char *inner;
+	struct fs *fs = tree_fs(v->tree, path, &inner);
+	return fs->ops->head(fs, inner, max, out, e);
 }
 
 int view_readlink(const struct view *v, const char *path, char **ret, struct err *e)

@@ -46,16 +46,6 @@ struct sink {
 	uint64_t flushing;    /* where writing back was begun last */
 };
 
-/* Comparing a block with itself one word on is as fast as memcmp. */
-static bool is_zero(const unsigned char *p, size_t len)
-{
-	static const unsigned char zeros[16];
-	if (len <= sizeof(zeros))
-		return memcmp(p, zeros, len) == 0;
-	return memcmp(p, zeros, sizeof(zeros)) == 0 &&
-	       memcmp(p, p + sizeof(zeros), len - sizeof(zeros)) == 0;
-}
-
 static int write_run(struct sink *s, const unsigned char *data, size_t len, uint64_t offset,
 		     struct err *e)
 {
@@ -80,7 +70,7 @@ static int write_chunk(struct sink *s, const struct chunk *c, struct err *e)
 	while (at < c->len) {
 		size_t block = HOLE - (size_t)((c->offset + at) % HOLE);
 		block = block < c->len - at ? block : c->len - at;
-		if (is_zero(c->data + at, block)) {
+		if (mem_is_zero(c->data + at, block)) {
 			if (write_run(s, c->data + run, at - run, c->offset + run, e) < 0)
 				return -1;
 			run = at + block;

@@ -5,6 +5,8 @@
 #include "mem.h"
 #include "program.h"
 
+#define HEAD (256u << 10) /* where linkers put what others link with */
+
 int program_present(struct plan_ctx *ctx, const char *name, struct err *e)
 {
 	static const char *const dirs[] = {"/usr/sbin", "/sbin", "/usr/bin", "/bin"};
@@ -73,17 +75,26 @@ static int find_library(struct plan_ctx *ctx, const char *architecture, const ch
 	return 0;
 }
 
+/* The names of versions are among the strings of the file, each with its NUL. */
+static bool has_string(const struct str *data, const char *text)
+{
+	return data->len && memmem(data->data, data->len, text, strlen(text) + 1) != NULL;
+}
+
 int program_library(struct plan_ctx *ctx, const char *architecture, const char *name,
 		    const char *version, struct err *e)
 {
 	autofree char *path = NULL;
-	auto_str data = STR_INIT;
+	auto_str head = STR_INIT, whole = STR_INIT;
 	if (find_library(ctx, architecture, name, &path, e) < 0)
 		return -1;
 	if (!path || !version)
 		return path != NULL;
-	if (plan_read(ctx, path, &data, e) < 0)
+	if (plan_head(ctx, path, HEAD, &head, e) < 0)
 		return -1;
-	/* The names of versions are among the strings of the file, each with its NUL. */
-	return data.len && memmem(data.data, data.len, version, strlen(version) + 1) != NULL;
+	if (has_string(&head, version))
+		return 1;
+	if (head.len == HEAD && plan_read(ctx, path, &whole, e) < 0)
+		return -1;
+	return has_string(&whole, version);
 }

@@ -10,7 +10,9 @@
 #define CONFIG SSH_DIR "/sshd_config"
 #define DROP_INS SSH_DIR "/sshd_config.d"
 #define DROP_IN "10-cardstock.conf"
+#define SSHD "/usr/sbin/sshd"
 #define PROGRAM_MAX (16u << 20) /* what plan_read reads */
+#define SESSION_HEAD (256u << 10)
 
 /* In sshd_config(5) the first value wins. */
 static const char *const ours[] = {"PasswordAuthentication", "KbdInteractiveAuthentication",
@@ -30,25 +32,48 @@ static bool mentions(const struct str *program, const char *word)
 	return memmem(str_text(program), program->len, word, strlen(word)) != NULL;
 }
 
-/* Since 9.8 the work is done by sshd-session; what is no ELF program tells nothing. */
-int ssh_find_daemon(struct plan_ctx *ctx, struct sshd *ret, struct err *e)
+static bool is_elf(const struct str *program)
 {
-	static const char *const programs[] = {"/usr/sbin/sshd", "/usr/lib/openssh/sshd-session",
+	return str_starts(str_text(program), "\177ELF");
+}
+
+/* Since 9.8 the work is done by sshd-session: 1 when there is one.  What it links with is in front.
+ */
+static int find_session(struct plan_ctx *ctx, struct sshd *ret, struct err *e)
+{
+	static const char *const programs[] = {"/usr/lib/openssh/sshd-session",
 					       "/usr/libexec/openssh/sshd-session",
 					       "/usr/lib/ssh/sshd-session"};
-	auto_str all = STR_INIT;
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
-		struct fs_stat st;
-		if (plan_stat(ctx, programs[i], &st, e) < 0)
+		auto_str head = STR_INIT;
+		if (plan_head(ctx, programs[i], SESSION_HEAD, &head, e) < 0)
 			return -1;
-		if (st.type == FILE_REGULAR && st.size <= PROGRAM_MAX &&
-		    plan_read(ctx, programs[i], &all, e) < 0)
-			return -1;
+		if (!is_elf(&head))
+			continue;
+		*ret = (struct sshd){.says_prohibit = true,
+				     .has_tcp_wrapper = mentions(&head, "libwrap.so")};
+		return 1;
 	}
-	bool known = str_starts(str_text(&all), "\177ELF");
-	ret->is_old = known && !mentions(&all, "ssh-ed25519");
-	ret->says_prohibit = !known || mentions(&all, "prohibit-password");
-	ret->has_tcp_wrapper = known && mentions(&all, "libwrap.so");
+	return 0;
+}
+
+/* What is no ELF program tells nothing. */
+int ssh_find_daemon(struct plan_ctx *ctx, struct sshd *ret, struct err *e)
+{
+	auto_str program = STR_INIT;
+	struct fs_stat st;
+	int found = find_session(ctx, ret, e);
+	if (found)
+		return found < 0 ? -1 : 0;
+	if (plan_stat(ctx, SSHD, &st, e) < 0)
+		return -1;
+	if (st.type == FILE_REGULAR && st.size <= PROGRAM_MAX &&
+	    plan_read(ctx, SSHD, &program, e) < 0)
+		return -1;
+	bool known = is_elf(&program);
+	ret->is_old = known && !mentions(&program, "ssh-ed25519");
+	ret->says_prohibit = !known || mentions(&program, "prohibit-password");
+	ret->has_tcp_wrapper = known && mentions(&program, "libwrap.so");
 	return 0;
 }
 

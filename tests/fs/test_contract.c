@@ -190,6 +190,18 @@ static void read_has_a_limit(struct t *t)
 	assert_fails(t->fs->ops->read(t->fs, "/motd", 9, &out, t->e), t->e, ERR_FAILED, "9 bytes");
 }
 
+static void head_reads_the_first_bytes(struct t *t)
+{
+	auto_str out = STR_INIT, whole = STR_INIT;
+	scratch_write(t->fs, "/motd", "0123456789");
+	assert_ok(t->fs->ops->head(t->fs, "/motd", 4, &out, t->e), t->e);
+	assert_string_equal(str_text(&out), "0123");
+	assert_ok(t->fs->ops->head(t->fs, "/motd", 99, &whole, t->e), t->e);
+	assert_string_equal(str_text(&whole), "0123456789");
+	make_dir(t, "/etc");
+	assert_fails(t->fs->ops->head(t->fs, "/etc", 4, &out, t->e), t->e, ERR_FAILED, "/etc");
+}
+
 static void read_wants_a_regular_file(struct t *t)
 {
 	auto_str out = STR_INIT;
@@ -506,6 +518,7 @@ static const struct test_case cases[] = {
 	CASE(write_keeps_the_old_content_when_its_source_fails),
 	CASE(write_keeps_the_old_content_when_there_is_no_room),
 	CASE(read_has_a_limit),
+	CASE(head_reads_the_first_bytes),
 	CASE(read_wants_a_regular_file),
 	CASE(list_is_sorted_by_byte_value),
 	CASE(list_wants_a_directory),

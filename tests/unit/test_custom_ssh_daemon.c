@@ -188,16 +188,19 @@ static void an_sshd_without_ed25519_keeps_its_keys(void **state)
 	fixture_done(&f);
 }
 
-static void the_words_may_be_in_a_second_program(void **state)
+static void a_second_program_tells_that_sshd_is_new(void **state)
 {
 	(void)state;
 	struct fixture f;
 	fixture_init(&f);
 	fixture_put(&f, "root/usr/sbin/sshd", ELF);
-	fixture_put(&f, "root/usr/lib/openssh/sshd-session", MODERN);
-	fixture_profile(&f, "");
+	fixture_put(&f, "root/usr/lib/openssh/sshd-session", ELF "libwrap.so.0");
+	fixture_put(&f, "root/etc/hosts.deny", "ALL: ALL\n");
+	fixture_profile(&f, "address = \"10.0.0.%d/20\"");
 	fixture_run(&f, &custom_ssh);
 	assert_file_has(&f, DROP_IN, "\nPermitRootLogin prohibit-password\n");
+	assert_file_has(&f, DROP_IN, "HostKey ");
+	assert_note(&f, "only the network of the cluster is let in");
 	fixture_done(&f);
 }
 
@@ -246,7 +249,7 @@ int main(void)
 		cmocka_unit_test(host_keys_of_the_image_go),
 		cmocka_unit_test(an_old_sshd_is_told_in_its_words),
 		cmocka_unit_test(an_sshd_without_ed25519_keeps_its_keys),
-		cmocka_unit_test(the_words_may_be_in_a_second_program),
+		cmocka_unit_test(a_second_program_tells_that_sshd_is_new),
 		cmocka_unit_test(live_wrappers_let_the_cluster_in),
 		cmocka_unit_test(wrappers_that_nobody_asks_are_left_alone),
 	};
