@@ -172,6 +172,13 @@ start() {
 	[[ $(cat worker001.args) != *' -rtc '* ]]
 }
 
+@test "--icount makes the guests' time that of their instructions" {
+	try --icount worker001.img --run true
+	[[ $(cat worker001.args) == *' -icount shift=0 '* ]]
+	try worker001.img --run true
+	[[ $(cat worker001.args) != *' -icount '* ]]
+}
+
 @test "--boot-files takes the kernel from another image" {
 	try --boot-files worker002.img worker001.img --run true
 	[ "$(sort -u read)" = worker002.img ]

@@ -105,11 +105,12 @@ lane() {
 	[ "$(cat "$BATS_TEST_TMPDIR"/lane? | grep -c 'same end$')" = "$CUTS" ]
 }
 
-# target_after WORKER: milliseconds of user space until multi-user.target, on a fresh card.
+# target_after WORKER: milliseconds of user space until multi-user.target, on a fresh card, of a board
+# that does 10^9 instructions a second; what else this machine does changes nothing then.
 target_after() {
 	local dir=$BATS_TEST_TMPDIR/$1 since until
 	fresh_card "$1" "$dir"
-	boot "$dir/try" worker001 -- --persist --card 4G || return
+	boot "$dir/try" worker001 -- --persist --card 4G --icount || return
 	on worker001 systemctl is-system-running --wait >/dev/null || true
 	until=$(on worker001 systemctl show -P ActiveEnterTimestampMonotonic multi-user.target)
 	since=$(on worker001 systemctl show -P UserspaceTimestampMonotonic)
@@ -124,7 +125,7 @@ median() {
 
 @test "multi-user.target comes not more than 2 s later than without firstboot" {
 	local i with without
-	for i in 1 2 3 4 5; do
+	for i in 1 2 3; do
 		with+=$(target_after with)$'\n'
 		without+=$(target_after without)$'\n'
 	done
