@@ -22,12 +22,15 @@ boot_to_end() {
 
 # cut_power DIR MILLISECONDS: the guest is killed so long after its first boot began.
 cut_power() {
-	local script
+	local script since=$SECONDS
 	"$ROOT/scripts/try-cluster" --persist --card 4G --cluster "$CLUSTER" --dir "$1/out" \
 		"$1/out/worker001.img" >"$1/cut.log" 2>&1 3>&- &
 	script=$!
-	until grep -aq 'Started.*cardstock-local' "$1/out/worker001.console" 2>/dev/null; do
-		kill -0 "$script" || return 1
+	until grep -aq 'Starting.*cardstock-local' "$1/out/worker001.console" 2>/dev/null; do
+		if [ $((SECONDS - since)) -gt "$BOOT_TIMEOUT" ] || ! kill -0 "$script"; then
+			kill -KILL "$script"
+			return 1
+		fi
 		sleep 0.05
 	done
 	sleep "$(printf '%d.%03d' $(($2 / 1000)) $(($2 % 1000)))"
