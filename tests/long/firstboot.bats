@@ -20,14 +20,17 @@ boot_to_end() {
 		wait_done worker001 && halt
 }
 
-# cut_power DIR MILLISECONDS: the guest is killed so long after its local steps began, or after what
-# they wait for last was there: the console may be getty's by then.
+# What the console shows when the local steps begin.  Getty takes it at about that time, and what systemd
+# says then may be lost; so what they wait for last will do, and getty's own words.
+BEGUN='Starting.*cardstock-local|Mounted.*boot-firmware| login:'
+
+# cut_power DIR MILLISECONDS: the guest is killed so long after its local steps began.
 cut_power() {
 	local script since=$SECONDS
 	"$ROOT/scripts/try-cluster" --persist --card 4G --cluster "$CLUSTER" --dir "$1/out" \
 		"$1/out/worker001.img" >"$1/cut.log" 2>&1 3>&- &
 	script=$!
-	until grep -aqE 'Mounted.*boot-firmware|Starting.*cardstock-local' "$1/out/worker001.console" 2>/dev/null; do
+	until grep -aqE "$BEGUN" "$1/out/worker001.console" 2>/dev/null; do
 		if [ $((SECONDS - since)) -gt "$BOOT_TIMEOUT" ] || ! kill -0 "$script"; then
 			kill -KILL "$script"
 			return 1
