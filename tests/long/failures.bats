@@ -232,7 +232,7 @@ free_blocks() {
 	is 2030-01-02 on worker001 date +%F
 	failed_units
 	set_to_build() {
-		says clock 'changed: * UTC, before the build; set to 2030-01-02 03:04:05 UTC'
+		says clock 'changed: * UTC, before the image; set to 2030-01-02 03:04:05 UTC'
 		says grow 'changed: *'
 	}
 	reported "done" set_to_build
