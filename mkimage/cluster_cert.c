@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reading what ssh-keygen has signed, so that a run that changes nothing starts no program. */
+/* Reading what ssh-keygen has made and signed, so that a run that changes nothing starts no
+ * program. */
 #include <nettle/base64.h>
 #include <nettle/sha2.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 #include "mem.h"
 
 #define HOST_CERTIFICATE 2
+#define KEY_BEGIN "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+#define KEY_END "\n-----END OPENSSH PRIVATE KEY-----\n"
 #define TYPE "ssh-ed25519-cert-v01@openssh.com"
 
 struct blob {
@@ -15,21 +18,18 @@ struct blob {
 	size_t n;
 };
 
-/* The second word of "TYPE BASE64 COMMENT"; false when that is not there. */
-static bool decode(const char *text, struct str *out)
+static bool decode_base64(const char *base64, size_t len, struct str *out)
 {
-	size_t type = strcspn(text, " \n");
-	const char *base64 = text + type + (text[type] == ' ');
-	size_t len = strcspn(base64, " \n");
 	struct base64_decode_ctx ctx;
 	autofree uint8_t *bytes = xmalloc(BASE64_DECODE_LENGTH(len) + 1);
 	size_t n = BASE64_DECODE_LENGTH(len);
 	base64_decode_init(&ctx);
-	if (!len || !base64_decode_update(&ctx, &n, bytes, len, base64) ||
-	    !base64_decode_final(&ctx))
-		return false;
-	str_add(out, bytes, n);
-	return true;
+	bool good = len && base64_decode_update(&ctx, &n, bytes, len, base64) &&
+		    base64_decode_final(&ctx);
+	if (good)
+		str_add(out, bytes, n);
+	explicit_bzero(bytes, BASE64_DECODE_LENGTH(len)); /* it may be a private key */
+	return good;
 }
 
 static struct blob as_blob(const struct str *s)
@@ -53,6 +53,14 @@ static uint64_t number(struct blob b)
 	for (size_t i = 0; i < b.n; i++)
 		value = value << 8 | b.p[i];
 	return value;
+}
+
+/* The second word of "TYPE BASE64 COMMENT"; false when that is not there. */
+static bool decode(const char *text, struct str *out)
+{
+	size_t type = strcspn(text, " \n");
+	const char *base64 = text + type + (text[type] == ' ');
+	return decode_base64(base64, strcspn(base64, " \n"), out);
 }
 
 /* A string of RFC 4251: length in 4 bytes, then the bytes. */
@@ -96,6 +104,20 @@ static bool parse(struct blob b, struct fields *f)
 	       take(&b, 8, &f->after) && take(&b, 8, &f->before) && take_string(&b, &f->critical) &&
 	       take_string(&b, &f->extensions) && take_string(&b, &f->reserved) &&
 	       take_string(&b, &f->ca);
+}
+
+bool key_is_of(const char *private, const char *public)
+{
+	auto_str key = STR_SECRET, blob = STR_INIT;
+	size_t begin = strlen(KEY_BEGIN);
+	const char *end = strstr(private, KEY_END);
+	if (!str_starts(private, KEY_BEGIN))
+		return str_starts(private, "-----BEGIN ") && strstr(private, "\n-----END ");
+	if (!end)
+		return false;
+	const char *base64 = private + begin;
+	return decode_base64(base64, (size_t)(end - base64), &key) && decode(public, &blob) &&
+	       memmem(key.data, key.len, blob.data, blob.len);
 }
 
 bool cert_is(const char *text, const struct cert *wanted)

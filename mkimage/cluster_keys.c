@@ -67,11 +67,26 @@ static int make_public(const char *path, const char *public, struct err *e)
 	return io_replace_file(public, str_text(&text), text.len, 0644, e);
 }
 
+/* A file that was cut off, or restored without the other, would be found out on the board. */
+static int check_key(const char *path, const char *public, struct err *e)
+{
+	auto_str key = STR_SECRET, half = STR_INIT;
+	if (io_read_file(path, KEY_MAX_BYTES, &key, e) < 0 ||
+	    io_read_file(public, KEY_MAX_BYTES, &half, e) < 0)
+		return -1;
+	if (key_is_of(str_text(&key), str_text(&half)))
+		return 0;
+	return err_set(e, ERR_FAILED,
+		       "%s: is not the whole private key of '%s'; restore both from a backup, or "
+		       "remove both: then a new key is made, which is not on the images of before",
+		       path, public);
+}
+
 static int ensure_key(const char *path, const char *comment, struct err *e)
 {
 	autofree char *public = xasprintf("%s.pub", path);
 	if (exists(path))
-		return exists(public) ? 0 : make_public(path, public, e);
+		return exists(public) ? check_key(path, public, e) : make_public(path, public, e);
 	if (errno != ENOENT)
 		return err_errno(e, ERR_FAILED, "%s", path);
 	return make_key(path, comment, e);

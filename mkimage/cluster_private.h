@@ -62,6 +62,11 @@ struct cert {
 };
 
 /*
+ * Is it the whole text of a private key (PROTOCOL.key of OpenSSH), that of this public one?  Of other
+ * formats, which a person may have put there, only whether it is whole.
+ */
+bool key_is_of(const char *private, const char *public);
+/*
  * Is text a host certificate (PROTOCOL.certkeys of OpenSSH) of exactly this, for all times?  What
  * is no certificate at all is not.
  */

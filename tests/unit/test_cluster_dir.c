@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "../assert_err.h"
 #include "cluster_fixture.h"
 
 /* All names in the cluster directory, the lock's too, with their sizes and times of change. */
@@ -97,6 +98,36 @@ static void a_new_cluster_may_begin_without_seed_and_ledger(void **state)
 	workdir_passed(state);
 }
 
+static void assert_key_refused(void)
+{
+	auto_err e = ERR_INIT;
+	auto_cluster *c = open_cluster(CLUSTER_WRITE);
+	assert_fails(
+		cluster_issue(c, worker(c, 1), &e), &e, ERR_FAILED,
+		"cluster/nodes/worker001/ssh_host_ed25519_key: is not the whole private key of ");
+}
+
+/* What is copied as it is would be found out by the board's sshd. */
+static void a_damaged_key_is_not_put_on_images(void **state)
+{
+	static const char key[] = "cluster/nodes/worker001/ssh_host_ed25519_key";
+	put_profiles(MASTER, WORKER);
+	struct cluster *c = open_cluster(CLUSTER_WRITE);
+	issue(c, worker(c, 1));
+	issue(c, worker(c, 2));
+	issue(c, worker(c, 1));
+	cluster_free(c);
+	assert_int_equal(truncate(key, 200), 0);
+	assert_key_refused();
+	assert_int_equal(truncate(key, 0), 0);
+	assert_key_refused();
+	autofree char *other = output_of(
+		(const char *[]){"cat", "cluster/nodes/worker002/ssh_host_ed25519_key", NULL});
+	put_file(key, other);
+	assert_key_refused();
+	workdir_passed(state);
+}
+
 #define IN_WORKDIR(f) cmocka_unit_test_setup_teardown(f, workdir_enter, workdir_leave)
 
 int main(void)
@@ -105,6 +136,7 @@ int main(void)
 		IN_WORKDIR(only_our_own_temporaries_are_swept),
 		IN_WORKDIR(a_directory_of_something_else_is_refused_and_left_alone),
 		IN_WORKDIR(what_a_run_killed_before_the_seed_left_is_continued),
+		IN_WORKDIR(a_damaged_key_is_not_put_on_images),
 		IN_WORKDIR(a_new_cluster_may_begin_without_seed_and_ledger),
 	};
 	return cmocka_run_group_tests_name("cluster directory", tests, NULL, NULL);
