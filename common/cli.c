@@ -244,14 +244,25 @@ static int pick_command(const struct program *p, const char *word, const struct 
 	return 0;
 }
 
+/* The word `help`, in place of a command; word: the one that is asked about, or NULL. */
+static int help(const struct program *p, const char *word, struct err *e)
+{
+	const struct command *c = NULL;
+	if (word && pick_command(p, word, &c, e) < 0)
+		return -1;
+	if (word)
+		help_command(p, c, stdout);
+	else
+		help_program(p, stdout);
+	return 0;
+}
+
 static int run_command(const struct program *p, int argc, char **argv, struct cli *o, struct err *e)
 {
-	if (argc == 2 && strcmp(argv[1], "help") == 0) {
-		help_program(p, stdout);
-		return 0;
-	}
 	bool named = argc > 1 && argv[1][0] != '-';
 	const struct command *c = p->commands;
+	if (named && strcmp(argv[1], "help") == 0)
+		return help(p, argc > 2 ? argv[2] : NULL, e);
 	if (named && pick_command(p, argv[1], &c, e) < 0)
 		return -1;
 	if (parse(p, c, argc - named, argv + named, o, e) < 0)

@@ -23,6 +23,7 @@ struct count {
 	bool firmware_files;		      /* something in /boot/firmware */
 	bool pi_boot;			      /* /boot is what a Raspberry Pi starts from */
 	bool etc, usr;
+	char *image;	     /* a member that looks like the image of a disk; NULL: none */
 	uint64_t remembered; /* bytes */
 };
 
@@ -34,6 +35,21 @@ static void add(struct part_size *p, uint64_t bytes)
 {
 	p->bytes += bytes;
 	p->inodes++;
+}
+
+static void count_done(struct count *c)
+{
+	free(c->image);
+}
+
+static bool looks_like_image(const struct tar_entry *x)
+{
+	static const char *const ends[] = {".img", ".img.xz", ".raw", ".wic"};
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		if (x->type == S_IFREG && str_ends(x->path, ends[i]))
+			return true;
+	}
+	return false;
 }
 
 static void count_entry(struct count *c, const struct tar_entry *x)
@@ -54,6 +70,8 @@ static void count_entry(struct count *c, const struct tar_entry *x)
 	}
 	for (size_t i = 0; i < sizeof(pi_files) / sizeof(*pi_files); i++)
 		c->pi_boot = c->pi_boot || strcmp(x->path, pi_files[i]) == 0;
+	if (!c->image && looks_like_image(x))
+		c->image = xstrdup(x->path + 1);
 	c->etc = c->etc || str_starts(x->path, "/etc/");
 	c->usr = c->usr || str_starts(x->path, "/usr/") || str_starts(x->path, "/bin/");
 }
@@ -91,7 +109,7 @@ int assemble_survey(const char *tarball, struct progress *p, int step, struct su
 {
 	auto_tar *t = NULL;
 	struct tar_entry x;
-	struct count c = {0};
+	__attribute__((cleanup(count_done))) struct count c = {0};
 	int more;
 	if (tar_open(tarball, &t, e) < 0)
 		return -1;
@@ -103,6 +121,12 @@ int assemble_survey(const char *tarball, struct progress *p, int step, struct su
 	}
 	if (more < 0)
 		return -1;
+	if ((!c.etc || !c.usr) && c.image)
+		return err_set(
+			e, ERR_IMAGE,
+			"%s: is not the tarball of a root file system; it holds '%s': unpack "
+			"that by 'tar -xf' and name it as the base",
+			tarball, c.image);
 	if (!c.etc || !c.usr)
 		return err_set(e, ERR_IMAGE,
 			       "%s: is not the tarball of a root file system: it has no /etc or no "

@@ -41,9 +41,11 @@ int cmd_base(const struct options *o, struct err *e)
 					 .now = SOURCE_DEFAULT_TIME};
 	struct progress *p = progress_new(session_progress_mode(o));
 	auto_source *source = NULL;
+	auto_disk *d = NULL;
 	int result = source_get(&spec, p, &source, e);
 	progress_free(p);
-	if (result < 0 || (o->output && copy_to(source, o->output, e) < 0))
+	if (result < 0 || disk_probe(source->path, source->name, &d, e) < 0 ||
+	    (o->output && copy_to(source, o->output, e) < 0))
 		return -1;
 	puts(o->output ? o->output : source->path);
 	return 0;

@@ -54,7 +54,10 @@ char *profile_find(const char *name, const struct strv *search, struct err *e)
 	if (strchr(name, '/') || str_ends(name, ".conf")) {
 		if (is_file(name))
 			return xstrdup(name);
-		err_set(e, ERR_PROFILE, "profile '%s': there is no such file", name);
+		err_set(e, ERR_PROFILE, "profile '%s': %s", name,
+			access(name, F_OK) == 0 ? "is not a file; a profile is a text file, such "
+						  "as 'worker.conf'"
+						: "there is no such file");
 		return NULL;
 	}
 	auto_str looked = STR_INIT;

@@ -10,6 +10,7 @@
 #include "profile_private.h"
 
 #define NOT_IN_WORDS " #\"'\t\r\n={}()+,*"
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* some editors begin a text file with it */
 #define DEPTH_MAX 8 /* sections within sections; more than any table of keys has */
 
 enum token { WORD, STRING, OPEN, CLOSE, PAREN, PAREN_END, SET, APPEND, COMMA, END, N_TOKENS };
@@ -277,7 +278,7 @@ int profile_scan(const struct str *text, const char *file, struct str *out, stru
 	if (check_bytes(text, file, e) < 0)
 		return -1;
 	const char *begin = str_text(text);
-	struct scan s = {.at = begin,
+	struct scan s = {.at = begin + (str_starts(begin, BYTE_ORDER_MARK) ? 3 : 0),
 			 .end = begin + text->len,
 			 .file = file,
 			 .line = 1,

@@ -149,14 +149,14 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 			  id->keep_table);
 	for (size_t i = 0; i < id->n_parts; i++) {
 		const struct identity_part *p = &id->parts[i];
+		/* A disk without a table has no partitions. */
+		autofree char *name = p->part->number ? xasprintf("partition %d", p->part->number)
+						      : xstrdup("the file system");
 		if (p->keep)
-			plan_note(ctx, "partition %d has the same UUID on all nodes: %s",
-				  p->part->number, p->keep);
+			plan_note(ctx, "%s has the same UUID on all nodes: %s", name, p->keep);
 		else if (p->needs_seed)
-			plan_note(ctx,
-				  "partition %d gets metadata_csum_seed, so that its UUID can "
-				  "change",
-				  p->part->number);
+			plan_note(ctx, "%s gets metadata_csum_seed, so that its UUID can change",
+				  name);
 	}
 	return 0;
 }

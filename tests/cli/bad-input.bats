@@ -9,6 +9,8 @@ load helper
 	assert_fails 2 "did you mean '--profile'" mk --profiel x
 	assert_fails 2 'needs a value' mk --profile
 	assert_fails 2 'not a number from 1 to 65535' mk -n 0
+	assert_fails 2 "unknown command 'plam', did you mean 'plan'" "$MKIMAGE" help plam
+	[[ $("$MKIMAGE" help verify) == 'usage: mkimage verify'* ]]
 }
 
 @test "-n and --node together" {
@@ -27,6 +29,13 @@ load helper
 
 @test "unknown profile: where it was looked for" {
 	assert_fails 3 'nowhere' mk --profile nowhere
+}
+
+@test "a directory in place of a profile; a profile with a byte order mark" {
+	mkdir wrong
+	assert_fails 3 "profile './wrong': is not a file; a profile is a text file" mk --profile ./wrong
+	sed -i '1s/^/\xef\xbb\xbf/' worker.conf
+	mk --profile ./worker.conf -n 1
 }
 
 @test "a directory without profiles: what to do" {
@@ -121,6 +130,16 @@ load helper
 	sed -i 's|^base = .*|base = "./nothing.img"|' worker.conf
 	assert_fails 4 "worker.conf:3: base './nothing.img': cannot read" mk --profile ./worker.conf
 	assert_no_output
+}
+
+@test "base: what is no image is refused by the command base, too" {
+	assert_fails 4 'worker.conf: is not a disk image' "$MKIMAGE" base ./worker.conf
+}
+
+@test "base: an image in a tarball is to be unpacked" {
+	truncate -s 1M base.img
+	tar -czf inside.tar.gz base.img
+	assert_fails 4 "it holds 'base.img': unpack that by 'tar -xf'" "$MKIMAGE" base ./inside.tar.gz
 }
 
 @test "base: truncated archive" {
