@@ -63,6 +63,13 @@ static int enable_in_files(const struct files *f, const char *unit, struct err *
 	return 0;
 }
 
+/* As systemd does, also one that is not there yet: a package may bring it. */
+static int mask_in_files(const struct files *f, const char *unit, struct err *e)
+{
+	autofree char *mask = path_join(UNIT_ADMIN_DIR, unit);
+	return f->ops->symlink(f, mask, "/dev/null", e);
+}
+
 /* The rows of the settings, in the order in which mkimage does it. */
 static const struct change {
 	const char *done; /* for the message */
@@ -74,7 +81,7 @@ static const struct change {
 } changes[] = {
 	{"disabled", "disabled", "", offsetof(struct settings, disable), disable_by_bus,
 	 unit_disable},
-	{"masked", "masked", NULL, offsetof(struct settings, mask), mask_by_bus, unit_mask},
+	{"masked", "masked", NULL, offsetof(struct settings, mask), mask_by_bus, mask_in_files},
 	{"enabled", "enabled", "alias", offsetof(struct settings, enable), enable_by_bus,
 	 enable_in_files},
 };

@@ -234,7 +234,7 @@ own_base() {
 @test "base: a feature nobody knows is refused by name or number" {
 	own_base
 	debugfs -w -R 'set_super_value feature_incompat 0x80002c2' "own.img?offset=$(offset_of own.img 2)" 2>/dev/null
-	assert_fails 4 'feature' mk --profile ./worker.conf
+	assert_fails 4 "'incompat bit 27'" mk --profile ./worker.conf
 	assert_no_output
 }
 

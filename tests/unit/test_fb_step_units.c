@@ -29,8 +29,10 @@ static void assert_systemctl_says(struct step_test *t, const char *unit, const c
 static void files_say_what_is_on_where_there_is_no_bus(void **state)
 {
 	struct step_test t;
-	init(&t, "enable = on.service\ndisable = off.service\nmask = never.service\n");
-	assert_changes_once(&t, "disabled off.service, masked never.service, enabled on.service");
+	init(&t, "enable = on.service\ndisable = off.service\nmask = never.service\n"
+		 "mask = not-yet.service\n");
+	assert_changes_once(&t, "disabled off.service, masked never.service, "
+				"masked not-yet.service, enabled on.service");
 	assert_systemctl_says(&t, "on.service", "enabled\n");
 	assert_systemctl_says(&t, "off.service", "disabled\n");
 	assert_systemctl_says(&t, "never.service", "masked\n");
