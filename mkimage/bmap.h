@@ -8,6 +8,7 @@
  */
 
 #include "blockmap.h"
+#include "output.h"
 
 #define BMAP_OTHER_IMAGE "; is it that of another image? To do without: --bmap none"
 
@@ -42,5 +43,11 @@ char *bmap_find(const char *image);
  */
 int bmap_write(const char *image, int fd, const struct disk *d, const struct blockmap *m,
 	       struct err *e) must_check;
+/*
+ * The same beside an image that gets its name then: a block map that is older than its image is not
+ * believed.  When the image cannot get its name, no block map is left.
+ */
+int bmap_commit(struct output *image, const struct disk *d, const struct blockmap *m,
+		struct err *e) must_check;
 
 #endif

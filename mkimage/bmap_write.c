@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "bmap.h"
 #include "hash.h"
@@ -138,4 +139,17 @@ int bmap_write(const char *image, int fd, const struct disk *d, const struct blo
 	add_document(&w, &rounded, &out);
 	seal(&out);
 	return write_file(image, &out, e);
+}
+
+int bmap_commit(struct output *image, const struct disk *d, const struct blockmap *m,
+		struct err *e)
+{
+	autofree char *name = path_join(image->dir, image->name);
+	autofree char *bmap = xasprintf("%s.bmap", name);
+	if (bmap_write(name, image->fd, d, m, e) < 0)
+		return -1;
+	if (output_commit(image, e) == 0)
+		return 0;
+	unlink(bmap);
+	return -1;
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bmap.h"
 #include "build.h"
@@ -22,28 +21,13 @@ void build_done(struct build *b)
 	blockmap_done(&b->used);
 }
 
-/*
- * Which blocks matter, beside the image and before that has its name: a block map that is older
- * than its image is not believed.
- */
-static int write_bmap(const struct output *out, const char *what, struct err *e)
+static int commit_image(struct output *out, const char *what, struct err *e)
 {
 	auto_disk *d = NULL;
 	auto_blockmap map = {0};
 	if (disk_probe(out->path, what, &d, e) < 0 || blockmap_build(d, &map, e) < 0)
 		return -1;
-	return bmap_write(what, out->fd, d, &map, e);
-}
-
-static int commit_image(struct output *out, const char *what, struct err *e)
-{
-	if (write_bmap(out, what, e) < 0)
-		return -1;
-	if (output_commit(out, e) == 0)
-		return 0;
-	autofree char *bmap = xasprintf("%s.bmap", what);
-	unlink(bmap);
-	return -1;
+	return bmap_commit(out, d, &map, e);
 }
 
 /* The second stage of one node on an image that is the role's. */
@@ -94,7 +78,7 @@ static int copy_nodes(struct build *b, unsigned parallel, size_t n, struct err *
 	for (size_t i = 0; i < n; i++) {
 		strv_printf(&names, "%s.img", s->nodes[i].hostname);
 		nodes[i] = (struct node_job){b, i, names.v[i]};
-		jobs[i] = (struct job){names.v[i], b->used.used, make_node, &nodes[i]};
+		jobs[i] = (struct job){names.v[i], b->used.used, make_node, &nodes[i], NULL};
 	}
 	return jobs_run(jobs, n, parallel, s->progress, e);
 }

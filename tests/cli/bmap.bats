@@ -121,3 +121,12 @@ teardown() {
 	write sparse.img card --bmap none --quiet
 	cmp -i $((16 << 20)) -n $((48 << 20)) sparse.img card
 }
+
+@test "an image that does not get its name leaves no block map" {
+	# The block map gets its name first.
+	run -1 traced -qq -o trace -e trace=linkat -e inject=linkat:error=EIO:when=2 "$MKIMAGE" base my.img -o copy.img
+	[[ $output == *'copy.img: cannot create: Input/output error'* ]]
+	grep -q '"./copy.img.bmap", AT_SYMLINK_FOLLOW) = 0' trace
+	[ ! -e copy.img ]
+	[ ! -e copy.img.bmap ]
+}

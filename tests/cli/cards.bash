@@ -64,6 +64,11 @@ compare() {
 	END
 }
 
+# traced ARGUMENT…: strace; LeakSanitizer does not work under ptrace.
+traced() {
+	ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" strace "$@"
+}
+
 # No board boots from it, and no computer finds a partition.
 assert_no_table() {
 	cmp -n 4096 "$1" /dev/zero

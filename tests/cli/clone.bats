@@ -187,7 +187,7 @@ search() {
 @test "a device is read exclusively and never written to" {
 	make_card used
 	loop card.img
-	strace -f -qq -o trace -e trace=openat "$MKIMAGE" clone "$LOOP" --profile ./worker.conf --quiet
+	traced -f -qq -o trace -e trace=openat "$MKIMAGE" clone "$LOOP" --profile ./worker.conf --quiet
 	grep -q "\"$LOOP\", O_RDONLY|O_EXCL" trace
 	! grep "\"$LOOP\"" trace | grep -qE 'O_WRONLY|O_RDWR' || return 1
 	cmp card.img before.img
