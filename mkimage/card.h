@@ -86,6 +86,12 @@ int card_fits(const struct card *c, const char *image, uint64_t needed, unsigned
 
 /* ---- writing (card_write.c) ---- */
 
+/* How far it came, for the message of a failure. */
+enum card_stage { CARD_UNTOUCHED, CARD_PERHAPS, CARD_PARTLY, CARD_WHOLE, CARD_DONE };
+
+/* "sdb now holds a part of the image …: write it again", owned; damaged: that would be in vain. */
+char *card_state(const struct card *c, enum card_stage stage, bool damaged);
+
 enum card_free { CARD_FREE_KEEP, CARD_FREE_DISCARD, CARD_FREE_ZERO };
 
 struct card_write {
@@ -97,6 +103,7 @@ struct card_write {
 	void (*step)(void *ctx, const char *verb, uint64_t total);
 	void (*progress)(void *ctx, uint64_t done);
 	void *ctx;
+	enum card_stage *stage; /* kept up to date; CARD_UNTOUCHED at first */
 };
 
 struct card_result {

@@ -59,10 +59,10 @@ static uint64_t bytes_written(struct writing *x)
 static int begin(struct writing *x, struct err *e)
 {
 	autofree unsigned char *zeros = card_block_new();
-	x->stage = CARD_PERHAPS;
+	*x->w->stage = CARD_PERHAPS;
 	if (card_put(x->w->card, zeros, CARD_BLOCK, 0, e) < 0 || card_flush(x->w->card, e) < 0)
 		return -1;
-	x->stage = CARD_PARTLY;
+	*x->w->stage = CARD_PARTLY;
 	return 0;
 }
 

@@ -32,9 +32,6 @@ struct pieces {
 
 void pieces_sort(struct pieces *p);
 
-/* How far it came, for the message of a failure. */
-enum card_stage { CARD_UNTOUCHED, CARD_PERHAPS, CARD_PARTLY, CARD_WHOLE };
-
 /* The checksums of the block map file, as the image's bytes come by. */
 struct sums {
 	const struct bmap *bmap;
@@ -44,7 +41,6 @@ struct sums {
 
 struct writing {
 	const struct card_write *w;
-	enum card_stage stage;
 	unsigned char *first; /* the image's first block, which is written last */
 	bool has_first;
 	struct pieces pieces;

@@ -7,8 +7,7 @@
 #include "direct.h"
 #include "mem.h"
 
-/* The failure is told; what state is the card in? */
-static int add_state(const struct writing *x, struct err *e)
+char *card_state(const struct card *c, enum card_stage stage, bool damaged)
 {
 	static const char *const states[] = {
 		[CARD_UNTOUCHED] = "is as it was",
@@ -16,10 +15,17 @@ static int add_state(const struct writing *x, struct err *e)
 		[CARD_PARTLY] = "now holds a part of the image and no partition table, so that no "
 				"board boots from it",
 		[CARD_WHOLE] = "now holds all of the image, but perhaps not as it should be",
+		[CARD_DONE] = "now holds the image",
 	};
-	bool again = x->stage != CARD_UNTOUCHED && e->code != ERR_CHECK;
-	return err_set(e, e->code, "%s; %s %s%s", e->msg, x->w->card->name, states[x->stage],
-		       again ? ": write it again" : "");
+	bool again = stage != CARD_UNTOUCHED && stage != CARD_DONE && !damaged;
+	return xasprintf("%s %s%s", c->name, states[stage], again ? ": write it again" : "");
+}
+
+/* The failure is told; what state is the card in? */
+static int add_state(const struct writing *x, struct err *e)
+{
+	autofree char *state = card_state(x->w->card, *x->w->stage, e->code == ERR_CHECK);
+	return err_set(e, e->code, "%s; %s", e->msg, state);
 }
 
 static double now(void)
@@ -104,7 +110,7 @@ static void take_back(struct writing *x)
 	autofree unsigned char *zeros = card_block_new();
 	if (card_put(x->w->card, zeros, CARD_BLOCK, 0, &ignored) == 0 &&
 	    card_flush(x->w->card, &ignored) == 0)
-		x->stage = CARD_PARTLY;
+		*x->w->stage = CARD_PARTLY;
 }
 
 /* The partition table comes when everything else is known to be there. */
@@ -116,7 +122,7 @@ static int write_first(struct writing *x, struct err *e)
 		return 0;
 	if (card_put(c, x->first, CARD_BLOCK, 0, e) < 0)
 		return -1;
-	x->stage = CARD_WHOLE;
+	*x->w->stage = CARD_WHOLE;
 	if (card_flush(c, e) < 0)
 		return -1;
 	if (!x->w->verify)
@@ -164,6 +170,7 @@ int card_write(const struct card_write *w, struct card_result *ret, struct err *
 	pthread_mutex_init(&x.pieces.lock, NULL);
 	if (write_card(&x, &result, e) < 0)
 		return add_state(&x, e);
+	*w->stage = CARD_DONE;
 	*ret = result;
 	return 0;
 }

@@ -16,7 +16,8 @@
 /* What a card's process leaves for the parent, in memory that they share. */
 struct outcome {
 	struct card_result result;
-	bool written, ejected;
+	enum card_stage stage;
+	bool ejected;
 };
 
 struct target {
@@ -274,13 +275,19 @@ static int write_target(void *ctx, struct jobs *jobs, struct err *e)
 				     .free_space = t->free_space,
 				     .step = show_step,
 				     .progress = show_progress,
-				     .ctx = t};
+				     .ctx = t,
+				     .stage = &t->outcome->stage};
 	if (card_write(&w, &t->outcome->result, e) < 0)
 		return -1;
-	t->outcome->written = true;
 	if (!t->options->no_eject)
 		t->outcome->ejected = card_eject(&t->card);
 	return 0;
+}
+
+static char *tell_state(void *ctx)
+{
+	const struct target *t = ctx;
+	return card_state(&t->card, t->outcome->stage, false);
 }
 
 /* ---- results ---- */
@@ -315,7 +322,7 @@ static void print_results(const struct run *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct target *t = &r->targets[i];
-		if (!t->outcome->written)
+		if (t->outcome->stage != CARD_DONE)
 			continue;
 		if (r->options->cli.json)
 			print_json(t);
@@ -330,7 +337,11 @@ static int write_targets(struct run *r, struct progress *p, struct err *e)
 	for (size_t i = 0; i < r->n; i++) {
 		struct target *t = &r->targets[i];
 		t->outcome = &r->outcomes[i];
-		jobs[i] = (struct job){t->card.name, JOB_OWN_STEPS, write_target, t};
+		jobs[i] = (struct job){.what = t->card.name,
+				       .total = JOB_OWN_STEPS,
+				       .work = write_target,
+				       .ctx = t,
+				       .left = tell_state};
 		strv_foreach (note, &t->image.notes)
 			progress_say(p, "note: %s", *note);
 	}

@@ -189,12 +189,17 @@ static void take_messages(struct pool *pool, struct child *c)
 
 static void judge_child(struct child *c, int status)
 {
-	if (WIFSIGNALED(status) && !c->error.msg)
-		err_set(&c->error, ERR_FAILED, "%s: its process was ended by signal %d (%s)",
-			c->job->what, WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else if (WEXITSTATUS(status) != 0 && !c->error.msg)
-		err_set(&c->error, ERR_FAILED, "%s: its process ended with code %d", c->job->what,
-			WEXITSTATUS(status));
+	if (c->error.msg || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		return;
+	const struct job *job = c->job;
+	autofree char *left = job->left ? job->left(job->ctx) : NULL;
+	const char *then = left ? "; " : "", *state = left ? left : "";
+	if (WIFSIGNALED(status))
+		err_set(&c->error, ERR_FAILED, "%s: its process was ended by signal %d (%s)%s%s",
+			job->what, WTERMSIG(status), strsignal(WTERMSIG(status)), then, state);
+	else
+		err_set(&c->error, ERR_FAILED, "%s: its process ended with code %d%s%s", job->what,
+			WEXITSTATUS(status), then, state);
 }
 
 /* The child closed its pipe, which is the last thing it does: reap it. */

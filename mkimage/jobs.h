@@ -23,6 +23,11 @@ struct job {
 	/* Runs in the child; report progress by job_progress. */
 	int (*work)(void *ctx, struct jobs *j, struct err *e);
 	void *ctx;
+	/*
+	 * What a process that ended without a word has left behind, for the end of the message;
+	 * owned.  Runs in the parent; NULL: nothing.
+	 */
+	char *(*left)(void *ctx);
 };
 
 /*

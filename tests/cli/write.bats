@@ -246,6 +246,15 @@ teardown() {
 	assert_no_table card
 }
 
+@test "of a card whose process is killed the state is told, too" {
+	card card
+	begin_slowly "$IMG"
+	kill -KILL "$(pgrep -P $!)"
+	ended 1
+	grep -qE 'card: its process was ended by signal 9 \(Killed\); card (now holds a part|is perhaps as it was).*: write it again$' log
+	assert_no_table card
+}
+
 @test "several cards at once: one that is bad does not stop the others" {
 	for n in 1 2 3; do card card$n; done
 	run -6 faulty fake:size=$((20 << 20)) /card2 mk write "$IMG" "$IMG" "$IMG" card1 card2 card3 \
@@ -263,7 +272,7 @@ teardown() {
 	card card
 	loop card
 	dd if="$LOOP" of=/dev/null bs=1M status=none # old data in the page cache
-	strace -ff -y -o trace -e trace=openat,pwrite64,pread64 "$MKIMAGE" write "$IMG" "$LOOP" --force "$LOOP" --quiet
+	traced -ff -y -o trace -e trace=openat,pwrite64,pread64 "$MKIMAGE" write "$IMG" "$LOOP" --force "$LOOP" --quiet
 	assert_written "$IMG" "$LOOP"
 	assert_written "$IMG" card
 	cat trace.* >trace
