@@ -4,9 +4,10 @@
 #include <linux/cdrom.h>
 #include <linux/fs.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "card_private.h"
@@ -27,8 +28,8 @@ static int explain_open(const char *name, struct err *e)
 	switch (errno) {
 	case EBUSY:
 		return err_set(e, ERR_BUSY,
-			       "%s: is in use: the kernel gives it to nobody else; unmount it, and "
-			       "end what works with it",
+			       "%s: is in use: the kernel gives it to nobody else; unmount it, in "
+			       "containers too, and end what works with it",
 			       name);
 	case EACCES:
 	case EPERM:
@@ -43,13 +44,10 @@ static int explain_open(const char *name, struct err *e)
 	}
 }
 
-/*
- * Exclusively: the kernel refuses what it uses itself, and mounts nothing of it meanwhile.  Where
- * we may not, UDisks2 may be allowed to.
- */
-static int open_exclusively(const char *path, struct card *c, struct err *e)
+/* Where we may not, UDisks2 may be allowed to. */
+static int open_exclusively(struct card *c, const char *path, struct err *e)
 {
-	c->fd = open(path, O_RDWR | O_EXCL | O_DIRECT | O_CLOEXEC);
+	c->fd = device_open(path, O_RDWR | O_DIRECT);
 	if (c->fd >= 0)
 		return 0;
 	int error = errno;
@@ -60,43 +58,60 @@ static int open_exclusively(const char *path, struct card *c, struct err *e)
 	return r ? 0 : explain_open(c->name, e);
 }
 
-static int open_device(const char *path, const struct stat *st, struct card *c, struct err *e)
+static int open_device(struct card *c, const char *path, const struct stat *st, struct err *e)
 {
 	struct stat now;
+	uint64_t size = 0;
 	int sector = 0;
-	if (open_exclusively(path, c, e) < 0)
+	if (open_exclusively(c, path, e) < 0)
 		return -1;
-	if (fstat(c->fd, &now) < 0 || now.st_rdev != st->st_rdev)
-		return err_set(e, ERR_BUSY, "%s: became another device; look again", c->name);
-	if (ioctl(c->fd, BLKGETSIZE64, &c->size) < 0 || ioctl(c->fd, BLKSSZGET, &sector) < 0)
+	if (fstat(c->fd, &now) < 0 || ioctl(c->fd, BLKGETSIZE64, &size) < 0 ||
+	    ioctl(c->fd, BLKSSZGET, &sector) < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot find its size", c->name);
-	c->sector = (unsigned)sector;
+	if (now.st_rdev != st->st_rdev || size != c->size || (unsigned)sector != c->sector)
+		return err_set(e, ERR_BUSY, "%s: became another device; look again", c->name);
 	return 0;
 }
 
 /* A file system that knows no O_DIRECT has to do; what was written is dropped from its cache. */
-static int open_file(const char *path, const struct stat *st, struct card *c, struct err *e)
+static int open_file(struct card *c, const char *path, struct err *e)
 {
 	c->fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
 	if (c->fd < 0 && errno == EINVAL)
 		c->fd = open(path, O_RDWR | O_CLOEXEC);
-	if (c->fd < 0)
-		return explain_open(c->name, e);
-	c->size = (uint64_t)st->st_size;
-	c->sector = 512;
-	return 0;
+	return c->fd < 0 ? explain_open(c->name, e) : 0;
 }
 
 /* Who follows the rules of systemd (Locking Block Device Access) leaves it alone meanwhile. */
 static int lock(const struct card *c, struct err *e)
 {
-	if (flock(c->fd, LOCK_EX | LOCK_NB) == 0)
+	if (device_lock(c->fd) == 0)
 		return 0;
 	return err_set(e, ERR_BUSY, "%s: another program works with it; wait for its end", c->name);
 }
 
+/*
+ * A path leads to what was mounted there last, which may be another disk.  (Kernels before 5.8 do
+ * not tell the mount, but the file system.)
+ */
+static bool is_covered(const struct device_use *u)
+{
+	struct statx x;
+	if (statx(AT_FDCWD, u->where, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+		  STATX_MNT_ID, &x) < 0)
+		return false; /* umount2 says why */
+	if (x.stx_mask & STATX_MNT_ID)
+		return x.stx_mnt_id != u->id;
+	return makedev(x.stx_dev_major, x.stx_dev_minor) != u->mount;
+}
+
 static int unmount_one(const struct device_use *u, const char *what, struct err *e)
 {
+	if (is_covered(u))
+		return err_set(e, ERR_BUSY,
+			       "%s: cannot unmount '%s': something else is mounted over it; "
+			       "unmount that first",
+			       what, u->where);
 	if (umount2(u->where, UMOUNT_NOFOLLOW) == 0)
 		return 0;
 	int error = errno, r = 0;
@@ -119,47 +134,58 @@ static int unmount(const struct device *d, const char *what, struct err *e)
 	return 0;
 }
 
-static int check_device(const struct stat *st, const struct device_wish *wish, struct card *c,
+static int judge_device(const struct stat *st, const struct device_wish *wish, struct device *d,
 			struct err *e)
 {
 	const struct device_host here = {""};
-	auto_device d = {0};
 	autofree char *name = device_name(&here, st->st_rdev);
 	if (!name)
 		return err_set(e, ERR_FAILED, "%s: the kernel does not know this device",
 			       wish->what);
-	if (device_read(&here, name, &d, e) < 0 || device_check(&d, wish, e) < 0)
-		return -1;
-	c->node = steal(&d.path);
-	return wish->unmount ? unmount(&d, wish->what, e) : 0;
+	return device_read(&here, name, d, e) < 0 ? -1 : device_check(d, wish, e);
 }
 
-static int open_checked(const char *path, const struct device_wish *wish, struct card *c,
-			struct err *e)
+/* d stays empty when it is a regular file. */
+static int judge(const struct device_wish *wish, struct stat *st, struct device *d, struct err *e)
 {
-	struct stat st;
-	if (stat(path, &st) < 0)
+	if (stat(wish->what, st) < 0)
 		return err_errno(e, ERR_USAGE, "%s: cannot find it", wish->what);
-	if (S_ISBLK(st.st_mode))
-		return check_device(&st, wish, c, e) < 0 ? -1 : open_device(path, &st, c, e);
-	if (!S_ISREG(st.st_mode))
+	if (S_ISBLK(st->st_mode))
+		return judge_device(st, wish, d, e);
+	if (!S_ISREG(st->st_mode))
 		return err_set(e, ERR_USAGE, "%s: refused: it is not a device", wish->what);
 	if (!wish->force)
 		return err_set(e, ERR_USAGE,
 			       "%s: refused: it is a file and no card; if it is meant all the "
 			       "same: --force %s",
 			       wish->what, wish->what);
-	return open_file(path, &st, c, e);
+	return 0;
 }
 
-int card_open(const char *path, const struct device_wish *wish, struct card *ret, struct err *e)
+int card_judge(const struct device_wish *wish, struct card *ret, struct err *e)
 {
-	auto_card c = {.fd = -1, .name = xstrdup(wish->what)};
-	if (open_checked(path, wish, &c, e) < 0 || lock(&c, e) < 0)
+	struct stat st;
+	auto_device d = {0};
+	if (judge(wish, &st, &d, e) < 0)
 		return -1;
-	*ret = c;
-	c = (struct card)CARD_INIT;
+	bool device = d.path;
+	*ret = (struct card){.fd = -1,
+			     .name = xstrdup(wish->what),
+			     .node = steal(&d.path),
+			     .size = device ? d.size : (uint64_t)st.st_size,
+			     .sector = device ? d.sector : 512};
 	return 0;
+}
+
+int card_open(struct card *c, const struct device_wish *wish, struct err *e)
+{
+	struct stat st;
+	auto_device d = {0};
+	/* Again, because of what is mounted now. */
+	if (judge(wish, &st, &d, e) < 0 || (wish->unmount && unmount(&d, c->name, e) < 0))
+		return -1;
+	int r = c->node ? open_device(c, wish->what, &st, e) : open_file(c, wish->what, e);
+	return r < 0 ? -1 : lock(c, e);
 }
 
 bool card_eject(const struct card *c)

@@ -36,11 +36,15 @@ struct card {
 	}
 
 /*
- * Judge the device and open it, exclusively and past the page cache; nothing is written.  A regular
- * file is a card only when wish->force says so.
+ * Judge the device that wish->what is; nothing is opened or unmounted.  A regular file is a card
+ * only when wish->force says so.
  */
-int card_open(const char *path, const struct device_wish *wish, struct card *ret,
-	      struct err *e) must_check;
+int card_judge(const struct device_wish *wish, struct card *ret, struct err *e) must_check;
+/*
+ * Once all were judged: unmount what is mounted, where wish->unmount says so, and open it,
+ * exclusively and past the page cache; nothing is written.
+ */
+int card_open(struct card *c, const struct device_wish *wish, struct err *e) must_check;
 /* Let go of the medium, as a reader on USB can; false where that means nothing. */
 bool card_eject(const struct card *c);
 void card_done(struct card *c);

@@ -59,7 +59,7 @@ static int open_source(const char *path, struct clone_source *s, struct err *e)
 	bool device = S_ISBLK(s->st.st_mode);
 	if ((device ? check_device(path, &s->st, e) : check_file(path, e)) < 0)
 		return -1;
-	s->fd = open(path, O_RDONLY | O_CLOEXEC | (device ? O_EXCL : 0));
+	s->fd = device ? device_open(path, O_RDONLY) : open(path, O_RDONLY | O_CLOEXEC);
 	if (s->fd >= 0)
 		return 0;
 	if (errno == EBUSY)

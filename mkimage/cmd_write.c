@@ -171,15 +171,19 @@ static int pick_free(const struct options *o, enum card_free *ret, struct err *e
 
 /* ---- before the first byte ---- */
 
-static int open_card(const struct run *r, size_t i, const char *image, struct err *e)
+static struct device_wish wish_of(const struct run *r, size_t i, const char *image)
 {
-	const struct options *o = r->options;
-	const char *device = o->cli.operands.v[r->first + i];
-	const struct device_wish wish = {.what = device,
-					 .image = image,
-					 .force = is_forced(o, device),
-					 .unmount = o->unmount};
-	return card_open(device, &wish, &r->targets[i].card, e);
+	const char *device = r->options->cli.operands.v[r->first + i];
+	return (struct device_wish){.what = device,
+				    .image = image,
+				    .force = is_forced(r->options, device),
+				    .unmount = r->options->unmount};
+}
+
+static int judge_card(const struct run *r, size_t i, const char *image, struct err *e)
+{
+	const struct device_wish wish = wish_of(r, i, image);
+	return card_judge(&wish, &r->targets[i].card, e);
 }
 
 static int check_fit(const struct target *t, struct err *e)
@@ -195,7 +199,20 @@ static int open_images(struct run *r, struct err *e)
 	for (size_t i = 0; i < r->n; i++) {
 		struct target *t = &r->targets[i];
 		if (card_image_open(o->cli.operands.v[i], o->bmap, &t->image, e) < 0 ||
-		    open_card(r, i, t->image.name, e) < 0 || check_fit(t, e) < 0)
+		    judge_card(r, i, t->image.name, e) < 0 || check_fit(t, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Those that are not open yet; none is unmounted before all were judged. */
+static int open_cards(struct run *r, struct err *e)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const char *image = r->options->profile ? r->nodes.session.source->path
+							: r->targets[i].image.name;
+		const struct device_wish wish = wish_of(r, i, image);
+		if (r->targets[i].card.fd < 0 && card_open(&r->targets[i].card, &wish, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -207,10 +224,10 @@ static int make_images(struct run *r, struct err *e)
 	if (card_nodes_open(r->options, r->n, &r->nodes, e) < 0)
 		return -1;
 	for (size_t i = 0; i < r->n; i++) {
-		if (open_card(r, i, r->nodes.session.source->path, e) < 0)
+		if (judge_card(r, i, r->nodes.session.source->path, e) < 0)
 			return -1;
 	}
-	if (card_nodes_plan(&r->nodes, e) < 0)
+	if ((!r->options->unmount && open_cards(r, e) < 0) || card_nodes_plan(&r->nodes, e) < 0)
 		return -1;
 	for (size_t i = 0; i < r->n; i++) {
 		struct target *t = &r->targets[i];
@@ -246,8 +263,9 @@ static int open_targets(struct run *r, struct err *e)
 						.card = CARD_INIT,
 						.image = CARD_IMAGE_INIT,
 						.free_space = r->free_space};
-	int opened = o->profile ? make_images(r, e) : open_images(r, e);
-	return opened < 0 ? -1 : share_outcomes(r, e);
+	if ((o->profile ? make_images(r, e) : open_images(r, e)) < 0 || open_cards(r, e) < 0)
+		return -1;
+	return share_outcomes(r, e);
 }
 
 /* ---- in the process of one card ---- */

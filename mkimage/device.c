@@ -41,7 +41,8 @@ void device_use_add(struct device *d, enum device_use_kind kind, const char *nam
 		    const char *where, dev_t mount)
 {
 	d->uses = xrealloc(d->uses, d->n_uses + 1, sizeof(*d->uses));
-	d->uses[d->n_uses++] = (struct device_use){kind, xstrdup(name), xstrdup(where), mount};
+	d->uses[d->n_uses++] = (struct device_use){
+		.kind = kind, .name = xstrdup(name), .where = xstrdup(where), .mount = mount};
 }
 
 void device_done(struct device *d)
@@ -250,6 +251,7 @@ int device_read(const struct device_host *h, const char *name, struct device *re
 	d.number = device_number(dir);
 	d.layer = find_layer(name);
 	d.size = number_attr(dir, "size") * SYS_SECTOR;
+	d.sector = (unsigned)number_attr(dir, "queue/logical_block_size");
 	d.read_only = number_attr(dir, "ro") == 1;
 	d.whole = find_whole(dir);
 	strv_add(&d.names, name);

@@ -4,7 +4,7 @@
 
 /*
  * Block devices as the kernel describes them in /sys and /proc: what a card is, and what the system
- * uses.  Nothing is opened that belongs to a device.
+ * uses.  Nothing is opened that belongs to a device, but by device_open.
  */
 
 #include <stdbool.h>
@@ -28,6 +28,7 @@ struct device_use {
 	char *name;  /* that is used: "sdb1"; of what lies on top of it: "dm-0" */
 	char *where; /* mount point; name of the holder ("dm-0", "loop3"); NULL for swap */
 	dev_t mount; /* USE_MOUNT: st_dev of the files there */
+	uint64_t id; /* USE_MOUNT: the kernel's number of this mount, as statx(2) gives it */
 };
 
 struct device_part {
@@ -46,6 +47,7 @@ struct device {
 	const char *bus;   /* "usb", "mmc", "nvme", …; "" unknown */
 	const char *layer; /* what it is instead of a disk: "a loop device"; NULL: it is a disk */
 	uint64_t size;	   /* bytes; 0: there is no card in it */
+	unsigned sector;   /* bytes */
 	bool external;	   /* made to be taken out: a card, a stick, a disk on USB */
 	bool read_only;
 	struct device_part *parts;
@@ -85,5 +87,17 @@ struct device_wish {
  * ERR_USAGE where it is the wrong thing.
  */
 int device_check(const struct device *d, const struct device_wish *w, struct err *e) must_check;
+
+/* ---- device_open.c ---- */
+
+/*
+ * Open it for nobody else: the kernel refuses what it uses itself (EBUSY), and mounts nothing of it
+ * meanwhile.  Who had it until now may need a moment to let go: the kernel, of a file system that
+ * was unmounted, or udev, which looks for partitions.  So EBUSY is given after some seconds only.
+ * flags as of open(2); -1 with errno.
+ */
+int device_open(const char *path, int flags);
+/* The lock of https://systemd.io/BLOCK_DEVICE_LOCKING, as patiently: -1 where another has it. */
+int device_lock(int fd);
 
 #endif

@@ -91,10 +91,12 @@ static char *unescape(const char *text)
 static void add_mount(struct search *s, char *line)
 {
 	unsigned maj, min;
+	long long id;
 	auto_strv fields = {0};
 	strv_split(&fields, line, " ");
 	char *dash = strstr(line, " - ");
-	if (fields.n < 6 || !dash || sscanf(fields.v[2], "%u:%u", &maj, &min) != 2)
+	if (fields.n < 6 || !dash || !parse_number(fields.v[0], 0, LLONG_MAX, &id) ||
+	    sscanf(fields.v[2], "%u:%u", &maj, &min) != 2)
 		return;
 	auto_strv tail = {0};
 	strv_split(&tail, dash + 3, " ");
@@ -106,6 +108,7 @@ static void add_mount(struct search *s, char *line)
 		return;
 	autofree char *at = unescape(fields.v[4]);
 	device_use_add(s->device, USE_MOUNT, name, at, makedev(maj, min));
+	s->device->uses[s->device->n_uses - 1].id = (uint64_t)id;
 }
 
 static void add_swap(struct search *s, char *line)

@@ -325,6 +325,52 @@ teardown() {
 	assert_clean "$LOOP"
 }
 
+@test "no card is unmounted before all were judged" {
+	card card
+	mkfs.ext4 -q -F card
+	loop card
+	mkdir 'my mount'
+	mount "$LOOP" 'my mount' || skip "ext4 cannot be mounted here"
+	mounted=$LOOP
+	card small 40
+	loop small --read-only
+	both() { mk write "$IMG" "$IMG" "$mounted" "$1" --unmount --force "$mounted" --force "$1"; }
+	assert_fails 2 "$LOOP: refused: it is write-protected" both "$LOOP"
+	mountpoint -q 'my mount'
+	assert_fails 5 'small: too small' both small
+	mountpoint -q 'my mount'
+}
+
+@test "what is mounted over a card's mount point stays" {
+	card card
+	mkfs.ext4 -q -F card
+	loop card
+	mkdir 'my mount'
+	mount "$LOOP" 'my mount' || skip "ext4 cannot be mounted here"
+	mount -t tmpfs above 'my mount'
+	run mk write "$IMG" "$LOOP" --force "$LOOP" --unmount
+	findmnt -n -o SOURCE 'my mount' >top
+	umount 'my mount'
+	[ "$status" = 7 ]
+	[[ $output == *"$LOOP: cannot unmount '$WORK/my mount': something else is mounted over it; unmount that first" ]]
+	grep -qx above top
+	# Twice the card itself is no such thing.
+	mount --bind 'my mount' 'my mount'
+	write "$IMG" "$LOOP" --unmount --quiet
+	run ! mountpoint -q 'my mount'
+	assert_written "$IMG" "$LOOP"
+}
+
+@test "who had the card until now may take a moment to let go" {
+	card card
+	loop card
+	python3 -c 'import os, sys, time; os.open(sys.argv[1], os.O_RDWR | os.O_EXCL); print(flush=True); time.sleep(1)' "$LOOP" >ready 3>&- &
+	until [ -s ready ]; do sleep 0.05; done
+	run ! python3 -c 'import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_EXCL)' "$LOOP"
+	write "$IMG" "$LOOP" --quiet
+	wait $!
+}
+
 @test "a card that holds the image, or that something else is made of, is refused" {
 	card card
 	mkfs.ext4 -q -F card
