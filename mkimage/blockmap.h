@@ -68,6 +68,12 @@ int fs_fat_blockmap(const struct fs_open *o, struct blockmap *m, struct err *e) 
  */
 int fs_ext_log(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;
 
+/*
+ * The content of swap files, all but their header: those that fstab names, and those at the usual
+ * paths.  What cannot be read is none.
+ */
+void fs_ext_swap(const struct fs_open *o, struct blockmap *m);
+
 /* What a replay changes besides the blocks in the log: as it was, the log is replayed once more. */
 int fs_ext_replay_marks(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;
 

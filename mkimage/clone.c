@@ -74,8 +74,11 @@ static struct fs_open part_open(const struct disk *d, const struct part *p, cons
 	return (struct fs_open){.path = d->path, .offset = p->start, .size = p->size, .what = what};
 }
 
-/* All logs of journals; dirty is whether one of them has to be replayed. */
-static int look_at_journals(const struct disk *d, struct blockmap *logs, bool *dirty, struct err *e)
+/*
+ * What is allocated and of no use to anybody else: the logs of journals and, where none has to be
+ * replayed, which is dirty, the content of swap files.
+ */
+static int find_useless(const struct disk *d, struct blockmap *useless, bool *dirty, struct err *e)
 {
 	*dirty = false;
 	for (size_t i = 0; i < d->n_parts; i++) {
@@ -88,8 +91,10 @@ static int look_at_journals(const struct disk *d, struct blockmap *logs, bool *d
 			continue;
 		if (fs_ext_is_dirty(&open, &one, e) < 0 || fs_ext_log(&open, &log, e) < 0)
 			return -1;
+		if (!one)
+			fs_ext_swap(&open, &log);
 		*dirty = *dirty || one;
-		blockmap_merge(logs, &log);
+		blockmap_merge(useless, &log);
 	}
 	return 0;
 }
@@ -97,13 +102,13 @@ static int look_at_journals(const struct disk *d, struct blockmap *logs, bool *d
 int clone_open(const char *path, struct clone_source *ret, struct err *e)
 {
 	auto_clone s = CLONE_SOURCE_INIT;
-	auto_blockmap logs = {0};
+	auto_blockmap useless = {0};
 	if (open_source(path, &s, e) < 0 || disk_probe(path, NULL, &s.disk, e) < 0 ||
 	    blockmap_build_card(s.disk, &s.used, e) < 0 ||
-	    look_at_journals(s.disk, &logs, &s.dirty, e) < 0)
+	    find_useless(s.disk, &useless, &s.dirty, e) < 0)
 		return -1;
 	if (!s.dirty)
-		blockmap_subtract(&s.used, &logs);
+		blockmap_subtract(&s.used, &useless);
 	*ret = s;
 	s = (struct clone_source)CLONE_SOURCE_INIT;
 	return 0;
@@ -146,12 +151,38 @@ static ssize_t read_some(const struct copy *x, unsigned char *data, size_t len, 
 	return n;
 }
 
-static int refuse_read(const struct copy *x, uint64_t at, struct err *e)
+/* The size that an open device has; 0 once it was pulled out. */
+static uint64_t size_now(int fd)
 {
-	return err_set(e, ERR_FAILED,
-		       "%s: cannot read at byte %llu: %s; the card or its reader is broken, or it "
-		       "was pulled out. With --rescue what cannot be read becomes zeros",
-		       x->s->disk->name, (unsigned long long)at, strerror(errno));
+	off_t end = lseek(fd, 0, SEEK_END);
+	return end < 0 ? 0 : (uint64_t)end;
+}
+
+/*
+ * A card that was pulled out may fail as one that is worn out does.  But it has no size then, or
+ * nobody can open it, or another one came in its place.
+ */
+static bool is_gone(const struct copy *x)
+{
+	struct stat st;
+	const struct clone_source *s = x->s;
+	autoclose int again = open(s->disk->path, O_RDONLY | O_CLOEXEC);
+	return again < 0 || fstat(again, &st) < 0 || st.st_ino != s->st.st_ino ||
+	       st.st_dev != s->st.st_dev || st.st_rdev != s->st.st_rdev ||
+	       size_now(again) != s->disk->size || size_now(s->fd) != s->disk->size;
+}
+
+/* got: what pread returned, with errno. */
+static int refuse_read(const struct copy *x, uint64_t at, ssize_t got, struct err *e)
+{
+	const char *why = got < 0 ? strerror(errno) : "it ends there, and was longer";
+	const char *then = is_gone(x) ? "it was pulled out, or its reader gave up: put it in, and "
+					"begin again"
+			 : x->how->rescue ? "begin again"
+					  : "the card or its reader is broken. With --rescue what "
+					    "cannot be read becomes zeros";
+	return err_set(e, ERR_FAILED, "%s: cannot read at byte %llu: %s; %s", x->s->disk->name,
+		       (unsigned long long)at, why, then);
 }
 
 /* Block by block, so that only what is bad is lost. */
@@ -161,10 +192,14 @@ static int read_slowly(struct copy *x, unsigned char *data, size_t len, uint64_t
 		n = len - done < SECTOR ? len - done : SECTOR;
 		if (interrupt_check(e) < 0)
 			return -1;
-		if (read_some(x, data + done, n, at + done) == (ssize_t)n)
+		ssize_t got = read_some(x, data + done, n, at + done);
+		if (got == (ssize_t)n)
 			continue;
-		if (errno == ENODEV || errno == ENXIO || errno == ENOMEDIUM)
-			return refuse_read(x, at + done, e);
+		int error = errno;
+		bool gone = got >= 0 || is_gone(x);
+		errno = error;
+		if (gone)
+			return refuse_read(x, at + done, got, e);
 		memset(data + done, 0, n);
 		blockmap_add(&x->s->bad, at + done, n);
 	}
@@ -175,11 +210,8 @@ static int read_extent(struct copy *x, unsigned char *data, size_t len, uint64_t
 {
 	for (size_t done = 0; done < len;) {
 		ssize_t n = read_some(x, data + done, len - done, at + done);
-		if (n == 0)
-			return err_set(e, ERR_FAILED, "%s: ends at byte %llu, and was longer",
-				       x->s->disk->name, (unsigned long long)(at + done));
-		if (n < 0 && !x->how->rescue)
-			return refuse_read(x, at + done, e);
+		if (n == 0 || (n < 0 && !x->how->rescue))
+			return refuse_read(x, at + done, n, e);
 		if (n < 0)
 			return read_slowly(x, data + done, len - done, at + done, e);
 		done += (size_t)n;
@@ -295,17 +327,17 @@ static int punch_all_but(int fd, const char *what, uint64_t size, const struct b
 	return punch(fd, what, at, size, e);
 }
 
-/* Not the logs of journals: what they say of names and files is done. */
+/* Not the logs of journals, whose work is done, and not what was swapped out. */
 int clone_used(const char *path, const char *what, uint64_t *ret_size, struct blockmap *ret,
 	       struct err *e)
 {
 	auto_disk *d = NULL;
-	auto_blockmap logs = {0};
+	auto_blockmap useless = {0};
 	bool dirty;
 	if (disk_probe(path, what, &d, e) < 0 || blockmap_build(d, ret, e) < 0 ||
-	    look_at_journals(d, &logs, &dirty, e) < 0)
+	    find_useless(d, &useless, &dirty, e) < 0)
 		return -1;
-	blockmap_subtract(ret, &logs);
+	blockmap_subtract(ret, &useless);
 	*ret_size = d->size;
 	return 0;
 }

@@ -9,6 +9,7 @@ void clone_session_done(struct clone_session *c)
 	session_done(&c->session);
 	clone_done(&c->source);
 	output_done(&c->copy);
+	strv_done(&c->lost);
 }
 
 struct reading {
@@ -20,16 +21,6 @@ static void show_read(void *ctx, uint64_t done)
 {
 	const struct reading *r = ctx;
 	progress_update(r->progress, r->step, done);
-}
-
-static int tell_bad(const struct clone_session *c, struct err *e)
-{
-	auto_strv notes = {0};
-	if (clone_describe_bad(&c->source, c->copy.path, &notes, e) < 0)
-		return -1;
-	strv_foreach (note, &notes)
-		progress_say(c->session.progress, "note: %s", *note);
-	return 0;
 }
 
 int clone_session_copy(struct clone_session *c, const struct options *o, struct err *e)
@@ -44,7 +35,7 @@ int clone_session_copy(struct clone_session *c, const struct options *o, struct 
 	int result = clone_copy(&c->source, &how, c->copy.fd, c->copy.path, where, e);
 	progress_end(p, r.step, result < 0 ? "failed" : NULL);
 	c->copied = result == 0;
-	return result < 0 ? -1 : tell_bad(c, e);
+	return result < 0 ? -1 : clone_describe_bad(&c->source, c->copy.path, &c->lost, e);
 }
 
 /* Only --node can ask for it: a number that is free in the ledger, or a name that is not planned.

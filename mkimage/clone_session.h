@@ -13,6 +13,7 @@ struct clone_session {
 	struct clone_source source;
 	struct output copy; /* made already when the source was dirty; fd -1: not begun */
 	bool copied;
+	struct strv lost; /* what could not be read, and the files that it hits; lines for people */
 };
 
 #define CLONE_SESSION_INIT                                                                \

@@ -68,21 +68,40 @@ static int check_shrink(const struct session *s, const struct options *o, struct
 	return image_shrink_check(s->base, e) < 0 ? -1 : look_for_grower(s, e);
 }
 
-int cmd_clone(const struct options *o, struct err *e)
+static int clone_nodes(struct clone_session *c, const struct options *o, struct err *e)
 {
 	const char *dir = o->output ? o->output : "out", *source = o->cli.operands.v[0];
-	auto_clone_session c = CLONE_SESSION_INIT;
-	if (clone_session_open(o, source, dir, CLUSTER_WRITE, &c, e) < 0 ||
-	    protect_source(&c.session, dir, source, e) < 0 || check_shrink(&c.session, o, e) < 0)
+	if (clone_session_open(o, source, dir, CLUSTER_WRITE, c, e) < 0 ||
+	    protect_source(&c->session, dir, source, e) < 0 || check_shrink(&c->session, o, e) < 0)
 		return -1;
-	auto_build b = {.session = &c.session,
+	auto_build b = {.session = &c->session,
 			.dir = dir,
 			.check = o->check,
 			.wipe = true,
 			.role = OUTPUT_INIT};
-	if (build_plans_make(&c.session, &b.plans, e) < 0 || make_common(&c, &b, o, e) < 0 ||
-	    build_enter(&c.session, e) < 0 || build_nodes(&b, (unsigned)o->jobs, e) < 0)
+	if (build_plans_make(&c->session, &b.plans, e) < 0 || make_common(c, &b, o, e) < 0 ||
+	    build_enter(&c->session, e) < 0 || build_nodes(&b, (unsigned)o->jobs, e) < 0)
 		return -1;
 	build_print(&b, o->cli.json);
 	return 0;
+}
+
+/* Neither --quiet nor a program that reads exit codes may miss that a clone is not the card. */
+static int tell_lost(const struct clone_session *c, int result, struct err *e)
+{
+	auto_str lines = STR_INIT;
+	strv_foreach (line, &c->lost)
+		str_printf(&lines, "\n%s", *line);
+	if (!c->lost.n)
+		return result;
+	if (result < 0)
+		return err_set(e, e->code, "%s%s", e->msg, str_text(&lines));
+	return err_set(e, ERR_LOST, "%s: the images are made, but not all of it could be read:%s",
+		       c->source.disk->name, str_text(&lines));
+}
+
+int cmd_clone(const struct options *o, struct err *e)
+{
+	auto_clone_session c = CLONE_SESSION_INIT;
+	return tell_lost(&c, clone_nodes(&c, o, e), e);
 }

@@ -171,6 +171,7 @@ static const struct err_code_help codes[] = {
 	{ERR_SPACE, "no room on the disk or in the image"},
 	{ERR_CHECK, "verify or a file system check found a difference"},
 	{ERR_BUSY, "in use: the cluster directory by another run, or the device"},
+	{ERR_LOST, "clone --rescue: images made, zeros where the card cannot be read"},
 	{ERR_INTERRUPT, "interrupted"},
 	{ERR_NONE, NULL},
 };

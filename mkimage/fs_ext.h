@@ -121,6 +121,9 @@ int ext_free_blocks(const struct ext *x, const char *path, ext2_ino_t ino,
 struct blockmap;
 /* Add what is marked in the block bitmap, as bytes of the image. */
 errcode_t ext_add_used(const struct ext *x, uint64_t offset, struct blockmap *m);
+/* Add the content of a file, as bytes of the image, from its block `first` on. */
+errcode_t ext_add_file(const struct ext *x, uint64_t offset, ext2_ino_t ino, uint64_t first,
+		       struct blockmap *m);
 
 /* fs_ext_node.c */
 int ext_mkdir(struct fs *fs, const char *path, struct err *e);

@@ -45,28 +45,37 @@ int fs_ext_blockmap(const struct fs_open *o, struct blockmap *m, struct err *e)
 	return r;
 }
 
-struct log {
+struct file_blocks {
 	uint64_t offset, block_size;
+	e2_blkcnt_t first; /* block of the file */
 	struct blockmap *map;
 };
 
-static int add_log_block(ext2_filsys e2, blk64_t *block, e2_blkcnt_t number, blk64_t ref_block,
-			 int ref_offset, void *ctx)
+static int add_file_block(ext2_filsys e2, blk64_t *block, e2_blkcnt_t number, blk64_t ref_block,
+			  int ref_offset, void *ctx)
 {
-	struct log *l = ctx;
+	struct file_blocks *f = ctx;
 	(void)e2;
 	(void)ref_block;
 	(void)ref_offset;
-	if (number < 1)
+	if (number < f->first)
 		return 0;
-	struct extent x = {l->offset + *block * l->block_size, l->block_size};
+	struct extent x = {f->offset + *block * f->block_size, f->block_size};
 	const struct blockmap one = {&x, 1, 1, x.len};
-	const struct extent *last = l->map->n ? &l->map->extents[l->map->n - 1] : NULL;
+	const struct extent *last = f->map->n ? &f->map->extents[f->map->n - 1] : NULL;
 	if (!last || x.start >= last->start)
-		blockmap_add(l->map, x.start, x.len);
+		blockmap_add(f->map, x.start, x.len);
 	else
-		blockmap_merge(l->map, &one);
+		blockmap_merge(f->map, &one);
 	return 0;
+}
+
+errcode_t ext_add_file(const struct ext *x, uint64_t offset, ext2_ino_t ino, uint64_t first,
+		       struct blockmap *m)
+{
+	struct file_blocks f = {offset, x->e2->blocksize, (e2_blkcnt_t)first, m};
+	return ext2fs_block_iterate3(x->e2, ino, BLOCK_FLAG_READ_ONLY | BLOCK_FLAG_DATA_ONLY, NULL,
+				     add_file_block, &f);
 }
 
 int fs_ext_log(const struct fs_open *o, struct blockmap *m, struct err *e)
@@ -74,13 +83,10 @@ int fs_ext_log(const struct fs_open *o, struct blockmap *m, struct err *e)
 	struct ext *x;
 	if (ext_open_library(o, true, &x, e) < 0)
 		return -1;
-	struct log l = {o->offset, x->e2->blocksize, m};
 	ext2_ino_t ino = x->e2->super->s_journal_inum;
 	errcode_t failure = 0;
 	if (ext2fs_has_feature_journal(x->e2->super) && ino)
-		failure = ext2fs_block_iterate3(x->e2, ino,
-						BLOCK_FLAG_READ_ONLY | BLOCK_FLAG_DATA_ONLY, NULL,
-						add_log_block, &l);
+		failure = ext_add_file(x, o->offset, ino, 1, m);
 	int r = failure ? ext_error(x, NULL, failure, "cannot find the journal", e) : 0;
 	ext_free(x);
 	return r;

@@ -165,6 +165,36 @@ search() {
 	[ "$(grep -c '^note: .* still has' notes)" = 3 ]
 }
 
+@test "addresses in unexpected files, names in hosts and dropbear's keys are listed" {
+	make_card
+	put card.img /etc/app.conf 'bind = 10.0.0.13:80' # as the cluster planned it
+	put card.img /etc/network/interfaces.d/eth1 $'iface eth1 inet static\naddress 192.168.7.5\ngateway 192.168.7.1'
+	put card.img /opt/peers $'192.168.7.50\n192.168.7.1\n110.0.0.13' # others
+	put card.img /opt/self 192.168.7.5
+	put card.img /opt/nodes $'10.0.0.13\n10.0.0.14' # a list of all nodes
+	put card.img /etc/dropbear/dropbear_ed25519_host_key binary
+	root_cat card.img /etc/hosts >hosts
+	put card.img /etc/hosts "$(cat hosts)"$'\n192.168.7.5 worker003.lab w3\n192.168.7.6 worker0030'
+	clone card.img 2>notes
+	grep '^note: .* still has' notes | sed 's/^note: //; s/ still has / /; s/ of the card that is cloned//' | sort >found
+	diff found - <<-END
+		/etc/app.conf an address: 10.0.0.13
+		/etc/dropbear/dropbear_ed25519_host_key a private key
+		/etc/hosts a name: worker003.lab
+		/etc/network/interfaces.d/eth1 an address: 192.168.7.5
+		/opt/self an address: 192.168.7.5
+	END
+}
+
+@test "a short name of a card is found in hosts" {
+	mk --profile ./worker.conf -n 3 --quiet >/dev/null
+	cp --sparse=always "$CARDSTOCK_TEST_BASE/mini.img" card.img
+	put card.img /etc/hostname pi
+	put card.img /etc/hosts $'127.0.0.1 localhost\n127.0.1.1 pi\n192.168.7.5 pi.example.com pi # pi'
+	clone card.img 2>notes
+	[ "$(grep -c 'note: /etc/hosts still has a name of the card that is cloned: pi.example.com' notes)" = 1 ]
+}
+
 @test "--sysprep drops logs and history" {
 	make_card used
 	clone card.img --quiet --sysprep
@@ -415,17 +445,64 @@ pull_by_hand() {
 	clone card.img --quiet # a partition without a file system is copied as it is
 }
 
-@test "--rescue goes on where the card cannot be read, and names the files" {
+# find_bad PATH N: sets bad, a byte of block N of this file of card.img.
+find_bad() {
+	local blocks
+	read -ra blocks < <(debugfs -R "blocks $1" "card.img?offset=$(offset_of card.img 2)" 2>/dev/null)
+	bad=$(($(offset_of card.img 2) + blocks[$2] * 4096 + 10))
+}
+
+# fault KIND COMMAND…: card.img has this fault at the byte bad.
+fault() {
+	CARDSTOCK_FAULT=$1:at=$bad CARDSTOCK_FAULT_PATH=card.img LD_PRELOAD=$(dirname "$MKIMAGE")/tests/shims/fault.so "${@:2}"
+}
+
+@test "--rescue goes on where the card cannot be read, names the files, and is no success" {
 	make_card used
-	block=$(debugfs -R 'blocks /home/ops/data' "card.img?offset=$(offset_of card.img 2)" 2>/dev/null)
-	bad=$(($(offset_of card.img 2) + ${block// /} * 4096 + 10))
-	fault() { CARDSTOCK_FAULT=bad:at=$bad CARDSTOCK_FAULT_PATH=card.img LD_PRELOAD=$(dirname "$MKIMAGE")/tests/shims/fault.so "$@"; }
-	assert_fails 1 'With --rescue what cannot be read becomes zeros' fault "$MKIMAGE" clone card.img --profile ./worker.conf
+	find_bad /home/ops/data 0
+	assert_fails 1 'With --rescue what cannot be read becomes zeros' fault bad "$MKIMAGE" clone card.img --profile ./worker.conf
 	assert_no_output
-	fault "$MKIMAGE" clone card.img --profile ./worker.conf --rescue --check 2>notes
-	grep -qF "note: card.img: 4.0 KiB cannot be read, the first at byte $((bad - bad % 4096))" notes
-	grep -qxF 'note: card.img: partition 2: zeros where the card cannot be read: /home/ops/data' notes
-	[ "$(grep -c 'cannot be read' notes)" = 2 ]
+	run -9 --separate-stderr fault bad "$MKIMAGE" clone card.img --profile ./worker.conf --rescue --check --quiet
+	[ "$output" = out/worker004.img ]
+	# shellcheck disable=SC2154 # set by run
+	[ "$stderr" = "mkimage: card.img: the images are made, but not all of it could be read:
+card.img: 4.0 KiB cannot be read, the first at byte $((bad - bad % 4096))
+card.img: partition 2: zeros where the card cannot be read: /home/ops/data" ]
 	[ "$(root_cat out/worker004.img /etc/hostname)" = worker004 ]
 	[ "$(root_cat out/worker004.img /etc/app.conf)" = 'server = worker003' ]
+	# What was lost is told of clones that cannot be made, too.
+	mkdir out/worker005.img
+	assert_fails 2 'card.img: partition 2: zeros where the card cannot be read: /home/ops/data' \
+		fault bad "$MKIMAGE" clone card.img --profile ./worker.conf --rescue
+	rmdir out/worker005.img
+}
+
+@test "a card that is pulled out while it is rescued is a failure" {
+	make_card used
+	find_bad /home/ops/data 0
+	assert_fails 1 'card.img: cannot read at byte ' fault gone "$MKIMAGE" clone card.img --profile ./worker.conf --rescue --quiet
+	[[ $output == *'Input/output error; it was pulled out, or its reader gave up: put it in, and begin again' ]]
+	assert_no_output
+}
+
+@test "of a swap file the header is there, and nothing of what was swapped out" {
+	make_card
+	head -c 2M /dev/zero | tr '\0' S >swap
+	mkswap -q swap 2>/dev/null
+	at=$(offset_of card.img 2)
+	debugfs -w -f - "card.img?offset=$at" <<<$'mkdir /var/lib/swap\nwrite swap /var/lib/swap/file\nwrite swap /swapfile' >/dev/null 2>&1
+	root_cat card.img /etc/fstab >fstab
+	put card.img /etc/fstab "$(cat fstab)"$'\n/var/lib/swap/file none swap sw 0 0'
+	# One that is no swap file, whatever its name.
+	head -c 1M /dev/zero | tr '\0' T >no-swap
+	debugfs -w -R 'write no-swap /swap.img' "card.img?offset=$at" >/dev/null 2>&1
+	find_bad /var/lib/swap/file 100
+	fault bad "$MKIMAGE" clone card.img --profile ./worker.conf --quiet --check # it is not even read
+	for path in /var/lib/swap/file /swapfile /swap.img; do
+		debugfs -R "dump $path found" "out/worker004.img?offset=$at" 2>/dev/null
+		[ "$(stat -c %s found)" -gt 1000000 ]
+		[ $path = /swap.img ] || cmp <(head -c 4096 swap; head -c $((2 * 1024 * 1024 - 4096)) /dev/zero) found
+	done
+	cmp found no-swap
+	! grep -qa SSSSSSSS out/worker004.img || return 1
 }

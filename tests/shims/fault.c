@@ -12,6 +12,8 @@
  *   CARDSTOCK_FAULT=wrap:size=BYTES      they go to the beginning again, and so do reads
  *   CARDSTOCK_FAULT=flip:at=BYTE         the bit there is not the one that was written
  *   CARDSTOCK_FAULT=bad:at=BYTE          what has this byte cannot be read
+ *   CARDSTOCK_FAULT=gone:at=BYTE         from the first read of this byte on nothing can be read, nor
+ *                                        can it be opened again
  *   CARDSTOCK_FAULT=slow:bytes=B,commands=C   at most so many of each in a second
  *   CARDSTOCK_FAULT=kill:at=N            SIGKILL for the whole process group instead of the Nth
  *                                        write, flush, link, rename or removal
@@ -46,6 +48,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t bytes_done, calls_done, steps_done;
+static int is_away;   /* the device that was there */
 static double free_at; /* when the slow device has done what it was told */
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -225,12 +228,37 @@ ssize_t pread(int fd, void *data, size_t len, off_t offset)
 		return REAL(pread)(fd, data, len, offset % (off_t)number);
 	if (fault_is("bad:at=", &number) && has(offset, len, number))
 		return fail(EIO);
+	if (fault_is("gone:at=", &number) && has(offset, len, number))
+		is_away = 1;
+	if (is_away)
+		return fail(EIO);
 	return REAL(pread)(fd, data, len, offset);
 }
 
 ssize_t pread64(int fd, void *data, size_t len, off64_t offset)
 {
 	return pread(fd, data, len, offset);
+}
+
+int open(const char *path, int flags, ...)
+{
+	va_list ap;
+	va_start(ap, flags);
+	mode_t mode = va_arg(ap, mode_t);
+	va_end(ap);
+	if (is_away && is_concerned_name(path))
+		return (int)fail(ENXIO);
+	return REAL(open)(path, flags, mode);
+}
+
+/* What open is called where _FILE_OFFSET_BITS is 64. */
+int open64(const char *path, int flags, ...)
+{
+	va_list ap;
+	va_start(ap, flags);
+	mode_t mode = va_arg(ap, mode_t);
+	va_end(ap);
+	return open(path, flags, mode);
 }
 
 /* The first buffer that has bytes stands for the call: a short write is always allowed. */
