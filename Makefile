@@ -159,6 +159,7 @@ check-long: all units shims
 bench: all shims $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
 	BUILD=$(BUILD) tests/bench/cards
+	BUILD=$(BUILD) tests/bench/clones
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c \
 	$(wildcard firstboot/*.c firstboot/steps/*.c firstboot/grow/*.c tests/fuzz/*.c tests/bench/*.c tests/fixtures/*.c))

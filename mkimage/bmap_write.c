@@ -141,8 +141,7 @@ int bmap_write(const char *image, int fd, const struct disk *d, const struct blo
 	return write_file(image, &out, e);
 }
 
-int bmap_commit(struct output *image, const struct disk *d, const struct blockmap *m,
-		struct err *e)
+int bmap_commit(struct output *image, const struct disk *d, const struct blockmap *m, struct err *e)
 {
 	autofree char *name = path_join(image->dir, image->name);
 	autofree char *bmap = xasprintf("%s.bmap", name);

@@ -178,9 +178,10 @@ static int refuse_read(const struct copy *x, uint64_t at, ssize_t got, struct er
 	const char *why = got < 0 ? strerror(errno) : "it ends there, and was longer";
 	const char *then = is_gone(x) ? "it was pulled out, or its reader gave up: put it in, and "
 					"begin again"
-			 : x->how->rescue ? "begin again"
-					  : "the card or its reader is broken. With --rescue what "
-					    "cannot be read becomes zeros";
+			   : x->how->rescue
+				   ? "begin again"
+				   : "the card or its reader is broken. With --rescue what "
+				     "cannot be read becomes zeros";
 	return err_set(e, ERR_FAILED, "%s: cannot read at byte %llu: %s; %s", x->s->disk->name,
 		       (unsigned long long)at, why, then);
 }

@@ -22,10 +22,15 @@ static const char *const skipped[] = {"/var/lib/apt", "/var/lib/dpkg", "/var/lib
 /* Users' keys are theirs, wherever they log in. */
 static const char *const machine_places[] = {"/etc/", "/var/lib/"};
 
-/* Where the stacks that set up networks keep their settings; directories with all that is in them. */
+/* Where the stacks that set up networks keep their settings; directories with all that is in them.
+ */
 static const char *const networks[] = {
-	"/etc/network/interfaces", "/etc/network/interfaces.d",	     "/etc/systemd/network",
-	"/etc/dhcpcd.conf",	   "/etc/NetworkManager/system-connections", "/etc/netplan",
+	"/etc/network/interfaces",
+	"/etc/network/interfaces.d",
+	"/etc/systemd/network",
+	"/etc/dhcpcd.conf",
+	"/etc/NetworkManager/system-connections",
+	"/etc/netplan",
 };
 
 struct needle {

@@ -12,13 +12,12 @@
  *   CARDSTOCK_FAULT=wrap:size=BYTES      they go to the beginning again, and so do reads
  *   CARDSTOCK_FAULT=flip:at=BYTE         the bit there is not the one that was written
  *   CARDSTOCK_FAULT=bad:at=BYTE          what has this byte cannot be read
- *   CARDSTOCK_FAULT=gone:at=BYTE         from the first read of this byte on nothing can be read, nor
- *                                        can it be opened again
- *   CARDSTOCK_FAULT=slow:bytes=B,commands=C   at most so many of each in a second
- *   CARDSTOCK_FAULT=kill:at=N            SIGKILL for the whole process group instead of the Nth
- *                                        write, flush, link, rename or removal
- *   CARDSTOCK_FAULT=int:at=N             the same with SIGINT, as Ctrl-C sends it
- *   CARDSTOCK_FAULT_PATH=TEXT            only files whose absolute path contains TEXT
+ *   CARDSTOCK_FAULT=gone:at=BYTE         from the first read of this byte on nothing can be read,
+ * nor can it be opened again CARDSTOCK_FAULT=slow:bytes=B,commands=C   at most so many of each in a
+ * second CARDSTOCK_FAULT=kill:at=N            SIGKILL for the whole process group instead of the
+ * Nth write, flush, link, rename or removal CARDSTOCK_FAULT=int:at=N             the same with
+ * SIGINT, as Ctrl-C sends it CARDSTOCK_FAULT_PATH=TEXT            only files whose absolute path
+ * contains TEXT
  *
  * Each process counts for itself.  Copies inside the kernel (copy_file_range, sendfile) count as
  * writes; reserving blocks (fallocate) and reflinks are "not supported", so that no write is
@@ -48,7 +47,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t bytes_done, calls_done, steps_done;
-static int is_away;   /* the device that was there */
+static int is_away;    /* the device that was there */
 static double free_at; /* when the slow device has done what it was told */
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
