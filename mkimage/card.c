@@ -171,9 +171,9 @@ int card_judge(const struct device_wish *wish, struct card *ret, struct err *e)
 	bool device = d.path;
 	*ret = (struct card){.fd = -1,
 			     .name = xstrdup(wish->what),
-			     .node = steal(&d.path),
 			     .size = device ? d.size : (uint64_t)st.st_size,
 			     .sector = device ? d.sector : 512};
+	ret->node = steal(&d.path);
 	return 0;
 }
 

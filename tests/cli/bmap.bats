@@ -11,11 +11,8 @@ setup_file() {
 }
 
 setup() {
-	WORK=$BATS_TEST_TMPDIR/work
-	mkdir -p "$WORK"
-	cd "$WORK" || return 1
+	enter_work
 	cp --sparse=always "$IMG" my.img
-	LOOPS=()
 }
 
 teardown() {

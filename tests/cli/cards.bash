@@ -39,6 +39,14 @@ assert_pattern_is_zeros() {
 	cmp found <(head -c 2M /dev/zero)
 }
 
+# For a setup: an empty directory for the test.
+enter_work() {
+	WORK=$BATS_TEST_TMPDIR/work
+	mkdir -p "$WORK"
+	cd "$WORK" || return 1
+	LOOPS=()
+}
+
 # card NAME MIB: every byte is 0xAA.
 card() {
 	head -c "${2:-72}M" /dev/zero | tr '\0' '\252' >"$1"
@@ -62,6 +70,11 @@ compare() {
 		    else: other += 1
 		print(same, old, other)
 	END
+}
+
+# faulty FAULT PATH COMMAND…: files whose path contains PATH have this fault, see tests/shims/fault.c.
+faulty() {
+	CARDSTOCK_FAULT=$1 CARDSTOCK_FAULT_PATH=$2 LD_PRELOAD=$(dirname "$MKIMAGE")/tests/shims/fault.so "${@:3}"
 }
 
 # traced ARGUMENT…: strace; LeakSanitizer does not work under ptrace.

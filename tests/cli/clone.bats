@@ -377,10 +377,9 @@ pull_by_hand() {
 
 @test "a card that cannot be read, or changes meanwhile, leaves no clone" {
 	make_card
-	fault() { CARDSTOCK_FAULT=$1 CARDSTOCK_FAULT_PATH=$2 LD_PRELOAD=$(dirname "$MKIMAGE")/tests/shims/fault.so "${@:3}"; }
-	assert_fails 1 'card.img: cannot read at byte' fault "bad:at=$(($(offset_of card.img 1) + 3000))" card.img "$MKIMAGE" clone card.img --profile ./worker.conf
+	assert_fails 1 'card.img: cannot read at byte' faulty "bad:at=$(($(offset_of card.img 1) + 3000))" card.img "$MKIMAGE" clone card.img --profile ./worker.conf
 	assert_no_output
-	assert_fails 5 'No space left on device; make room on that disk' fault enospc:after=2000000 out/ "$MKIMAGE" clone card.img --profile ./worker.conf
+	assert_fails 5 'No space left on device; make room on that disk' faulty enospc:after=2000000 out/ "$MKIMAGE" clone card.img --profile ./worker.conf
 	assert_no_output
 	CARDSTOCK_FAULT=slow:bytes=2000000,commands=1000 CARDSTOCK_FAULT_PATH=out/ LD_PRELOAD=$(dirname "$MKIMAGE")/tests/shims/fault.so \
 		"$MKIMAGE" clone card.img --profile ./worker.conf >log 2>&1 &
@@ -391,7 +390,7 @@ pull_by_hand() {
 	[ $status = 1 ]
 	grep -qF 'card.img: was changed while it was read' log
 	assert_no_output
-	run -137 fault kill:at=2 out/ setsid --wait "$MKIMAGE" clone card.img --profile ./worker.conf
+	run -137 faulty kill:at=2 out/ setsid --wait "$MKIMAGE" clone card.img --profile ./worker.conf
 	assert_no_output
 }
 
@@ -452,17 +451,12 @@ find_bad() {
 	bad=$(($(offset_of card.img 2) + blocks[$2] * 4096 + 10))
 }
 
-# fault KIND COMMAND…: card.img has this fault at the byte bad.
-fault() {
-	CARDSTOCK_FAULT=$1:at=$bad CARDSTOCK_FAULT_PATH=card.img LD_PRELOAD=$(dirname "$MKIMAGE")/tests/shims/fault.so "${@:2}"
-}
-
 @test "--rescue goes on where the card cannot be read, names the files, and is no success" {
 	make_card used
 	find_bad /home/ops/data 0
-	assert_fails 1 'With --rescue what cannot be read becomes zeros' fault bad "$MKIMAGE" clone card.img --profile ./worker.conf
+	assert_fails 1 'With --rescue what cannot be read becomes zeros' faulty "bad:at=$bad" card.img "$MKIMAGE" clone card.img --profile ./worker.conf
 	assert_no_output
-	run -9 --separate-stderr fault bad "$MKIMAGE" clone card.img --profile ./worker.conf --rescue --check --quiet
+	run -9 --separate-stderr faulty "bad:at=$bad" card.img "$MKIMAGE" clone card.img --profile ./worker.conf --rescue --check --quiet
 	[ "$output" = out/worker004.img ]
 	# shellcheck disable=SC2154 # set by run
 	[ "$stderr" = "mkimage: card.img: the images are made, but not all of it could be read:
@@ -473,14 +467,14 @@ card.img: partition 2: zeros where the card cannot be read: /home/ops/data" ]
 	# What was lost is told of clones that cannot be made, too.
 	mkdir out/worker005.img
 	assert_fails 2 'card.img: partition 2: zeros where the card cannot be read: /home/ops/data' \
-		fault bad "$MKIMAGE" clone card.img --profile ./worker.conf --rescue
+		faulty "bad:at=$bad" card.img "$MKIMAGE" clone card.img --profile ./worker.conf --rescue
 	rmdir out/worker005.img
 }
 
 @test "a card that is pulled out while it is rescued is a failure" {
 	make_card used
 	find_bad /home/ops/data 0
-	assert_fails 1 'card.img: cannot read at byte ' fault gone "$MKIMAGE" clone card.img --profile ./worker.conf --rescue --quiet
+	assert_fails 1 'card.img: cannot read at byte ' faulty "gone:at=$bad" card.img "$MKIMAGE" clone card.img --profile ./worker.conf --rescue --quiet
 	[[ $output == *'Input/output error; it was pulled out, or its reader gave up: put it in, and begin again' ]]
 	assert_no_output
 }
@@ -497,7 +491,7 @@ card.img: partition 2: zeros where the card cannot be read: /home/ops/data" ]
 	head -c 1M /dev/zero | tr '\0' T >no-swap
 	debugfs -w -R 'write no-swap /swap.img' "card.img?offset=$at" >/dev/null 2>&1
 	find_bad /var/lib/swap/file 100
-	fault bad "$MKIMAGE" clone card.img --profile ./worker.conf --quiet --check # it is not even read
+	faulty "bad:at=$bad" card.img "$MKIMAGE" clone card.img --profile ./worker.conf --quiet --check # it is not even read
 	for path in /var/lib/swap/file /swapfile /swap.img; do
 		debugfs -R "dump $path found" "out/worker004.img?offset=$at" 2>/dev/null
 		[ "$(stat -c %s found)" -gt 1000000 ]

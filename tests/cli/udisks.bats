@@ -13,10 +13,7 @@ setup_file() {
 }
 
 setup() {
-	WORK=$BATS_TEST_TMPDIR/work
-	mkdir -p "$WORK"
-	cd "$WORK" || return 1
-	LOOPS=()
+	enter_work
 	card card
 	loop card
 	chmod 000 "$LOOP"

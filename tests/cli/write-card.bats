@@ -11,10 +11,7 @@ setup_file() {
 }
 
 setup() {
-	WORK=$BATS_TEST_TMPDIR/work
-	mkdir -p "$WORK"
-	cd "$WORK" || return 1
-	LOOPS=()
+	enter_work
 	card card
 	loop card
 }

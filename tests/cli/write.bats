@@ -11,10 +11,6 @@ setup_file() {
 	make_image "$IMG"
 }
 
-faulty() {
-	CARDSTOCK_FAULT=$1 CARDSTOCK_FAULT_PATH=$2 LD_PRELOAD=$(dirname "$MKIMAGE")/tests/shims/fault.so "${@:3}"
-}
-
 # Begin to write IMG to a slow card, and come back once it has lost its old table; for the rest, wait.
 begin_slowly() {
 	env CARDSTOCK_FAULT=slow:bytes=10000000,commands=1000 CARDSTOCK_FAULT_PATH=/card \
@@ -30,10 +26,7 @@ ended() {
 }
 
 setup() {
-	WORK=$BATS_TEST_TMPDIR/work
-	mkdir -p "$WORK"
-	cd "$WORK" || return 1
-	LOOPS=()
+	enter_work
 }
 
 teardown() {
@@ -306,12 +299,17 @@ teardown() {
 	mk write "$IMG" "$LOOP" --force "${LOOP#/dev/}" --quiet --no-verify
 }
 
-@test "a mounted card is refused; with --unmount it is unmounted and written" {
+# LOOP is a card with a file system, which is mounted.
+mounted_card() {
 	card card
 	mkfs.ext4 -q -F card
 	loop card
 	mkdir 'my mount'
 	mount "$LOOP" 'my mount' || skip "ext4 cannot be mounted here"
+}
+
+@test "a mounted card is refused; with --unmount it is unmounted and written" {
+	mounted_card
 	assert_fails 7 "mounted at '$WORK/my mount'; unmount it, or let mkimage do it: --unmount" write "$IMG" "$LOOP"
 	(cd 'my mount' && exec sleep 60) 3>&- &
 	until [ "$(readlink /proc/$!/cwd)" = "$WORK/my mount" ]; do sleep 0.05; done
@@ -326,11 +324,7 @@ teardown() {
 }
 
 @test "no card is unmounted before all were judged" {
-	card card
-	mkfs.ext4 -q -F card
-	loop card
-	mkdir 'my mount'
-	mount "$LOOP" 'my mount' || skip "ext4 cannot be mounted here"
+	mounted_card
 	mounted=$LOOP
 	card small 40
 	loop small --read-only
@@ -342,11 +336,7 @@ teardown() {
 }
 
 @test "what is mounted over a card's mount point stays" {
-	card card
-	mkfs.ext4 -q -F card
-	loop card
-	mkdir 'my mount'
-	mount "$LOOP" 'my mount' || skip "ext4 cannot be mounted here"
+	mounted_card
 	mount -t tmpfs above 'my mount'
 	run mk write "$IMG" "$LOOP" --force "$LOOP" --unmount
 	findmnt -n -o SOURCE 'my mount' >top
