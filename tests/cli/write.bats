@@ -30,7 +30,7 @@ setup() {
 }
 
 teardown() {
-	! mountpoint -q 'my mount' || umount 'my mount'
+	while mountpoint -q 'my mount'; do umount 'my mount'; done
 	unloop
 }
 
