@@ -4,7 +4,7 @@ BUILD := build
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
 WERROR := $(if $(CI),-Werror)
-LIBS := ext2fs e2p com_err blkid mount libparted libarchive liblzma libcurl libconfuse nettle libcrypt jansson
+LIBS := ext2fs e2p com_err blkid mount libparted libarchive liblzma libcurl libconfuse nettle libcrypt jansson expat libsystemd
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS))
 PKG_LIBS = $(shell pkg-config --libs $(LIBS))
 ALL_CFLAGS = -std=gnu11 -pthread $(WARN) $(WERROR) $(CFLAGS) -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
@@ -60,7 +60,7 @@ check:
 
 install: all
 	install -D -m 755 $(BUILD)/mkimage $(DESTDIR)$(PREFIX)/bin/mkimage
-	install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock scripts/mkbase scripts/try-cluster
+	install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock scripts/mkbase scripts/try-cluster scripts/write-card
 	cp -R scripts/mkbase.d $(DESTDIR)$(PREFIX)/lib/cardstock/
 	for arch in $(BOARD_ARCHES); do \
 		install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock/board/$$arch $(BOARD_PROGRAMS:%=$(BOARD)/$$arch/%) || exit; done
@@ -156,8 +156,10 @@ check-long: all units shims
 	$(MAKE) --no-print-directory -j$(shell nproc) fuzz
 	BUILD=$(BUILD) tests/run-long
 
-bench: all $(BUILD)/tests/bench/patch
+bench: all shims $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
+	BUILD=$(BUILD) tests/bench/cards
+	BUILD=$(BUILD) tests/bench/clones
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c \
 	$(wildcard firstboot/*.c firstboot/steps/*.c firstboot/grow/*.c tests/fuzz/*.c tests/bench/*.c tests/fixtures/*.c))

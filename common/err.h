@@ -20,8 +20,9 @@ enum err_code {
 	ERR_IMAGE = 4,	     /* the base or image is damaged, unknown or not supported */
 	ERR_SPACE = 5,	     /* no room on the output disk or in the image */
 	ERR_CHECK = 6,	     /* verify or a file system check found a difference */
-	ERR_BUSY = 7,	     /* another run holds the lock */
+	ERR_BUSY = 7,	     /* another run holds the lock; a device is in use */
 	ERR_STEP = 8,	     /* firstboot: a step failed, the others ran */
+	ERR_LOST = 9,	     /* all is made, but a part of what it is made of cannot be read */
 	ERR_INTERRUPT = 130, /* SIGINT or SIGTERM */
 };
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -224,6 +225,21 @@ char *io_program_top(void)
 {
 	autofree char *dir = io_program_dir();
 	return dir ? path_dir(dir) : NULL;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+int io_check_unchanged(int fd, const struct stat *was, const char *what, struct err *e)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot look at it again", what);
+	if (st.st_size == was->st_size && same_time(&st.st_mtim, &was->st_mtim))
+		return 0;
+	return err_set(e, ERR_FAILED, "%s: was changed while it was read", what);
 }
 
 int io_memfd(const char *name, const void *data, size_t len, struct err *e)

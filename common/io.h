@@ -3,6 +3,7 @@
 #define COMMON_IO_H
 
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "err.h"
@@ -40,6 +41,8 @@ char *io_program_dir(void);
  * PREFIX/bin/mkimage; owned, NULL when the kernel does not tell.
  */
 char *io_program_top(void);
+/* ERR_FAILED when the open file has another size or time of change than it had. */
+int io_check_unchanged(int fd, const struct stat *was, const char *what, struct err *e) must_check;
 /* An anonymous file in memory that can be named to other programs as /proc/PID/fd/N; returns fd. */
 int io_memfd(const char *name, const void *data, size_t len, struct err *e) must_check;
 

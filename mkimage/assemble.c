@@ -164,8 +164,10 @@ static int open_filesystems(const struct assemble *a, const char *path, const st
 {
 	autofree char *root_name = xasprintf("%s: partition %d", a->image, l->root_number);
 	autofree char *boot_name = xasprintf("%s: partition 1", a->image);
-	struct fs_open root = {path, l->root_start, l->root_size, root_name, true, a->now};
-	struct fs_open boot = {path, l->boot_start, l->boot_size, boot_name, true, a->now};
+	struct fs_open root = {path, l->root_start, l->root_size, root_name,
+			       true, a->now,	    false,	  NULL};
+	struct fs_open boot = {path, l->boot_start, l->boot_size, boot_name,
+			       true, a->now,	    false,	  NULL};
 	if (fs_ext_open(&root, &o->root, e) < 0)
 		return -1;
 	o->tree = tree_new();

@@ -16,6 +16,9 @@
  * on, and of all other gaps, only what the image file has data for.
  */
 #define FIRST_GAP_MAX (16ull << 20)
+/* Of other gaps of a card, which may be all of it: at the end of the last the GPT has its backup.
+ */
+#define GAP_EDGE (1ull << 20)
 /* Of a swap partition only its header is read by mkswap's readers; a page is at most 64 KiB. */
 #define SWAP_HEADER (64ull << 10)
 
@@ -42,6 +45,73 @@ void blockmap_add(struct blockmap *m, uint64_t start, uint64_t len)
 	m->used += len;
 }
 
+void blockmap_round(struct blockmap *m, uint64_t block, uint64_t size)
+{
+	auto_blockmap old = *m;
+	*m = (struct blockmap){0};
+	for (size_t i = 0; i < old.n; i++) {
+		uint64_t start = old.extents[i].start - old.extents[i].start % block;
+		uint64_t end = old.extents[i].start + old.extents[i].len + block - 1;
+		end -= end % block;
+		end = end < size ? end : size;
+		if (start < end)
+			blockmap_add(m, start, end - start);
+	}
+}
+
+void blockmap_merge(struct blockmap *m, const struct blockmap *other)
+{
+	auto_blockmap old = *m;
+	*m = (struct blockmap){0};
+	size_t a = 0, b = 0;
+	while (a < old.n || b < other->n) {
+		bool first = b == other->n ||
+			     (a < old.n && old.extents[a].start < other->extents[b].start);
+		const struct extent *x = first ? &old.extents[a++] : &other->extents[b++];
+		blockmap_add(m, x->start, x->len);
+	}
+}
+
+/* Add to m what lies between the extents of other, within [start, end). */
+static void add_between(struct blockmap *m, uint64_t start, uint64_t end,
+			const struct blockmap *other, size_t *hint)
+{
+	while (*hint < other->n && other->extents[*hint].start + other->extents[*hint].len <= start)
+		++*hint;
+	for (size_t i = *hint; i < other->n && other->extents[i].start < end; i++) {
+		const struct extent *x = &other->extents[i];
+		if (x->start > start)
+			blockmap_add(m, start, x->start - start);
+		start = x->start + x->len;
+	}
+	if (start < end)
+		blockmap_add(m, start, end - start);
+}
+
+void blockmap_subtract(struct blockmap *m, const struct blockmap *other)
+{
+	auto_blockmap old = *m;
+	size_t hint = 0;
+	*m = (struct blockmap){0};
+	for (size_t i = 0; i < old.n; i++) {
+		const struct extent *x = &old.extents[i];
+		add_between(m, x->start, x->start + x->len, other, &hint);
+	}
+}
+
+void blockmap_clip(const struct blockmap *m, uint64_t start, uint64_t end, size_t *hint,
+		   struct blockmap *part)
+{
+	while (*hint < m->n && m->extents[*hint].start + m->extents[*hint].len <= start)
+		++*hint;
+	for (size_t i = *hint; i < m->n && m->extents[i].start < end; i++) {
+		const struct extent *x = &m->extents[i];
+		uint64_t from = x->start > start ? x->start : start;
+		uint64_t to = x->start + x->len < end ? x->start + x->len : end;
+		blockmap_add(part, from, to - from);
+	}
+}
+
 int blockmap_add_data(struct blockmap *m, int fd, uint64_t start, uint64_t end, const char *what,
 		      struct err *e)
 {
@@ -65,19 +135,6 @@ int blockmap_add_data(struct blockmap *m, int fd, uint64_t start, uint64_t end, 
 	return 0;
 }
 
-/* A file system's own extents, as far as they lie in [start, start+size). */
-static void add_clipped(struct blockmap *m, const struct blockmap *own, uint64_t start,
-			uint64_t size)
-{
-	for (size_t i = 0; i < own->n; i++) {
-		const struct extent *x = &own->extents[i];
-		uint64_t from = x->start < start ? start : x->start;
-		uint64_t to = x->start + x->len < start + size ? x->start + x->len : start + size;
-		if (from < to)
-			blockmap_add(m, from, to - from);
-	}
-}
-
 typedef int (*fs_blockmap)(const struct fs_open *o, struct blockmap *m, struct err *e);
 
 static const struct {
@@ -90,25 +147,76 @@ static const struct {
 	{"vfat", fs_fat_blockmap},
 };
 
-static int add_part(struct blockmap *m, const struct disk *d, int fd, const struct part *p,
-		    struct err *e)
+struct builder {
+	const struct disk *disk;
+	int fd;
+	struct blockmap map;
+	bool over;	 /* the target holds old data */
+	bool known_only; /* what cannot be read is left to somebody else */
+	bool card;	 /* its gaps have no holes, and its journals may be dirty */
+	struct strv *notes;
+};
+
+static fs_blockmap find_driver(const struct part *p)
 {
-	autofree char *what = image_part_name(d->name, p);
-	const struct fs_open open = {
-		.path = d->path, .offset = p->start, .size = p->size, .what = what};
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
-		if (strcmp(p->fstype, drivers[i].fstype) != 0)
-			continue;
-		auto_blockmap own = {0};
-		if (drivers[i].map(&open, &own, e) < 0)
-			return -1;
-		add_clipped(m, &own, p->start, p->size);
+		if (strcmp(p->fstype, drivers[i].fstype) == 0)
+			return drivers[i].map;
+	}
+	return NULL;
+}
+
+/* What a file system has allocated, as far as it lies in its partition. */
+static int add_allocated(struct builder *b, const struct part *p, fs_blockmap map, struct err *e)
+{
+	auto_blockmap own = {0};
+	size_t hint = 0;
+	autofree char *what = image_part_name(b->disk->name, p);
+	const struct fs_open open = {.path = b->disk->path,
+				     .offset = p->start,
+				     .size = p->size,
+				     .what = what,
+				     .accept_dirty = b->card,
+				     .cow = b->disk->cow};
+	if (map(&open, &own, e) < 0)
+		return -1;
+	blockmap_clip(&own, p->start, p->start + p->size, &hint, &b->map);
+	return 0;
+}
+
+static bool is_swap(const struct part *p)
+{
+	return strcmp(p->fstype, "swap") == 0;
+}
+
+/* A partition of which we only know whether the image has data for it. */
+static int add_unknown(struct builder *b, const struct part *p, struct err *e)
+{
+	uint64_t size = is_swap(p) && p->size > SWAP_HEADER ? SWAP_HEADER : p->size;
+	if (b->known_only && !is_swap(p))
+		return 0;
+	if (b->over) {
+		blockmap_add(&b->map, p->start, size);
 		return 0;
 	}
-	uint64_t size = p->size;
-	if (strcmp(p->fstype, "swap") == 0 && size > SWAP_HEADER)
-		size = SWAP_HEADER;
-	return blockmap_add_data(m, fd, p->start, p->start + size, what, e);
+	autofree char *what = image_part_name(b->disk->name, p);
+	return blockmap_add_data(&b->map, b->fd, p->start, p->start + size, what, e);
+}
+
+static int add_part(struct builder *b, const struct part *p, struct err *e)
+{
+	fs_blockmap map = find_driver(p);
+	if (!map)
+		return add_unknown(b, p, e);
+	if (add_allocated(b, p, map, e) == 0)
+		return 0;
+	if (!b->over)
+		return -1;
+	strv_printf(b->notes, "%s; so %s", e->msg,
+		    b->known_only ? "of this partition only what the .bmap names is written"
+				  : "all of the partition is written");
+	err_done(e);
+	return add_unknown(b, p, e);
 }
 
 static int by_start(const void *a, const void *b)
@@ -132,24 +240,25 @@ static size_t sort_parts(const struct disk *d, const struct part ***ret)
 	return n;
 }
 
-static int add_gap(struct blockmap *m, const struct disk *d, int fd, uint64_t start, uint64_t end,
-		   struct err *e)
+static int add_gap(struct builder *b, uint64_t start, uint64_t end, struct err *e)
 {
 	if (start == 0 && end > 0) {
 		uint64_t whole = end < FIRST_GAP_MAX ? end : FIRST_GAP_MAX;
-		blockmap_add(m, 0, whole);
+		blockmap_add(&b->map, 0, whole);
 		start = whole;
 	}
-	return blockmap_add_data(m, fd, start, end, d->name, e);
+	if (b->card && end - start > 2 * GAP_EDGE) {
+		blockmap_add(&b->map, start, GAP_EDGE);
+		blockmap_add(&b->map, end - GAP_EDGE, GAP_EDGE);
+		return 0;
+	}
+	return blockmap_add_data(&b->map, b->fd, start, end, b->disk->name, e);
 }
 
-int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
+static int build(struct builder *b, struct err *e)
 {
-	auto_blockmap m = {0};
+	const struct disk *d = b->disk;
 	autofree const struct part **parts = NULL;
-	autoclose int fd = open(d->path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot open", d->name);
 	size_t n = sort_parts(d, &parts);
 	uint64_t at = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -157,14 +266,42 @@ int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
 			return err_set(e, ERR_IMAGE,
 				       "%s: partition %d overlaps another or the end of the image",
 				       d->name, parts[i]->number);
-		if (add_gap(&m, d, fd, at, parts[i]->start, e) < 0 ||
-		    add_part(&m, d, fd, parts[i], e) < 0)
+		if (add_gap(b, at, parts[i]->start, e) < 0 || add_part(b, parts[i], e) < 0)
 			return -1;
 		at = parts[i]->start + parts[i]->size;
 	}
-	if (add_gap(&m, d, fd, at, d->size, e) < 0)
+	return add_gap(b, at, d->size, e);
+}
+
+static int build_map(struct builder *b, struct blockmap *ret, struct err *e)
+{
+	autoclose int fd = open(b->disk->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", b->disk->name);
+	b->fd = fd;
+	if (build(b, e) < 0) {
+		blockmap_done(&b->map);
 		return -1;
-	*ret = m;
-	m = (struct blockmap){0};
+	}
+	*ret = b->map;
 	return 0;
+}
+
+int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
+{
+	struct builder b = {.disk = d};
+	return build_map(&b, ret, e);
+}
+
+int blockmap_build_card(const struct disk *d, struct blockmap *ret, struct err *e)
+{
+	struct builder b = {.disk = d, .card = true};
+	return build_map(&b, ret, e);
+}
+
+int blockmap_build_over(const struct disk *d, bool known_only, struct blockmap *ret,
+			struct strv *notes, struct err *e)
+{
+	struct builder b = {.disk = d, .over = true, .known_only = known_only, .notes = notes};
+	return build_map(&b, ret, e);
 }

@@ -10,6 +10,7 @@
 
 #include "disk.h"
 #include "fs.h"
+#include "str.h"
 
 struct extent {
 	uint64_t start, len; /* bytes */
@@ -22,11 +23,33 @@ struct blockmap {
 };
 
 int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e) must_check;
+/*
+ * The same for a target full of old data, where a hole of the image is not zero already: what may
+ * be allocated counts, data or not.  A partition whose allocation cannot be read counts whole, or
+ * with known_only not at all; notes gets the reason where a file system should be readable.
+ */
+int blockmap_build_over(const struct disk *d, bool known_only, struct blockmap *ret,
+			struct strv *notes, struct err *e) must_check;
+/*
+ * The same of a card that is read: of its gaps, whose holes nobody sees, only the parts that a
+ * table or a boot loader may be in.  With a dirty journal it is what was allocated before that.
+ */
+int blockmap_build_card(const struct disk *d, struct blockmap *ret, struct err *e) must_check;
 void blockmap_done(struct blockmap *m);
 #define auto_blockmap __attribute__((cleanup(blockmap_done))) struct blockmap
 
 /* Add bytes [start, start+len); must not begin before the last extent does; touching ones merge. */
 void blockmap_add(struct blockmap *m, uint64_t start, uint64_t len);
+
+/* Enlarge each extent to whole blocks, as far as size bytes go. */
+void blockmap_round(struct blockmap *m, uint64_t block, uint64_t size);
+/* Add all that other has. */
+void blockmap_merge(struct blockmap *m, const struct blockmap *other);
+/* Take out all that other has. */
+void blockmap_subtract(struct blockmap *m, const struct blockmap *other);
+/* Add to part what m has within [start, end); *hint is where the last search ended, 0 at first. */
+void blockmap_clip(const struct blockmap *m, uint64_t start, uint64_t end, size_t *hint,
+		   struct blockmap *part);
 
 /*
  * Add [start, end) as far as the file has data there, holes left out; a block device or file system
@@ -38,6 +61,25 @@ int blockmap_add_data(struct blockmap *m, int fd, uint64_t start, uint64_t end, 
 /* Of one file system, each in the file of its backend. Extents are relative to the image. */
 int fs_ext_blockmap(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;
 int fs_fat_blockmap(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;
+
+/*
+ * What the log of the journal lies in, all but its first block, which says that it is empty.  Adds
+ * nothing where there is no journal.
+ */
+int fs_ext_log(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;
+
+/*
+ * The content of swap files, all but their header: those that fstab names, and those at the usual
+ * paths.  What cannot be read is none.
+ */
+void fs_ext_swap(const struct fs_open *o, struct blockmap *m);
+
+/* What a replay changes besides the blocks in the log: as it was, the log is replayed once more. */
+int fs_ext_replay_marks(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;
+
+/* Add the paths of all files that have some of these bytes of the image; else what has them. */
+int fs_ext_owners(const struct fs_open *o, const struct blockmap *bytes, struct strv *ret,
+		  struct err *e) must_check;
 
 /* What fsck.fat reads: all of the above but the content of files. */
 int fs_fat_metadata(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;

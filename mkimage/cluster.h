@@ -84,6 +84,9 @@ int cluster_issue(struct cluster *c, const struct node *n, struct err *e) must_c
  * them another name or address.  So only when they will be built, after their plan was judged.
  */
 int cluster_enter(struct cluster *c, const struct node *nodes, size_t n, struct err *e) must_check;
+/* The highest number of the role that is in the ledger; 0: none. */
+int cluster_last_built(const struct cluster *c, const char *role, unsigned *ret,
+		       struct err *e) must_check;
 /* Write ssh_config and known_hosts; unchanged files are not touched. */
 int cluster_write_ssh(const struct cluster *c, struct err *e) must_check;
 /* Everything that a person may type behind `ssh`: the principals of the node's certificate. */

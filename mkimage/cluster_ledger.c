@@ -213,3 +213,16 @@ int cluster_enter(struct cluster *c, const struct node *nodes, size_t n, struct 
 		return 0;
 	return sort_entries(&l, e) < 0 ? -1 : ledger_write(&l, e);
 }
+
+int cluster_last_built(const struct cluster *c, const char *role, unsigned *ret, struct err *e)
+{
+	auto_ledger l = {0};
+	if (ledger_read(c, &l, e) < 0)
+		return -1;
+	*ret = 0;
+	for (size_t i = 0; i < l.n; i++) {
+		if (strcmp(l.v[i].role, role) == 0 && l.v[i].number > *ret)
+			*ret = l.v[i].number;
+	}
+	return 0;
+}

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "blockmap.h"
+#include "bmap.h"
 #include "commands.h"
 #include "mem.h"
 #include "output.h"
@@ -28,7 +28,7 @@ static int copy_to(const struct source *s, const char *file, struct err *e)
 		return err_errno(e, ERR_FAILED, "%s: cannot open", s->path);
 	if (blockmap_copy(from, out.fd, s->name, d->size, &map, NULL, NULL, e) < 0)
 		return -1;
-	return output_commit(&out, e);
+	return bmap_commit(&out, d, &map, e);
 }
 
 int cmd_base(const struct options *o, struct err *e)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "clone_session.h"
 #include "commands.h"
 #include "json.h"
 #include "mem.h"
@@ -65,8 +66,24 @@ static int print_nodes(struct session *s, const struct plan *role, bool as_json,
 	return 0;
 }
 
+static int plan_clones(const struct options *o, struct err *e)
+{
+	auto_clone_session c = CLONE_SESSION_INIT;
+	auto_plan *none = plan_new(NULL);
+	if (clone_session_open(o, o->clone, NULL, CLUSTER_READ, &c, e) < 0)
+		return -1;
+	if (o->cli.json) {
+		auto_str out = STR_INIT;
+		json_add_string(&out, o->clone, strlen(o->clone));
+		printf("{\"clone\":%s", str_text(&out));
+	}
+	return print_nodes(&c.session, none, o->cli.json, e);
+}
+
 int cmd_plan(const struct options *o, struct err *e)
 {
+	if (o->clone)
+		return plan_clones(o, e);
 	auto_session s = SESSION_INIT;
 	auto_plan *role = NULL;
 	if (session_open(o, CLUSTER_READ, &s, e) < 0 || session_open_base(&s, e) < 0 ||

@@ -4,8 +4,9 @@
 
 /*
  * Completion scripts, made from the tables of commands and options.  What a value is called in
- * --help decides how it is completed: PROFILE, DIR, and IMG, DEV, FILE and BASE, which are files;
- * words in lower case ("bash|zsh") are completed as they are, anything else is not.
+ * --help decides how it is completed: PROFILE, DIR, and IMG, DEV, SRC, FILE and BASE, which are
+ * files, any number of them with "..." behind the last; words in lower case ("bash|zsh") are
+ * completed as they are, anything else is not.
  */
 
 #include "str.h"

@@ -54,7 +54,8 @@ static void add_action(struct str *out, const char *kind)
 		str_puts(out, "_mkimage_profiles");
 	else if (strcmp(kind, "DIR") == 0)
 		str_puts(out, "_files -/");
-	else if (strcmp(kind, "FILE") == 0 || strcmp(kind, "BASE") == 0 || str_starts(kind, "IMG"))
+	else if (strcmp(kind, "FILE") == 0 || strcmp(kind, "BASE") == 0 ||
+		 str_starts(kind, "IMG") || str_starts(kind, "DEV") || strcmp(kind, "SRC") == 0)
 		str_puts(out, "_files");
 	else if (strpbrk(kind, "abcdefghijklmnopqrstuvwxyz")) {
 		auto_strv words = {0};
@@ -99,7 +100,9 @@ static void add_command(struct str *out, const struct command *c)
 	for (const struct option_row *r = mkimage_program.options; r->name; r++)
 		add_option(out, r);
 	for (size_t i = 0; i < operands.n; i++) {
-		str_printf(out, " \\\n\t\t\t'%zu", i + 1);
+		bool rest = i + 1 == operands.n && str_ends(operands.v[i], "...");
+		str_printf(out, " \\\n\t\t\t'");
+		str_printf(out, rest ? "*" : "%zu", i + 1);
 		add_value(out, operands.v[i]);
 		str_puts(out, "'");
 	}

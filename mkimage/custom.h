@@ -28,6 +28,11 @@ struct custom {
 	 */
 	int (*plan)(struct plan_ctx *ctx, struct err *e);
 	int (*plan_node)(struct plan_ctx *ctx, struct err *e);
+	/*
+	 * For a card that was in use and is cloned, before plan_node, with ctx->node set: what the
+	 * system made for itself, and two must not share.  May be NULL.
+	 */
+	int (*plan_clone)(struct plan_ctx *ctx, struct err *e);
 };
 
 extern const struct custom *const customs[]; /* in the order of list.def; ends with NULL */

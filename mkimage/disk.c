@@ -76,7 +76,7 @@ static int open_disk(struct disk *d, struct err *e)
 	return steal_fd(&fd);
 }
 
-static int refuse(const struct disk *d, int fd, const char *other, struct err *e)
+int disk_refuse(const struct disk *d, int fd, const char *other, struct err *e)
 {
 	if (other)
 		return err_set(e, ERR_IMAGE,
@@ -97,7 +97,7 @@ static int read_whole(struct disk *d, int fd, const char *other, struct err *e)
 	d->parts[0].size = d->size;
 	if (disk_content_read(d, fd, e) < 0)
 		return -1;
-	return *d->parts[0].fstype ? 0 : refuse(d, fd, other, e);
+	return *d->parts[0].fstype ? 0 : disk_refuse(d, fd, other, e);
 }
 
 /*
@@ -132,7 +132,7 @@ static int read_disk(struct disk *d, int fd, struct err *e)
 {
 	autofree char *other = NULL;
 	if (d->size < 512)
-		return refuse(d, fd, NULL, e);
+		return disk_refuse(d, fd, NULL, e);
 	int known = disk_table_read(d, fd, &other, e);
 	if (known < 0)
 		return -1;

@@ -10,6 +10,8 @@
 
 #include "err.h"
 
+struct cow; /* cow.h */
+
 enum disk_table { DISK_WHOLE, DISK_MBR, DISK_GPT }; /* DISK_WHOLE: a file system without a table */
 
 struct part {
@@ -32,6 +34,8 @@ struct disk {
 	char id[64];	      /* MBR: 8 hex digits; GPT: UUID */
 	struct part *parts;
 	size_t n_parts;
+	/* Has what the file at path has not; borrowed; NULL: the file has everything. */
+	struct cow *cow;
 };
 
 /*
@@ -40,6 +44,11 @@ struct disk {
  * Messages call it name; NULL: path.
  */
 int disk_probe(const char *path, const char *name, struct disk **ret, struct err *e) must_check;
+/*
+ * The same of an image of which only the first MiB or more is there, in fd: partitions as the table
+ * of 512-byte sectors has them, logical ones and content left out; size is what the table needs.
+ */
+int disk_probe_head(int fd, const char *name, struct disk **ret, struct err *e) must_check;
 void disk_free(struct disk *d);
 static inline void disk_cleanup(struct disk **d)
 {

@@ -17,8 +17,9 @@ const char *disk_extend_obstacle(const struct disk *d, const struct part *part, 
 int disk_extend_limit(const struct disk *d, int fd, uint64_t *ret, struct err *e) must_check;
 
 /*
- * Make the partition, which nothing hinders, end at byte end, which is later than now.  Only what
- * must change of the table is written: the boot code, the ids and the other partitions stay.
+ * Make the partition, which nothing hinders, end at byte end, which is later than now, or earlier
+ * where safe is not wanted and d->size is that of the smaller disk.  Only what must change of the
+ * table is written: the boot code, the ids and the other partitions stay.
  *
  * With safe, whoever reads the disk after a loss of power at any moment finds the table as it was
  * or as it is to be, provided that a sector is written whole or not at all; and a further call ends

@@ -55,6 +55,19 @@ int disk_table_read(struct disk *d, int fd, char **ret_other, struct err *e) mus
  * whose numbers make no sense: libparted 3.5 aborts the program on some of those.
  */
 int disk_raw_check(const struct disk *d, int fd, struct err *e) must_check;
+/* The fields of a GPT header that libparted computes with, UEFI specification 2.10, table 5-5. */
+struct disk_gpt {
+	uint64_t own, backup, first, last, table;
+	uint32_t n, entry_size, header_size;
+};
+
+/* False when there is no header at this sector. */
+bool disk_gpt_read(const struct disk *d, int fd, uint64_t lba, struct disk_gpt *ret);
+/* What is wrong with the header found at lba; NULL when nothing is. */
+const char *disk_gpt_fault(const struct disk *d, uint64_t lba, const struct disk_gpt *g);
+
+/* ERR_IMAGE that says what it seems to be instead; other is the name of a foreign table or NULL. */
+int disk_refuse(const struct disk *d, int fd, const char *other, struct err *e) must_check;
 /* True for a GPT whose protective MBR describes other partitions too. */
 bool disk_raw_is_hybrid(int fd);
 

@@ -9,26 +9,19 @@
 #define SECTOR_MAX 4096
 #define LBA_MAX (UINT64_MAX / SECTOR_MAX - 1) /* anything larger is nonsense and would overflow */
 
-/* The fields of a GPT header that libparted computes with, UEFI specification 2.10, table 5-5. */
-struct gpt {
-	uint64_t own, backup, first, last, table;
-	uint32_t n, entry_size, header_size;
-};
-
 static bool read_at(int fd, uint64_t offset, uint8_t *to, size_t len)
 {
 	auto_err ignored = ERR_INIT;
 	return io_pread_fd(fd, "", to, len, offset, &ignored) == 0;
 }
 
-/* False when there is no header at this sector. */
-static bool gpt_read(const struct disk *d, int fd, uint64_t lba, struct gpt *ret)
+bool disk_gpt_read(const struct disk *d, int fd, uint64_t lba, struct disk_gpt *ret)
 {
 	uint8_t h[92];
 	if (lba > LBA_MAX || !read_at(fd, lba * d->sector_size, h, sizeof(h)) ||
 	    memcmp(h, "EFI PART", 8) != 0)
 		return false;
-	*ret = (struct gpt){
+	*ret = (struct disk_gpt){
 		.header_size = disk_get32(h + 12),
 		.own = disk_get64(h + 24),
 		.backup = disk_get64(h + 32),
@@ -41,8 +34,7 @@ static bool gpt_read(const struct disk *d, int fd, uint64_t lba, struct gpt *ret
 	return true;
 }
 
-/* What is wrong with the header found at lba; NULL when nothing is. */
-static const char *gpt_fault(const struct disk *d, uint64_t lba, const struct gpt *g)
+const char *disk_gpt_fault(const struct disk *d, uint64_t lba, const struct disk_gpt *g)
 {
 	if (g->header_size < 92 || g->header_size > d->sector_size || g->own != lba)
 		return "its header is not where it says";
@@ -55,7 +47,7 @@ static const char *gpt_fault(const struct disk *d, uint64_t lba, const struct gp
 }
 
 /* Judge each entry; *ret_worst is the one that ends furthest beyond the image, at *ret_end. */
-static const char *gpt_entries_fault(const struct disk *d, int fd, const struct gpt *g,
+static const char *gpt_entries_fault(const struct disk *d, int fd, const struct disk_gpt *g,
 				     int *ret_worst, uint64_t *ret_end)
 {
 	static const uint8_t unused[16];
@@ -103,10 +95,10 @@ static int refuse_gpt(const struct disk *d, const char *fault, struct err *e)
 
 static int gpt_check(const struct disk *d, int fd, int *ret_worst, uint64_t *ret_end, struct err *e)
 {
-	struct gpt g;
+	struct disk_gpt g;
 	const char *fault = "it has no header";
-	if (gpt_read(d, fd, 1, &g))
-		fault = gpt_fault(d, 1, &g);
+	if (disk_gpt_read(d, fd, 1, &g))
+		fault = disk_gpt_fault(d, 1, &g);
 	if (fault)
 		return refuse_gpt(d, fault, e);
 	if ((g.backup + 1) * d->sector_size > *ret_end) {
@@ -118,12 +110,12 @@ static int gpt_check(const struct disk *d, int fd, int *ret_worst, uint64_t *ret
 		return refuse_gpt(d, fault, e);
 	const uint64_t places[] = {g.backup, d->size / d->sector_size - 1};
 	for (size_t i = 0; i < 2; i++) {
-		struct gpt other;
+		struct disk_gpt other;
 		int worst;
 		uint64_t end = UINT64_MAX;
-		if (!gpt_read(d, fd, places[i], &other))
+		if (!disk_gpt_read(d, fd, places[i], &other))
 			continue;
-		fault = gpt_fault(d, places[i], &other);
+		fault = disk_gpt_fault(d, places[i], &other);
 		if (!fault)
 			fault = gpt_entries_fault(d, fd, &other, &worst, &end);
 		if (fault)

@@ -94,6 +94,8 @@ struct fs {
 	bool writable;
 };
 
+struct cow; /* cow.h */
+
 /* Options shared by the open functions. */
 struct fs_open {
 	const char *path; /* image, device or directory */
@@ -102,6 +104,9 @@ struct fs_open {
 	const char *what; /* for messages */
 	bool writable;
 	int64_t now;
+	bool accept_dirty; /* fs_ext_blockmap: a journal that is to be replayed is none of its
+			      business */
+	struct cow *cow; /* ext only: has what the file at path has not; NULL: nothing is missing */
 };
 
 /*
@@ -116,6 +121,8 @@ int fs_ext_features(const struct fs_open *o, struct strv *ret, struct err *e) mu
 int fs_ext_is_dirty(const struct fs_open *o, bool *ret, struct err *e) must_check;
 /* Replay the journal of the file system in the (private copy of the) image by e2fsck -p. */
 int fs_ext_replay(const struct fs_open *o, struct err *e) must_check;
+/* The same without a look at what the file system is then. */
+int fs_ext_replay_log(const struct fs_open *o, struct err *e) must_check;
 /* Why the file system, open as ext, must keep its UUID, as one line for people; NULL: it need not.
  */
 const char *fs_ext_uuid_obstacle(struct fs *fs);

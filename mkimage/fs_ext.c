@@ -104,7 +104,8 @@ int ext_open_library(const struct fs_open *o, bool accept_dirty, struct ext **re
 	x->goal_group = (dgrp_t)-1;
 	autofree char *name = xasprintf("%d", fd);
 	autofree char *options = xasprintf(EXT_IO_OPTIONS, (unsigned long long)o->offset,
-					   (unsigned long long)o->size);
+					   (unsigned long long)o->size,
+					   (unsigned long long)(uintptr_t)o->cow);
 	int flags = EXT2_FLAG_64BITS | (o->writable ? EXT2_FLAG_RW : EXT2_FLAG_SKIP_MMP);
 	errcode_t failure = ext2fs_open2(name, options, flags, 0, 0, &ext_io_manager, &x->e2);
 	if (failure) {

@@ -36,10 +36,11 @@ static inline struct ext *ext_of(struct fs *fs)
 /*
  * fs_ext_io.c: a channel to the bytes [offset, offset + size) of a descriptor and to no others,
  * whatever a hostile file system asks for, with a write-back cache: a block that is edited ten
- * times is written once, and a block that is written with the content it had is not.
+ * times is written once, and a block that is written with the content it had is not.  cow is the
+ * address of a struct cow, or 0: libext2fs passes nothing but text.
  */
 extern struct struct_io_manager ext_io_manager; /* name: descriptor, taken over; options: below */
-#define EXT_IO_OPTIONS "offset=%llu&size=%llu"
+#define EXT_IO_OPTIONS "offset=%llu&size=%llu&cow=%llu"
 /* Forget what is not written yet, and write nothing from here on. */
 void ext_io_discard(io_channel io);
 /* Write the content of whole blocks of a file past the cache. */
@@ -55,6 +56,8 @@ errcode_t ext_io_write_data(io_channel io, blk64_t block, size_t n, const void *
 struct ext_state {
 	bool dirty; /* journal or orphans to be processed, or not cleanly unmounted */
 };
+/* The superblock as it is, in little-endian. */
+int ext_super_read(const struct fs_open *o, struct ext2_super_block *ret, struct err *e);
 int ext_super_check(const struct fs_open *o, int fd, struct ext_state *ret, struct err *e);
 
 /* fs_ext.c */
@@ -113,6 +116,14 @@ int ext_check_map(const struct ext *x, const char *path, ext2_ino_t ino,
 /* Give back the blocks of an inode; inode is updated, not written. */
 int ext_free_blocks(const struct ext *x, const char *path, ext2_ino_t ino,
 		    struct ext2_inode_large *inode, struct err *e);
+
+/* fs_ext_blockmap.c */
+struct blockmap;
+/* Add what is marked in the block bitmap, as bytes of the image. */
+errcode_t ext_add_used(const struct ext *x, uint64_t offset, struct blockmap *m);
+/* Add the content of a file, as bytes of the image, from its block `first` on. */
+errcode_t ext_add_file(const struct ext *x, uint64_t offset, ext2_ino_t ino, uint64_t first,
+		       struct blockmap *m);
 
 /* fs_ext_node.c */
 int ext_mkdir(struct fs *fs, const char *path, struct err *e);

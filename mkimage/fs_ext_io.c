@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "cow.h"
 #include "fs_ext.h"
 #include "mem.h"
 
@@ -22,6 +23,7 @@ struct slot {
 struct ext_io {
 	int fd;
 	bool writable;
+	struct cow *cow; /* instead of fd; NULL: none */
 	uint64_t offset, size;
 	size_t block_size;
 	/* Slots fill up in order; when there is none left, all are written and forgotten. */
@@ -55,6 +57,8 @@ static errcode_t read_at(const struct ext_io *io, uint64_t at, void *data, size_
 {
 	if (at > io->size || len > io->size - at)
 		return EXT2_ET_BAD_BLOCK_NUM;
+	if (io->cow)
+		return cow_read(io->cow, data, len, io->offset + at) < 0 ? errno : 0;
 	for (size_t done = 0; done < len;) {
 		ssize_t n = pread(io->fd, (char *)data + done, len - done,
 				  (off_t)(io->offset + at + done));
@@ -73,6 +77,8 @@ static errcode_t write_at(const struct ext_io *io, uint64_t at, const void *data
 		return EXT2_ET_RO_FILSYS;
 	if (at > io->size || len > io->size - at)
 		return EXT2_ET_BAD_BLOCK_NUM;
+	if (io->cow)
+		return cow_write(io->cow, data, len, io->offset + at) < 0 ? errno : 0;
 	for (size_t done = 0; done < len;) {
 		ssize_t n = pwrite(io->fd, (const char *)data + done, len - done,
 				   (off_t)(io->offset + at + done));
@@ -96,7 +102,7 @@ static errcode_t write_run(struct ext_io *io, const uint32_t *slots, size_t n)
 		return EXT2_ET_RO_FILSYS;
 	if (at > io->size || n * io->block_size > io->size - at)
 		return EXT2_ET_BAD_BLOCK_NUM;
-	ssize_t written = pwritev(io->fd, vector, (int)n, (off_t)(io->offset + at));
+	ssize_t written = io->cow ? 0 : pwritev(io->fd, vector, (int)n, (off_t)(io->offset + at));
 	size_t whole = written > 0 ? (size_t)written / io->block_size : 0;
 	for (size_t i = whole; i < n; i++) {
 		errcode_t failure = write_at(io, at + i * io->block_size, vector[i].iov_base,
@@ -360,6 +366,8 @@ static errcode_t channel_set_option(io_channel channel, const char *option, cons
 		io->offset = (uint64_t)value;
 	else if (strcmp(option, "size") == 0)
 		io->size = (uint64_t)value;
+	else if (strcmp(option, "cow") == 0)
+		io->cow = (struct cow *)(uintptr_t)value; /* NOLINT(performance-no-int-to-ptr) */
 	else
 		return EXT2_ET_INVALID_ARGUMENT;
 	return 0;

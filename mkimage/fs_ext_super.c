@@ -148,13 +148,16 @@ static int open_image(const struct fs_open *o, int flags, struct err *e)
 	return fd;
 }
 
+int ext_super_read(const struct fs_open *o, struct ext2_super_block *ret, struct err *e)
+{
+	autoclose int fd = open_image(o, O_RDONLY, e);
+	return fd < 0 ? -1 : read_super(o, fd, ret, e);
+}
+
 int fs_ext_features(const struct fs_open *o, struct strv *ret, struct err *e)
 {
 	struct ext2_super_block sb;
-	autoclose int fd = open(o->path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot open", o->what);
-	if (read_super(o, fd, &sb, e) < 0)
+	if (ext_super_read(o, &sb, e) < 0)
 		return -1;
 	const uint32_t sets[] = {sb.s_feature_compat, sb.s_feature_incompat,
 				 sb.s_feature_ro_compat};
@@ -226,11 +229,19 @@ static int clear_replayed(const struct fs_open *o, struct err *e)
 	return r;
 }
 
-static int run_e2fsck(const struct fs_open *o, const char *image, int ok_status, struct err *e)
+/* What e2fsck is to do with it: "-f", or "-E" and an option. */
+static int run_e2fsck(const struct fs_open *o, const char *const *todo, int ok_status,
+		      struct err *e)
 {
+	/* By descriptor: e2fsck takes a '?' in a name for the begin of the options. */
+	autoclose int fd = open_image(o, O_RDWR, e);
+	if (fd < 0)
+		return -1;
+	autofree char *image = xasprintf("/proc/%ld/fd/%d?offset=%llu", (long)getpid(), fd,
+					 (unsigned long long)o->offset);
 	/* e2fsck takes 0 for "not set". */
 	autofree char *now = xasprintf("E2FSCK_TIME=%lld", (long long)(o->now > 0 ? o->now : 1));
-	const char *argv[] = {"e2fsck", "-p", "-f", image, NULL};
+	const char *argv[] = {"e2fsck", "-p", image, todo[0], todo[1], NULL};
 	const char *env[] = {now, NULL};
 	auto_str said = STR_INIT;
 	struct run r = {.argv = argv, .env = env, .output = &said, .ok_status = ok_status};
@@ -240,16 +251,20 @@ static int run_e2fsck(const struct fs_open *o, const char *image, int ok_status,
 	return 0;
 }
 
+/* 1: errors were corrected, which is what a replay is.  12: replayed, see above. */
+#define REPLAYED (1 << 1 | 1 << 12)
+
+static const char *const only_journal[] = {"-E", "journal_only"};
+static const char *const check_all[] = {"-f", NULL};
+
+int fs_ext_replay_log(const struct fs_open *o, struct err *e)
+{
+	return run_e2fsck(o, only_journal, REPLAYED, e) < 0 ? -1 : clear_replayed(o, e);
+}
+
 int fs_ext_replay(const struct fs_open *o, struct err *e)
 {
-	/* By descriptor: e2fsck takes a '?' in a name for the begin of the options. */
-	autoclose int fd = open_image(o, O_RDWR, e);
-	if (fd < 0)
+	if (fs_ext_replay_log(o, e) < 0)
 		return -1;
-	autofree char *image = xasprintf("/proc/%ld/fd/%d?offset=%llu", (long)getpid(), fd,
-					 (unsigned long long)o->offset);
-	/* 1: errors were corrected, which is what a replay is.  12: replayed, see above. */
-	if (run_e2fsck(o, image, 1 << 1 | 1 << 12, e) < 0 || clear_replayed(o, e) < 0)
-		return -1;
-	return run_e2fsck(o, image, 1 << 1, e);
+	return run_e2fsck(o, check_all, 1 << 1, e);
 }

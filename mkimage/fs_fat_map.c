@@ -4,6 +4,7 @@
 #include "blockmap.h"
 #include "fat.h"
 #include "mem.h"
+#include "stream_map.h"
 
 /* Clusters in use, of whatever chain or of none: fsck.fat could still save a lost one. */
 static int add_clusters(struct fat_volume *v, struct blockmap *m, struct err *e)
@@ -98,17 +99,33 @@ static int add_dirs(struct fat_volume *v, struct blockmap *m, struct err *e)
 	return 0;
 }
 
+static int open_volume(const struct fs_open *o, int fd, struct fat_volume *ret, struct err *e)
+{
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", o->what);
+	return fat_volume_open(fd, o->what, o->offset, o->size, ret, e);
+}
+
 static int map(const struct fs_open *o, struct blockmap *m,
 	       int (*add)(struct fat_volume *v, struct blockmap *m, struct err *e), struct err *e)
 {
 	auto_fat_volume v = {.fd = -1};
 	autoclose int fd = open(o->path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot open", o->what);
-	if (fat_volume_open(fd, o->what, o->offset, o->size, &v, e) < 0)
+	if (open_volume(o, fd, &v, e) < 0)
 		return -1;
 	blockmap_add(m, o->offset, v.data);
 	return add(&v, m, e);
+}
+
+/* All tables, and the root directory where it has a place of its own. */
+int fs_fat_stream_head(const struct fs_open *o, uint64_t *ret, struct err *e)
+{
+	auto_fat_volume v = {.fd = -1};
+	autoclose int fd = open(o->path, O_RDONLY | O_CLOEXEC);
+	if (open_volume(o, fd, &v, e) < 0)
+		return -1;
+	*ret = v.data;
+	return 0;
 }
 
 int fs_fat_blockmap(const struct fs_open *o, struct blockmap *m, struct err *e)

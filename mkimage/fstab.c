@@ -105,6 +105,9 @@ static void parse_entry(const char *line, struct fstab_entry *ret)
 		const char *source = mnt_fs_get_source(fs), *target = mnt_fs_get_target(fs);
 		const char *type = mnt_fs_get_fstype(fs);
 		ret->target = trim_slashes(target ? target : "");
+		if (type && strcmp(type, "swap") == 0 && source && *source == '/' &&
+		    !str_starts(source, "/dev/"))
+			ret->swap = xstrdup(source);
 		ret->wrong = judge(line, source ? source : "", ret->target, type ? type : "");
 	} else {
 		ret->wrong = xstrdup("it is not a line of fstab(5): source, mount point, type, "
@@ -140,6 +143,7 @@ void fstab_done(struct fstab *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		free(f->entries[i].target);
+		free(f->entries[i].swap);
 		free(f->entries[i].wrong);
 	}
 	free(f->entries);

@@ -12,6 +12,7 @@
 struct fstab_entry {
 	int line;     /* from 1 */
 	char *target; /* unescaped, without a slash at the end; NULL: the line has none */
+	char *swap;   /* of a swap area: the file that it is; NULL: it is none, or a disk */
 	char *wrong;  /* what is wrong with the line; NULL: nothing */
 };
 

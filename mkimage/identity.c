@@ -24,7 +24,8 @@ static void part_fs_done(struct part_fs *p)
 static int part_fs_open(const struct image *i, const struct part *p, bool writable,
 			struct part_fs *ret, struct err *e)
 {
-	const struct image_open open = {.path = i->path, .name = i->name, .now = i->root_fs->now};
+	const struct image_open open = {
+		.path = i->path, .name = i->name, .now = i->root_fs->now, .cow = i->disk->cow};
 	if (p->number == i->root || p->number == i->boot) {
 		*ret = (struct part_fs){p->number == i->root ? i->root_fs : i->boot_fs, true};
 		return 0;

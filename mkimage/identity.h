@@ -31,6 +31,10 @@ struct identity {
 /* Whether the nodes of the profile get ids of their own (key fresh-ids). */
 bool identity_is_wanted(const struct profile *p);
 
+/* The customisation that says what stays equal; clones run no other one for all nodes. */
+struct custom;
+extern const struct custom custom_identity;
+
 /* Find out what of the image can get new ids. */
 int identity_look(const struct image *i, struct identity **ret, struct err *e) must_check;
 void identity_free(struct identity *id);

@@ -51,7 +51,8 @@ int image_open_part(const struct image_open *o, const struct part *p, bool writa
 				    .size = p->size,
 				    .what = what,
 				    .writable = writable,
-				    .now = o->now};
+				    .now = o->now,
+				    .cow = o->cow};
 	if (part_is_ext(p))
 		return open_ext(&how, o->replay && o->writable, ret, e);
 	if (part_is_fat(p))
@@ -95,7 +96,10 @@ int image_open(const struct image_open *o, struct image **ret, struct err *e)
 	i->boot = -1;
 	i->tree = tree_new();
 	named.name = i->name;
-	if (disk_probe(o->path, i->name, &i->disk, e) < 0 || open_parts(&named, i, e) < 0)
+	if (disk_probe(o->path, i->name, &i->disk, e) < 0)
+		return -1;
+	i->disk->cow = o->cow;
+	if (open_parts(&named, i, e) < 0)
 		return -1;
 	*ret = steal(&i);
 	return 0;

@@ -25,6 +25,7 @@ struct image_open {
 	int64_t now;	    /* timestamp of everything that is written */
 	int root_partition; /* chosen by the user (key root-partition); 0: find it */
 	bool replay;	    /* writable only: replay a dirty journal first */
+	struct cow *cow;    /* has what the file at path has not; borrowed, may be NULL */
 };
 
 /*
@@ -54,5 +55,14 @@ int image_grow_check(const struct image *i, uint64_t new_size, struct err *e) mu
 /* Grow the image, the root partition and its file system to new_size bytes (key image-size). */
 int image_grow(const char *path, const char *name, int root_partition, uint64_t new_size,
 	       struct err *e) must_check;
+
+/* Refuse what image_shrink would refuse, before anything is written. */
+int image_shrink_check(const struct image *i, struct err *e) must_check;
+/*
+ * Cut the image, open in fd and by path, its root partition and the file system in it to what is
+ * used, and little more; now is the time that is written.
+ */
+int image_shrink(int fd, const char *path, const char *name, int root_partition, int64_t now,
+		 struct err *e) must_check;
 
 #endif

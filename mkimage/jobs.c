@@ -25,12 +25,12 @@
 #define MESSAGE_MAX (1u << 20) /* a longer error is not one of ours */
 
 /* What a child says to its parent over the pipe: this header, then len bytes of text. */
-enum { SAY_PROGRESS = 1, SAY_ERROR };
+enum { SAY_PROGRESS = 1, SAY_STEP, SAY_ERROR };
 
 struct message {
 	uint32_t kind;
 	uint32_t code; /* SAY_ERROR: enum err_code */
-	uint64_t done; /* SAY_PROGRESS: bytes */
+	uint64_t done; /* SAY_PROGRESS: bytes; SAY_STEP: bytes it will have at its end */
 	uint64_t len;
 };
 
@@ -53,6 +53,7 @@ struct child {
 struct pool {
 	struct child *children; /* one for each job that was started */
 	size_t started, running, n;
+	bool apart; /* one that fails stops no other */
 	struct progress *progress;
 	int64_t ending; /* when SIGTERM was sent, CLOCK_MONOTONIC, ns; 0: not */
 };
@@ -94,6 +95,11 @@ void job_progress(struct jobs *j, uint64_t done)
 	say(j, (struct message){.kind = SAY_PROGRESS, .done = done}, NULL);
 }
 
+void job_step(struct jobs *j, const char *what, uint64_t total)
+{
+	say(j, (struct message){.kind = SAY_STEP, .done = total}, what);
+}
+
 /* _exit: buffers and handlers of the parent are not the child's to flush or run. */
 static _Noreturn void child_main(const struct job *job, int fd, pid_t parent)
 {
@@ -124,11 +130,11 @@ static int start_job(struct pool *pool, const struct job *job, struct err *e)
 		close(ends[0]);
 		return err_errno(e, ERR_FAILED, "%s: cannot start a process", job->what);
 	}
+	int step = job->total == JOB_OWN_STEPS
+			   ? -1
+			   : progress_start(pool->progress, job->what, job->total);
 	pool->children[pool->started++] =
-		(struct child){.job = job,
-			       .pid = pid,
-			       .fd = ends[0],
-			       .step = progress_start(pool->progress, job->what, job->total)};
+		(struct child){.job = job, .pid = pid, .fd = ends[0], .step = step};
 	pool->running++;
 	return 0;
 }
@@ -154,6 +160,10 @@ static void take_message(struct pool *pool, struct child *c, const struct messag
 {
 	if (m->kind == SAY_PROGRESS) {
 		progress_update(pool->progress, c->step, m->done);
+	} else if (m->kind == SAY_STEP) {
+		autofree char *what = xstrndup(text, m->len);
+		progress_end(pool->progress, c->step, NULL);
+		c->step = progress_start(pool->progress, what, m->done);
 	} else if (m->kind == SAY_ERROR) {
 		err_set(&c->error, (enum err_code)m->code, "%.*s", (int)m->len, text);
 	}
@@ -179,12 +189,17 @@ static void take_messages(struct pool *pool, struct child *c)
 
 static void judge_child(struct child *c, int status)
 {
-	if (WIFSIGNALED(status) && !c->error.msg)
-		err_set(&c->error, ERR_FAILED, "%s: its process was ended by signal %d (%s)",
-			c->job->what, WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else if (WEXITSTATUS(status) != 0 && !c->error.msg)
-		err_set(&c->error, ERR_FAILED, "%s: its process ended with code %d", c->job->what,
-			WEXITSTATUS(status));
+	if (c->error.msg || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		return;
+	const struct job *job = c->job;
+	autofree char *left = job->left ? job->left(job->ctx) : NULL;
+	const char *then = left ? "; " : "", *state = left ? left : "";
+	if (WIFSIGNALED(status))
+		err_set(&c->error, ERR_FAILED, "%s: its process was ended by signal %d (%s)%s%s",
+			job->what, WTERMSIG(status), strsignal(WTERMSIG(status)), then, state);
+	else
+		err_set(&c->error, ERR_FAILED, "%s: its process ended with code %d%s%s", job->what,
+			WEXITSTATUS(status), then, state);
 }
 
 /* The child closed its pipe, which is the last thing it does: reap it. */
@@ -199,6 +214,8 @@ static void finish_child(struct pool *pool, struct child *c, struct err *first)
 	judge_child(c, status);
 	const char *failure = pool->ending ? "stopped" : "failed";
 	progress_end(pool->progress, c->step, c->error.msg ? failure : NULL);
+	if (pool->apart)
+		return;
 	/* After end_children the failures of the others are its consequence. */
 	if (c->error.msg && !first->msg && !pool->ending)
 		err_set(first, c->error.code, "%s", c->error.msg);
@@ -260,15 +277,53 @@ static int pool_run(struct pool *pool, const struct job *jobs, unsigned parallel
 	return err_set(e, first.code, "%s", first.msg);
 }
 
+static void pool_done(struct pool *pool)
+{
+	for (size_t i = 0; i < pool->started; i++) {
+		str_done(&pool->children[i].inbox);
+		err_done(&pool->children[i].error);
+	}
+	free(pool->children);
+}
+#define auto_pool __attribute__((cleanup(pool_done))) struct pool
+
 int jobs_run(const struct job *jobs, size_t n, unsigned parallel, struct progress *p, struct err *e)
 {
-	struct pool pool = {.n = n, .progress = p};
+	auto_pool pool = {.n = n, .progress = p};
 	pool.children = xcalloc(n, sizeof(*pool.children));
-	int r = pool_run(&pool, jobs, parallel ? parallel : cpu_count(), e);
-	for (size_t i = 0; i < pool.started; i++) {
-		str_done(&pool.children[i].inbox);
-		err_done(&pool.children[i].error);
+	return pool_run(&pool, jobs, parallel ? parallel : cpu_count(), e);
+}
+
+/* One line for each that failed; *first_code is that of the first. */
+static size_t collect_errors(const struct pool *pool, struct str *lines, enum err_code *first_code)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < pool->started; i++) {
+		const struct err *x = &pool->children[i].error;
+		if (!x->msg)
+			continue;
+		*first_code = n++ ? *first_code : x->code;
+		str_printf(lines, "%s%s", lines->len ? "\n" : "", x->msg);
 	}
-	free(pool.children);
-	return r;
+	return n;
+}
+
+int jobs_run_apart(const struct job *jobs, size_t n, struct progress *p, struct err *e)
+{
+	auto_pool pool = {.n = n, .progress = p, .apart = true};
+	auto_str lines = STR_INIT;
+	auto_err stopped = ERR_INIT;
+	enum err_code code = ERR_NONE;
+	pool.children = xcalloc(n, sizeof(*pool.children));
+	int r = pool_run(&pool, jobs, (unsigned)n, &stopped);
+	size_t failed = collect_errors(&pool, &lines, &code);
+	if (r < 0 && !failed)
+		return err_set(e, stopped.code, "%s", stopped.msg);
+	if (!failed)
+		return 0;
+	if (r < 0)
+		code = stopped.code;
+	if (n == 1)
+		return err_set(e, code, "%s", str_text(&lines));
+	return err_set(e, code, "%zu of %zu failed:\n%s", failed, n, str_text(&lines));
 }

@@ -17,6 +17,17 @@ struct options {
 	long node;	       /* --node: this one only; 0: not given */
 	long jobs;	       /* 0: one per core */
 	bool check, quiet;
+	bool all;		/* devices: those that are no cards, too */
+	bool unmount;		/* write: what is mounted of the card */
+	bool no_verify;		/* write: do not read back */
+	bool no_eject;		/* write: leave the card in */
+	const char *bmap;	/* write: block map file, "none"; NULL: the one beside the image */
+	const char *free_space; /* write: "keep", "discard", "zero"; NULL: keep */
+	const char *clone;	/* plan: of clones of this card; NULL: of a build */
+	bool sysprep;		/* clone: logs and history go */
+	bool shrink;		/* clone: no larger than what is used */
+	bool rescue;		/* clone: go on where the card cannot be read */
+	struct strv force;	/* write: devices that are meant although they are no cards */
 };
 
 /* Its commands and options; "build" is also the command without a name. */

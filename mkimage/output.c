@@ -53,7 +53,7 @@ static int check_replaceable(const char *final, struct err *e)
 	if (S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode))
 		return err_set(e, ERR_USAGE,
 			       "%s: is a device, and would be replaced by a file; make an image, "
-			       "then write it with 'dd if=IMAGE of=%s bs=4M conv=fsync'",
+			       "then write it with 'mkimage write IMAGE %s'",
 			       final, final);
 	return err_set(e, ERR_USAGE,
 		       "%s: is no file, so it is not replaced; choose another --output", final);

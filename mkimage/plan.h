@@ -27,6 +27,7 @@ struct plan_ctx {
 	const char
 		*custom; /* name of the customisation that runs; set by the plan_build functions */
 	int64_t now;	 /* the build's timestamp (SOURCE_DATE_EPOCH) */
+	bool sysprep;	 /* plan_build_clone: logs and history go, too */
 	struct tree *finished; /* what verify looks at; for what only a build is told; or NULL */
 };
 
@@ -45,6 +46,8 @@ static inline void plan_cleanup(struct plan **p)
  */
 int plan_build_role(struct plan_ctx *ctx, struct err *e) must_check;
 int plan_build_node(struct plan_ctx *ctx, struct err *e) must_check;
+/* Of a clone of a card that was in use: the node's plan alone, on an empty one of the role. */
+int plan_build_clone(struct plan_ctx *ctx, struct err *e) must_check;
 
 size_t plan_count(const struct plan *p);
 const struct change *plan_get(const struct plan *p, size_t i);

@@ -57,16 +57,40 @@ static int wrap(const struct plan_ctx *ctx, struct err *e)
 	return err_wrap(e, "%s", ctx->custom);
 }
 
-int plan_build(struct plan_ctx *ctx, const struct custom *const *list, struct err *e)
+typedef int (*stage)(struct plan_ctx *ctx, struct err *e);
+
+static stage stage_of_role(const struct custom *c)
+{
+	return c->plan;
+}
+
+static stage stage_of_node(const struct custom *c)
+{
+	return c->plan_node;
+}
+
+static stage stage_of_clone(const struct custom *c)
+{
+	return c->plan_clone;
+}
+
+static int run_stage(struct plan_ctx *ctx, const struct custom *const *list,
+		     stage (*of)(const struct custom *c), struct err *e)
 {
 	for (; *list; list++) {
-		const struct custom *c = *list;
-		int (*plan)(struct plan_ctx *, struct err *) = ctx->node ? c->plan_node : c->plan;
-		ctx->custom = c->name;
+		stage plan = of(*list);
+		ctx->custom = (*list)->name;
 		if (plan && plan(ctx, e) < 0)
 			return wrap(ctx, e);
 	}
 	ctx->custom = NULL;
+	return 0;
+}
+
+int plan_build(struct plan_ctx *ctx, const struct custom *const *list, struct err *e)
+{
+	if (run_stage(ctx, list, ctx->node ? stage_of_node : stage_of_role, e) < 0)
+		return -1;
 	return plan_drop_unchanged(ctx, e);
 }
 
@@ -78,4 +102,12 @@ int plan_build_role(struct plan_ctx *ctx, struct err *e)
 int plan_build_node(struct plan_ctx *ctx, struct err *e)
 {
 	return plan_build(ctx, customs, e);
+}
+
+int plan_build_clone(struct plan_ctx *ctx, struct err *e)
+{
+	if (run_stage(ctx, customs, stage_of_clone, e) < 0 ||
+	    run_stage(ctx, customs, stage_of_node, e) < 0)
+		return -1;
+	return plan_drop_unchanged(ctx, e);
 }

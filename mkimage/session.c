@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "blockmap.h"
+#include "clone_look.h"
 #include "image_parts.h"
 #include "mem.h"
+#include "plan_private.h"
 #include "session.h"
 
 enum progress_mode session_progress_mode(const struct options *o)
@@ -229,6 +231,35 @@ int session_look_at_ids(struct session *s, const struct image *image, struct err
 	return identity_is_wanted(s->profile) ? identity_look(image, &s->identity, e) : 0;
 }
 
+int session_open_clone(struct session *s, const char *path, const char *name, struct err *e)
+{
+	const struct image_open open = {
+		.path = path,
+		.name = name,
+		.root_partition = (int)profile_int(s->profile, "root-partition"),
+	};
+	if (image_open(&open, &s->base, e) < 0)
+		return wrap_choice(s, e);
+	s->clone = true;
+	return identity_look(s->base, &s->identity, e) < 0 ? -1 : find_time(s, e);
+}
+
+int session_pick_free(const struct options *o, struct session *s, struct err *e)
+{
+	const char *role = s->member->nodes->role;
+	unsigned last;
+	if (o->node)
+		return 0;
+	if (cluster_last_built(s->cluster, role, &last, e) < 0)
+		return -1;
+	if (last + s->n_nodes > s->member->n_nodes)
+		return err_at(e, profile_get(s->profile, "planned")->loc,
+			      "%s %zu would be next, but role '%s' plans %zu; raise 'planned'",
+			      role, last + s->n_nodes, role, s->member->n_nodes);
+	s->nodes = s->member->nodes + last;
+	return 0;
+}
+
 static struct plan_ctx make_ctx(struct session *s, struct tree *tree, struct plan *plan,
 				const struct node *node)
 {
@@ -239,6 +270,7 @@ static struct plan_ctx make_ctx(struct session *s, struct tree *tree, struct pla
 				 .identity = s->identity,
 				 .plan = plan,
 				 .now = s->now,
+				 .sysprep = s->sysprep,
 				 .finished = s->finished};
 }
 
@@ -246,7 +278,9 @@ int session_plan_role(struct session *s, struct tree *tree, struct plan **ret, s
 {
 	auto_plan *plan = plan_new(NULL);
 	struct plan_ctx ctx = make_ctx(s, tree, plan, NULL);
-	if (plan_build_role(&ctx, e) < 0)
+	/* Of a card there is nothing to be changed for all clones, but to be said. */
+	static const struct custom *const said[] = {&custom_identity, NULL};
+	if ((s->clone ? plan_build(&ctx, said, e) : plan_build_role(&ctx, e)) < 0)
 		return -1;
 	*ret = steal(&plan);
 	return 0;
@@ -257,8 +291,11 @@ int session_plan_node(struct session *s, struct tree *tree, const struct plan *r
 {
 	auto_plan *plan = plan_new(role);
 	struct plan_ctx ctx = make_ctx(s, tree, plan, node);
-	if (plan_build_node(&ctx, e) < 0)
+	if ((s->clone ? plan_build_clone(&ctx, e) : plan_build_node(&ctx, e)) < 0)
 		return err_wrap(e, "%s", node->hostname);
+	/* Once for all clones. */
+	if (s->clone && node == s->nodes && clone_look(&ctx, e) < 0)
+		return -1;
 	*ret = steal(&plan);
 	return 0;
 }

@@ -27,6 +27,7 @@ struct session {
 	struct image *base;	   /* read only */
 	struct identity *identity; /* of the base; NULL: its ids stay */
 	int64_t now;
+	bool clone, sysprep;   /* the base is a card that was in use: only the nodes' plans */
 	struct tree *finished; /* of the image that verify looks at (borrowed); NULL: none */
 };
 
@@ -42,6 +43,11 @@ uint64_t session_image_size(const struct session *s);
 /* Find out which ids of the image (borrowed) can be the nodes' own, unless the profile says none.
  */
 int session_look_at_ids(struct session *s, const struct image *image, struct err *e) must_check;
+/* Instead of a profile's base: a file that will not be written to, and is cloned. */
+int session_open_clone(struct session *s, const char *path, const char *name,
+		       struct err *e) must_check;
+/* Pick the next nodes of the role that nobody has built yet, unless --node named one. */
+int session_pick_free(const struct options *o, struct session *s, struct err *e) must_check;
 /* The plan of the role, on the base. */
 int session_plan_role(struct session *s, struct tree *tree, struct plan **ret,
 		      struct err *e) must_check;

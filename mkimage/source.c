@@ -175,13 +175,20 @@ static int check_digest(const struct origin *o, struct progress *p, struct err *
 	return hash_compare(o->name, is, o->sha256, e);
 }
 
-/* Decoders of a stream see every byte once, in order: the digest is taken on the way. */
-static int decode(const struct origin *o, enum source_kind kind, struct input *in, struct sink *out,
-		  struct err *e)
+static int decode(enum source_kind kind, struct input *in, struct sink *out, struct err *e)
 {
-	auto_hash *h = o->sha256 && !o->verified ? hash_new() : NULL;
+	if (kind == SOURCE_ARCHIVE)
+		return archive_extract(in, out, e);
+	return kind == SOURCE_XZ ? xz_decode(in, out, e) : archive_decode(in, out, e);
+}
+
+/* Decoders of a stream see every byte once, in order: the digest is taken on the way. */
+static int decode_checked(const struct origin *o, enum source_kind kind, struct input *in,
+			  struct sink *out, struct err *e)
+{
+	auto_hash *h = kind != SOURCE_ARCHIVE && o->sha256 && !o->verified ? hash_new() : NULL;
 	in->hash = h;
-	int r = kind == SOURCE_XZ ? xz_decode(in, out, e) : archive_decode(in, out, e);
+	int r = decode(kind, in, out, e);
 	if (r < 0 || !h)
 		return r;
 	autofree char *is = hash_hex(h);
@@ -200,9 +207,29 @@ static int unpack(const struct origin *o, enum source_kind kind, const char *to,
 	    input_open(o->path, o->name, "unpack", p, &in, e) < 0 ||
 	    sink_open(to, o->name, &out, e) < 0)
 		return -1;
-	int r = kind == SOURCE_ARCHIVE ? archive_extract(&in, out, e)
-				       : decode(o, kind, &in, out, e);
-	return r < 0 ? -1 : sink_finish(out, e);
+	return decode_checked(o, kind, &in, out, e) < 0 ? -1 : sink_finish(out, e);
+}
+
+int source_kind_of(const char *path, const char *name, enum source_kind *ret, struct err *e)
+{
+	struct stat st;
+	/* Opening a pipe would wait for ever. */
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(e, ERR_IMAGE, "%s: cannot read it", name);
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_set(e, ERR_IMAGE, "%s: is neither a file nor a block device", name);
+	return source_detect(fd, name, ret, e);
+}
+
+int source_decode(const char *path, const char *name, enum source_kind kind,
+		  const struct source_target *t, struct err *e)
+{
+	auto_input in = {.fd = -1};
+	auto_sink *out = NULL;
+	if (input_open(path, name, "unpack", NULL, &in, e) < 0 || sink_to(t, name, &out, e) < 0)
+		return -1;
+	return decode(kind, &in, out, e) < 0 ? -1 : sink_finish(out, e);
 }
 
 /* The seed of all UUIDs is the content, so that everybody who has this tarball gets these bytes. */

@@ -14,6 +14,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -59,6 +60,29 @@ enum source_kind {
 	SOURCE_ARCHIVE,	   /* zip or 7z with one image in it */
 	SOURCE_TARBALL,	   /* tar, compressed or not: a root file system */
 };
+
+/* Content type by content; a raw image is whatever else it may be.  name is for messages. */
+int source_kind_of(const char *path, const char *name, enum source_kind *ret,
+		   struct err *e) must_check;
+
+struct chunk; /* ring.h */
+
+/* Somebody who takes the bytes of an image while they are decoded, past the cache. */
+struct source_target {
+	/* In the order of the image, each chunk but the last of RING_CHUNK bytes. */
+	int (*filled)(void *ctx, struct chunk *c, struct err *e);
+	/* Afterwards, by so many threads. */
+	int (*take)(void *ctx, const struct chunk *c, struct err *e);
+	unsigned threads;
+	void *ctx;
+};
+
+/* Decode the image at path, of a kind that is neither raw nor a tarball, for the target. */
+int source_decode(const char *path, const char *name, enum source_kind kind,
+		  const struct source_target *t, struct err *e) must_check;
+
+/* CRC-64 of ECMA-182, as .xz has it (source_xz.c, the adapter of liblzma). */
+uint64_t crc64(const void *data, size_t len);
 
 /* The cache directory, made where missing; owned. */
 char *cache_dir(struct err *e) must_check;

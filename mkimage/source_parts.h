@@ -10,31 +10,10 @@
 #include <sys/types.h>
 
 #include "bases.h"
+#include "hash.h"
 #include "source.h"
 
 #define SOURCE_ADVICE "delete it and download it again"
-
-/* ---- SHA-256 (source_hash.c, the adapter of nettle) ---- */
-
-struct hash;
-
-struct hash *hash_new(void);
-void hash_add(struct hash *h, const void *data, size_t len);
-/* The digest in lower-case hex, owned; the hash starts again. */
-char *hash_hex(struct hash *h);
-void hash_free(struct hash *h);
-static inline void hash_cleanup(struct hash **h)
-{
-	hash_free(*h);
-}
-#define auto_hash __attribute__((cleanup(hash_cleanup))) struct hash
-
-/* Hex digest of a text, owned: the keys of the cache. */
-char *hash_text(const char *text);
-/* 64 hex digits, lower-cased; *ret is owned.  where names the setting in the message. */
-int hash_parse(const char *text, const char *where, char **ret, struct err *e) must_check;
-/* ERR_IMAGE with both sums unless they are equal. */
-int hash_compare(const char *name, const char *is, const char *wanted, struct err *e) must_check;
 
 /* ---- input: a file that is read once, front to back (source_io.c) ---- */
 
@@ -59,23 +38,29 @@ int input_digest(const char *path, const char *name, struct progress *p, char **
 void input_done(struct input *in);
 #define auto_input __attribute__((cleanup(input_done))) struct input
 
-/* ---- sink: a sparse raw image that is written front to back, by a thread (source_sink.c) ---- */
+/* ---- sink: an image that is written front to back, by threads (source_sink.c) ---- */
 
 /* Largest image that is unpacked: what an MBR can address. A bomb of zeros ends here. */
 #define SINK_MAX (UINT64_C(2) << 40)
 
 struct sink;
 
-/* Make the file path, which must not be there; name is the source, for messages; both borrowed. */
+/*
+ * A sparse file: make path, which must not be there; name is the source, for messages; both
+ * borrowed.
+ */
 int sink_open(const char *path, const char *name, struct sink **ret, struct err *e) must_check;
+/* Somebody who takes the bytes; borrowed. */
+int sink_to(const struct source_target *t, const char *name, struct sink **ret,
+	    struct err *e) must_check;
 int sink_write(struct sink *s, const void *data, size_t len, struct err *e) must_check;
 /* Without a copy: put at most *ret_len (never 0) bytes to the result, then sink_advance. */
 void *sink_space(struct sink *s, size_t *ret_len);
 int sink_advance(struct sink *s, size_t len, struct err *e) must_check;
-/* The next byte goes to offset; what lies between is a hole. */
+/* The next byte goes to offset; what lies between is a hole, which a target gets as zeros. */
 int sink_skip_to(struct sink *s, uint64_t offset, struct err *e) must_check;
 uint64_t sink_size(const struct sink *s);
-/* Write everything, give the file its size and make it survive a crash. */
+/* Write everything; give a file its size and make it survive a crash. */
 int sink_finish(struct sink *s, struct err *e) must_check;
 void sink_free(struct sink *s);
 static inline void sink_cleanup(struct sink **s)

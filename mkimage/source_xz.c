@@ -115,3 +115,8 @@ uint32_t xz_crc32(const void *data, size_t len, uint32_t crc)
 {
 	return lzma_crc32(data, len, crc);
 }
+
+uint64_t crc64(const void *data, size_t len)
+{
+	return lzma_crc64(data, len, 0);
+}

@@ -14,6 +14,8 @@
 
 #define PROGRAMS "/usr/lib/cardstock"
 #define SCRIPT "cardstock"
+#define STATE "/var/lib/cardstock"
+#define STATE_WHY "the first boot of another board"
 #define WHY "finishes the board at its first boot"
 
 static const char *const units[] = {"cardstock-local.service", "cardstock-network.service",
@@ -244,10 +246,31 @@ static int plan_node(struct plan_ctx *ctx, struct err *e)
 	return profile_bool(ctx->profile, "firstboot") ? firstboot_plan_node_settings(ctx, e) : 0;
 }
 
+/* What the board of the card did is not the clone's; its report on the boot partition neither. */
+static int plan_clone(struct plan_ctx *ctx, struct err *e)
+{
+	static const char *const reports[] = {"/boot/firmware/cardstock-report.json",
+					      "/boot/cardstock-report.json"};
+	auto_strv names = {0};
+	if (plan_list(ctx, STATE, &names, e) < 0)
+		return -1;
+	strv_foreach (name, &names) {
+		autofree char *path = path_join(STATE, *name);
+		if (plan_remove(ctx, path, STATE_WHY, e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < sizeof(reports) / sizeof(*reports); i++) {
+		if (plan_remove(ctx, reports[i], STATE_WHY, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 const struct custom custom_firstboot = {
 	.name = "firstboot",
 	.help = "a service that finishes the board at its first boot",
 	.keys = keys,
 	.plan = plan,
 	.plan_node = plan_node,
+	.plan_clone = plan_clone,
 };

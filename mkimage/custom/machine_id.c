@@ -64,4 +64,5 @@ const struct custom custom_machine_id = {
 	.name = "machine-id",
 	.help = "no id, seed or secret shared by two nodes",
 	.plan = plan,
+	.plan_clone = plan,
 };

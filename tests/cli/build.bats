@@ -20,7 +20,7 @@ load helper
 
 @test "--node makes one image only" {
 	mk --profile ./worker.conf --node 2
-	[ "$(ls out)" = worker002.img ]
+	[ "$(ls out)" = $'worker002.img\nworker002.img.bmap' ]
 	[ "$(root_cat out/worker002.img /etc/hostname)" = worker002 ]
 }
 
@@ -88,7 +88,7 @@ load helper
 
 @test "--check runs the file systems' own checkers" {
 	mk --profile ./worker.conf --check -n 2
-	[ "$(ls out)" = $'worker001.img\nworker002.img' ]
+	[ "$(ls out/*.img)" = $'out/worker001.img\nout/worker002.img' ]
 }
 
 @test "image-size grows the root partition and its file system" {
@@ -152,7 +152,7 @@ load helper
 	sed -i 's/"testbed"/"other"/' worker.conf
 	mk --profile ./worker.conf
 	root_cat out/worker001.img /etc/hosts | grep -q 'worker001.other'
-	[ "$(ls -A out)" = worker001.img ]
+	[ "$(ls -A out)" = $'worker001.img\nworker001.img.bmap' ]
 }
 
 @test "--json gives one object an image" {

@@ -28,7 +28,7 @@ offers() {
 }
 
 @test "bash offers each option of each command, as --help has them" {
-	for command in build plan verify inspect cat base keys completion; do
+	for command in build plan verify inspect cat devices write clone base keys completion; do
 		"$MKIMAGE" $command --help | sed -n 's/^  [-a-z, ]*\(--[a-z-]*\) .*/\1/p' | sort >help
 		[ "$(wc -l <help)" -ge 5 ]
 		offers $command -- | sort | diff - help

@@ -17,7 +17,7 @@ options_in() {
 }
 
 @test "every option of every command is in the manual" {
-	options_in mkimage.1.md "$MKIMAGE" build plan verify inspect cat base keys completion
+	options_in mkimage.1.md "$MKIMAGE" build plan verify inspect cat devices write clone base keys completion
 	options_in firstboot.8.md "${MKIMAGE%/*}/firstboot" run status
 }
 
@@ -34,7 +34,7 @@ codes_in() {
 }
 
 @test "every exit code is in the manual" {
-	codes_in mkimage.1.md "$MKIMAGE" 9
+	codes_in mkimage.1.md "$MKIMAGE" 10
 	codes_in firstboot.8.md "${MKIMAGE%/*}/firstboot" 5
 }
 

@@ -35,7 +35,7 @@ assert_like_reference() {
 	mk --profile ./worker.conf -n 2 --quiet
 	cmp out/worker001.img ref/worker001.img
 	cmp out/worker002.img ref/worker002.img
-	[ "$(ls -A out)" = $'worker001.img\nworker002.img' ]
+	[ "$(ls -A out)" = $'worker001.img\nworker001.img.bmap\nworker002.img\nworker002.img.bmap' ]
 }
 
 # The bytes that one copy of the base takes.
@@ -91,7 +91,7 @@ copy_bytes() {
 		[[ $output == *'mkimage: out'*'Input/output error'* ]]
 		# The last node's image is finished after the others, which are whole.
 		left=$(ls -A out)
-		[ -z "$left" ] || [ "$left" = worker001.img ]
+		[ -z "$left" ] || [ "$left" = $'worker001.img\nworker001.img.bmap' ]
 		[ -z "$left" ] || cmp out/worker001.img ref/worker001.img
 		rm -rf out
 		failures=$((failures + 1))

@@ -45,6 +45,50 @@ static void neighbours_merge(void **state)
 	assert_int_equal(m.used, 21);
 }
 
+static void one_map_is_taken_out_of_another(void **state)
+{
+	(void)state;
+	auto_blockmap m = {0}, holes = {0};
+	blockmap_add(&m, 10, 10);
+	blockmap_add(&m, 30, 10);
+	blockmap_add(&m, 50, 10);
+	blockmap_add(&holes, 0, 12);
+	blockmap_add(&holes, 14, 2);
+	blockmap_add(&holes, 18, 15);
+	blockmap_add(&holes, 50, 10);
+	blockmap_subtract(&m, &holes);
+	assert_int_equal(m.n, 3);
+	assert_int_equal(m.extents[0].start, 12);
+	assert_int_equal(m.extents[0].len, 2);
+	assert_int_equal(m.extents[1].start, 16);
+	assert_int_equal(m.extents[1].len, 2);
+	assert_int_equal(m.extents[2].start, 33);
+	assert_int_equal(m.extents[2].len, 7);
+	assert_int_equal(m.used, 11);
+	auto_blockmap same = {0};
+	blockmap_merge(&same, &holes);
+	blockmap_subtract(&same, &holes);
+	assert_int_equal(same.n, 0);
+}
+
+static void the_log_of_a_journal_is_found(void **state)
+{
+	auto_err e = ERR_INIT;
+	auto_disk *d = NULL;
+	auto_blockmap log = {0}, all = {0};
+	autofree char *path = fixture_mbr(state, "mbr.img");
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
+	const struct part *root = disk_part(d, 2);
+	const struct fs_open open = {
+		.path = path, .offset = root->start, .size = root->size, .what = "root"};
+	assert_done(fs_ext_log(&open, &log, &e), &e);
+	build(path, &all);
+	assert_true(log.used >= MIB);
+	assert_true(log.used < all.used);
+	for (size_t i = 0; i < log.n; i++)
+		assert_true(covers(&all, log.extents[i].start, log.extents[i].len));
+}
+
 static void free_blocks_of_ext4_are_left_out(void **state)
 {
 	auto_blockmap m = {0};
@@ -95,6 +139,63 @@ static void unknown_partition_is_kept_as_far_as_there_is_data(void **state)
 	build(path, &m);
 	assert_true(covers(&m, 8 * MIB, 9));
 	assert_false(touches(&m, 20 * MIB, MIB));
+}
+
+/* For a card: old data of the card would show in what the image has no data for. */
+static void over_old_data_holes_count_where_something_may_be(void **state)
+{
+	auto_err e = ERR_INIT;
+	auto_disk *d = NULL;
+	auto_blockmap m = {0};
+	auto_strv notes = {0};
+	autofree char *path = fixture_file(state, "unknown.img", 128 * MIB);
+	fixture_table(path, "label: dos\n2048,65536,da\n,32768,83\n");
+	fixture_poke(path, 8 * MIB, "something", 9);
+	fixture_ext4(path, 33 * MIB, 16 * MIB);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
+	assert_done(blockmap_build_over(d, false, &m, &notes, &e), &e);
+	assert_true(covers(&m, MIB, 32 * MIB));
+	assert_false(touches(&m, 48 * MIB, MIB)); /* free blocks of the ext4 */
+	assert_false(touches(&m, 60 * MIB, 60 * MIB));
+	assert_int_equal(notes.n, 0);
+}
+
+static void over_old_data_a_file_system_that_cannot_be_read_counts_whole(void **state)
+{
+	auto_err e = ERR_INIT;
+	auto_disk *d = NULL;
+	auto_blockmap m = {0};
+	auto_strv notes = {0};
+	autofree char *path = fixture_mbr(state, "dirty.img");
+	autofree char *part = xasprintf("%s?offset=%llu", path, 40 * MIB);
+	/* As a card that was pulled out of a running board: what the journal has is not known. */
+	fixture_run((const char *[]){"debugfs", "-w", "-R", "feature needs_recovery", part, NULL},
+		    NULL, NULL);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
+	assert_done(blockmap_build_over(d, false, &m, &notes, &e), &e);
+	assert_true(covers(&m, 40 * MIB, 88 * MIB));
+	assert_int_equal(notes.n, 1);
+	assert_non_null(strstr(notes.v[0], "partition 2"));
+	assert_non_null(strstr(notes.v[0], "; so all of the partition is written"));
+	assert_null(e.msg);
+}
+
+static void a_map_is_rounded_and_cut(void **state)
+{
+	(void)state;
+	auto_blockmap m = {0}, part = {0};
+	size_t hint = 0;
+	blockmap_add(&m, 1000, 10);
+	blockmap_add(&m, 5000, 100);
+	blockmap_add(&m, 20000, 1);
+	blockmap_add(&m, 49000, 500);
+	blockmap_round(&m, 4096, 49500);
+	assert_int_equal(m.n, 3);
+	assert_true(covers(&m, 0, 8192) && covers(&m, 16384, 4096) && covers(&m, 45056, 4444));
+	assert_int_equal(m.used, 8192 + 4096 + 4444);
+	blockmap_clip(&m, 4096, 18000, &hint, &part);
+	assert_int_equal(part.used, 4096 + 1616);
+	assert_true(covers(&part, 4096, 4096) && covers(&part, 16384, 1616));
 }
 
 /* Not through the page cache of a reflink: the bytes themselves. */
@@ -190,10 +291,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(neighbours_merge),
+		cmocka_unit_test(one_map_is_taken_out_of_another),
+		fixture_test(the_log_of_a_journal_is_found),
 		fixture_test(free_blocks_of_ext4_are_left_out),
 		fixture_test(data_between_and_after_partitions_is_kept),
 		fixture_test(of_swap_only_the_header_is_kept),
 		fixture_test(unknown_partition_is_kept_as_far_as_there_is_data),
+		fixture_test(over_old_data_holes_count_where_something_may_be),
+		fixture_test(over_old_data_a_file_system_that_cannot_be_read_counts_whole),
+		cmocka_unit_test(a_map_is_rounded_and_cut),
 		fixture_test(copy_has_the_same_files),
 		fixture_test(image_that_ends_inside_a_block_is_copied),
 		fixture_test(allocated_holes_become_blocks),

@@ -246,6 +246,51 @@ static void what_cannot_grow_is_refused_and_untouched(void **state)
 	assert_int_equal(st.st_size, 64 * MIB);
 }
 
+/* The first MiB of the image, as the one that unpacks it sees it. */
+static int probe_head(const char *path, struct disk **ret, struct err *e)
+{
+	static char head[MIB];
+	fixture_peek(path, 0, head, sizeof(head));
+	autoclose int fd = io_memfd("head", head, sizeof(head), e);
+	return fd < 0 ? -1 : disk_probe_head(fd, "packed.img", ret, e);
+}
+
+static void beginning_of_an_image_tells_its_partitions(void **state)
+{
+	auto_err e = ERR_INIT;
+	char *paths[] = {fixture_mbr(state, "mbr.img"), fixture_gpt(state, "gpt.img")};
+	for (size_t n = 0; n < 2; n++) {
+		auto_disk *whole = NULL, *head = NULL;
+		assert_done(disk_probe(paths[n], NULL, &whole, &e), &e);
+		assert_done(probe_head(paths[n], &head, &e), &e);
+		assert_int_equal(head->table, whole->table);
+		assert_int_equal(head->size, whole->size);
+		assert_int_equal(head->n_parts, whole->n_parts);
+		for (size_t i = 0; i < head->n_parts; i++) {
+			assert_int_equal(head->parts[i].number, whole->parts[i].number);
+			assert_int_equal(head->parts[i].start, whole->parts[i].start);
+			assert_int_equal(head->parts[i].size, whole->parts[i].size);
+		}
+		free(paths[n]);
+	}
+}
+
+static void beginning_without_a_table_is_a_file_system_or_nothing(void **state)
+{
+	auto_err e = ERR_INIT;
+	auto_disk *fat = NULL, *none = NULL;
+	autofree char *path = fixture_file(state, "fat.img", 32 * MIB);
+	autofree char *noise = fixture_file(state, "noise.img", 32 * MIB);
+	fixture_fat(path, 0, 32 * MIB);
+	assert_done(probe_head(path, &fat, &e), &e);
+	assert_int_equal(fat->table, DISK_WHOLE);
+	assert_string_equal(fat->parts[0].fstype, "vfat");
+	fixture_poke(noise, 0, "#!/bin/sh", 9);
+	assert_refused(probe_head(noise, &none, &e), &e, ERR_IMAGE,
+		       "packed.img: is not a disk image: neither a partition table nor a file "
+		       "system at its start; it seems to be a script");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +308,8 @@ int main(void)
 		fixture_test(last_mbr_partition_grows_and_the_rest_stays),
 		fixture_test(growing_a_gpt_moves_its_backup),
 		fixture_test(what_cannot_grow_is_refused_and_untouched),
+		fixture_test(beginning_of_an_image_tells_its_partitions),
+		fixture_test(beginning_without_a_table_is_a_file_system_or_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

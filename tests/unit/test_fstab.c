@@ -80,6 +80,19 @@ static void a_mount_point_is_found(void **state)
 	assert_null(fstab_find(&f, "/my"));
 }
 
+static void a_swap_file_is_told_from_a_disk(void **state)
+{
+	(void)state;
+	auto_fstab f = {0};
+	fstab_parse(
+		"/my\\040swap none swap sw 0 0\n/dev/sda3 none swap sw\nUUID=1234 none swap sw\n"
+		"/swap / ext4",
+		&f);
+	assert_string_equal(f.entries[0].swap, "/my swap");
+	for (size_t i = 1; i < f.n; i++)
+		assert_null(f.entries[i].swap);
+}
+
 static void fields_are_escaped(void **state)
 {
 	(void)state;
@@ -109,6 +122,7 @@ int main(void)
 		cmocka_unit_test(stock_files_are_right),
 		cmocka_unit_test(garbage_is_told_from_a_line),
 		cmocka_unit_test(a_mount_point_is_found),
+		cmocka_unit_test(a_swap_file_is_told_from_a_disk),
 		cmocka_unit_test(fields_are_escaped),
 		cmocka_unit_test(an_option_replaces_its_own_name),
 	};

@@ -179,6 +179,28 @@ static void first_failure_ends_the_others_and_its_error_is_returned(void **state
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+/* Each card is written on its own. */
+static void jobs_apart_all_run_and_each_error_is_told(void **state)
+{
+	(void)state;
+	struct shared *s = shared_new();
+	struct task tasks[4];
+	struct job jobs[4];
+	auto_err e = ERR_INIT;
+	make_jobs(jobs, tasks, s, 4, count_running);
+	jobs[1].work = fail_soon;
+	jobs[2].work = die;
+	assert_int_equal(jobs_run_apart(jobs, 4, NULL, &e), -1);
+	assert_int_equal(e.code, ERR_SPACE);
+	assert_string_equal(e.msg, "2 of 4 failed:\n"
+				   "worker002.img: no space, 12 MiB missing; free some\n"
+				   "job: its process was ended by signal 9 (Killed)");
+	assert_int_equal(s->ran[0] + s->ran[3], 2);
+	assert_int_equal(jobs_run_apart(jobs + 1, 1, NULL, &e), -1);
+	assert_string_equal(e.msg, "worker002.img: no space, 12 MiB missing; free some");
+	assert_int_equal(jobs_run_apart(jobs, 1, NULL, &e), 0);
+}
+
 static void job_that_is_killed_is_an_error_with_its_name(void **state)
 {
 	(void)state;
@@ -293,6 +315,7 @@ int main(void)
 		cmocka_unit_test(parallel_zero_uses_the_cores),
 		cmocka_unit_test(no_jobs_is_success),
 		cmocka_unit_test(first_failure_ends_the_others_and_its_error_is_returned),
+		cmocka_unit_test(jobs_apart_all_run_and_each_error_is_told),
 		cmocka_unit_test(job_that_is_killed_is_an_error_with_its_name),
 		cmocka_unit_test(job_that_ignores_sigterm_is_killed),
 		cmocka_unit_test_setup_teardown(job_waits_for_its_program_to_end, workdir_enter,

@@ -1,40 +1,58 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <ctype.h>
+#include <nettle/nettle-meta.h>
 #include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "mem.h"
-#include "source_parts.h"
+#include "str.h"
 
 struct hash {
-	struct sha256_ctx ctx;
+	const struct nettle_hash *type;
+	void *ctx;
 };
+
+static struct hash *new_of(const struct nettle_hash *type)
+{
+	struct hash *h = xmalloc(sizeof(*h));
+	*h = (struct hash){type, xmalloc(type->context_size)};
+	type->init(h->ctx);
+	return h;
+}
 
 struct hash *hash_new(void)
 {
-	struct hash *h = xmalloc(sizeof(*h));
-	sha256_init(&h->ctx);
-	return h;
+	return new_of(&nettle_sha256);
+}
+
+struct hash *hash_new_named(const char *name)
+{
+	const struct nettle_hash *type = nettle_lookup_hash(name);
+	return type ? new_of(type) : NULL;
 }
 
 void hash_add(struct hash *h, const void *data, size_t len)
 {
-	sha256_update(&h->ctx, len, data);
+	h->type->update(h->ctx, len, data);
 }
 
 char *hash_hex(struct hash *h)
 {
-	uint8_t digest[SHA256_DIGEST_SIZE];
+	uint8_t digest[SHA512_DIGEST_SIZE]; /* no digest is longer */
 	auto_str out = STR_INIT;
-	sha256_digest(&h->ctx, sizeof(digest), digest);
-	for (size_t i = 0; i < sizeof(digest); i++)
+	h->type->digest(h->ctx, h->type->digest_size, digest);
+	for (size_t i = 0; i < h->type->digest_size; i++)
 		str_printf(&out, "%02x", digest[i]);
 	return str_steal(&out);
 }
 
 void hash_free(struct hash *h)
 {
+	if (!h)
+		return;
+	free(h->ctx);
 	free(h);
 }
 

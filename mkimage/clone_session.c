@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "clone_session.h"
+#include "mem.h"
+
+void clone_session_done(struct clone_session *c)
+{
+	session_done(&c->session);
+	clone_done(&c->source);
+	output_done(&c->copy);
+	strv_done(&c->lost);
+}
+
+struct reading {
+	struct progress *progress;
+	int step;
+};
+
+static void show_read(void *ctx, uint64_t done)
+{
+	const struct reading *r = ctx;
+	progress_update(r->progress, r->step, done);
+}
+
+int clone_session_copy(struct clone_session *c, const struct options *o, struct err *e)
+{
+	struct progress *p = c->session.progress;
+	autofree char *what = xasprintf("read %s", c->source.disk->name);
+	autofree char *where = path_join(c->copy.dir, c->copy.name);
+	if (c->copied)
+		return 0;
+	struct reading r = {p, progress_start(p, what, c->source.used.used)};
+	const struct clone_copy how = {.rescue = o->rescue, .progress = show_read, .ctx = &r};
+	int result = clone_copy(&c->source, &how, c->copy.fd, c->copy.path, where, e);
+	progress_end(p, r.step, result < 0 ? "failed" : NULL);
+	c->copied = result == 0;
+	return result < 0 ? -1 : clone_describe_bad(&c->source, c->copy.path, &c->lost, e);
+}
+
+/* Only --node can ask for it: a number that is free in the ledger, or a name that is not planned.
+ */
+static int check_itself(const struct session *s, struct err *e)
+{
+	auto_str text = STR_INIT;
+	if (tree_read(s->base->tree, "/etc/hostname", 4096, &text, e) < 0) {
+		err_done(e);
+		return 0; /* it has none */
+	}
+	const char *name = str_text(&text);
+	size_t len = strcspn(name, " \t\r\n");
+	for (size_t i = 0; i < s->n_nodes; i++) {
+		const char *own = s->nodes[i].hostname;
+		if (strlen(own) == len && strncmp(own, name, len) == 0)
+			return err_set(e, ERR_USAGE,
+				       "%s: is %s itself; a clone of that name would be the same "
+				       "board twice: give --node another number",
+				       s->base->name, own);
+	}
+	return 0;
+}
+
+int clone_session_open(const struct options *o, const char *source, const char *dir,
+		       enum cluster_mode mode, struct clone_session *ret, struct err *e)
+{
+	struct session *s = &ret->session;
+	if (session_open(o, mode, s, e) < 0 || session_pick_free(o, s, e) < 0 ||
+	    clone_open(source, &ret->source, e) < 0)
+		return -1;
+	s->sysprep = o->sysprep;
+	/* Its files cannot be trusted, or not be read, as they are on the card. */
+	bool first = ret->source.dirty || o->rescue;
+	autofree char *cache = dir ? xstrdup(dir) : cache_dir(e);
+	if (!cache || output_begin(cache, "card.copy", &ret->copy, e) < 0 ||
+	    (first && clone_session_copy(ret, o, e) < 0))
+		return -1;
+	if (session_open_clone(s, first ? ret->copy.path : source, source, e) < 0)
+		return -1;
+	return check_itself(s, e);
+}
