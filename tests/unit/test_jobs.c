@@ -204,7 +204,7 @@ static void jobs_apart_all_run_and_each_error_is_told(void **state)
 static void job_that_is_killed_is_an_error_with_its_name(void **state)
 {
 	(void)state;
-	struct job job = {"worker003.img", 0, die, NULL};
+	struct job job = {"worker003.img", 0, die, NULL, NULL};
 	auto_err e = ERR_INIT;
 	assert_int_equal(jobs_run(&job, 1, 1, NULL, &e), -1);
 	assert_int_equal(e.code, ERR_FAILED);
