@@ -117,7 +117,7 @@ static size_t make_jobs(struct job *jobs, struct task *tasks, struct shared *s, 
 {
 	for (size_t i = 0; i < n; i++) {
 		tasks[i] = (struct task){s, (int)i};
-		jobs[i] = (struct job){"job", 10, work, &tasks[i]};
+		jobs[i] = (struct job){"job", 10, work, &tasks[i], NULL};
 	}
 	return n;
 }
