@@ -127,8 +127,8 @@ static void what_e2fsck_found_is_told(void **state)
 	fixture_run((const char *[]){"debugfs", "-w", "-R", "sif / mode 0100644", where, NULL},
 		    NULL, NULL);
 	assert_refused(image_grow(image, "a.img", 2, 300 * MIB, &e), &e, ERR_IMAGE,
-		       "a.img: partition 2: the file system must be free of errors before it can "
-		       "grow: e2fsck: rootfs: Root inode is not a directory.");
+		       "a.img: partition 2: the file system must be free of errors before its size "
+		       "can change: e2fsck: rootfs: Root inode is not a directory.");
 }
 
 static void other_file_systems_are_named(void **state)
