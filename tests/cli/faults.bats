@@ -191,7 +191,7 @@ replaced_and_killed() {
 	[ -n "$(find out -name '.*')" ] || return 0
 	hidden=$((hidden + 1))
 	mk --profile ./worker.conf -n 2 --quiet
-	[ "$(ls -A out)" = $'worker001.img\nworker002.img' ]
+	[ "$(ls -A out)" = $'worker001.img\nworker001.img.bmap\nworker002.img\nworker002.img.bmap' ]
 }
 
 @test "killed at any step of the work on the images: each is the old one or the new one, whole" {
@@ -250,7 +250,8 @@ replaced_and_killed() {
 		[ "$status" != 0 ] || break
 		[ "$status" = 130 ]
 		[[ $output == *'interrupted by signal 2'* ]]
-		[ -z "$(ls -A out)" ] || [ "$(ls -A out)" = worker001.img ]
+		left=$(ls -A out)
+		[ -z "$left" ] || [ "$left" = $'worker001.img\nworker001.img.bmap' ]
 		[ ! -e out/worker001.img ] || cmp out/worker001.img ref/worker001.img
 		interrupted=$((interrupted + 1))
 	done
