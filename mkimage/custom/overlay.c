@@ -169,7 +169,7 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 		if (ctx->node && !has_templates(&o))
 			continue;
 		if (overlay_plan_tree(ctx, &o, e) < 0)
-			return -1;
+			return err_wrap(e, "%s:%d", o.loc.file, o.loc.line);
 	}
 	return 0;
 }
