@@ -133,6 +133,16 @@ static void addresses_and_names_that_no_node_has_are_refused(void **state)
 	workdir_passed(state);
 }
 
+static void a_role_that_names_the_node_is_judged_too(void **state)
+{
+	put_file("worker.conf", "base = x\nrole = localhost\n");
+	auto_err e = ERR_INIT;
+	auto_cluster *c = NULL;
+	assert_fails(try_open("cluster", CLUSTER_READ, &c, &e), &e, ERR_PROFILE,
+		     "worker.conf:2: hostname of node 1: 'localhost' is the name");
+	workdir_passed(state);
+}
+
 static void a_number_may_lead_to_no_hosts_address(void **state)
 {
 	struct address a;
@@ -563,6 +573,7 @@ int main(void)
 		cmocka_unit_test(a_pattern_takes_the_number),
 		IN_WORKDIR(impossible_plans_are_refused_with_file_and_line),
 		IN_WORKDIR(addresses_and_names_that_no_node_has_are_refused),
+		IN_WORKDIR(a_role_that_names_the_node_is_judged_too),
 		cmocka_unit_test(a_number_may_lead_to_no_hosts_address),
 		IN_WORKDIR(names_that_get_too_long_are_refused),
 		IN_WORKDIR(reading_makes_nothing),
