@@ -26,6 +26,17 @@ int validate_hostname(const char *text, struct err *e)
 		       text);
 }
 
+int validate_node_name(const char *text, struct err *e)
+{
+	if (strcmp(text, "localhost") == 0 || str_starts(text, "localhost."))
+		return err_set(
+			e, ERR_PROFILE,
+			"'%s' is the name that each system has for itself: use another, such "
+			"as 'master'",
+			text);
+	return validate_hostname(text, e);
+}
+
 int validate_username(const char *text, struct err *e)
 {
 	size_t len = strlen(text);

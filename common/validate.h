@@ -10,6 +10,8 @@
 
 /* One label of a host name: RFC 1123, a-z 0-9 and '-', at most 63, lower case, no '-' at an end. */
 int validate_hostname(const char *text, struct err *e) must_check;
+/* The same for a node, which is not localhost. */
+int validate_node_name(const char *text, struct err *e) must_check;
 /* A user or group name: [a-z_][a-z0-9_-]{0,31}, useradd(8)'s default rule. */
 int validate_username(const char *text, struct err *e) must_check;
 /* A systemd unit name with a known suffix, systemd.unit(5). */

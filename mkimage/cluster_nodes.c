@@ -92,9 +92,9 @@ static int plan_name(const struct profile *p, const char *pattern, struct node *
 {
 	n->hostname = pattern_expand(pattern, n->number);
 	auto_err judged = ERR_INIT;
-	if (validate_hostname(n->hostname, &judged) < 0)
-		return err_at(e, key_loc(p, "hostname"), "hostname of node %u: %s", n->number,
-			      judged.msg);
+	if (validate_node_name(n->hostname, &judged) < 0)
+		return err_at(e, key_loc(p, profile_str(p, "hostname") ? "hostname" : "role"),
+			      "hostname of node %u: %s", n->number, judged.msg);
 	return 0;
 }
 

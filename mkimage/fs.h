@@ -78,6 +78,12 @@ struct fs_ops {
 	int (*xattr_get)(struct fs *fs, const char *path, const char *name, struct str *ret,
 			 struct err *e);
 
+	/*
+	 * Why it cannot hold a file of this name, as one line for people; NULL: it can.  The
+	 * operation itself is NULL where any name can be.
+	 */
+	const char *(*refuse_name)(const char *name);
+
 	/* Write everything to the image. */
 	int (*sync)(struct fs *fs, struct err *e);
 	/*

@@ -440,6 +440,7 @@ static const struct fs_ops fat_ops = {
 	.utime = fat_utime,
 	.xattr_set = fat_xattr_set,
 	.xattr_get = fat_xattr_get,
+	.refuse_name = fat_name_refusal,
 	.sync = fat_sync,
 	.close = fat_close,
 };

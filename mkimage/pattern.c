@@ -54,7 +54,14 @@ int pattern_check(const char *text, struct err *e)
 	if (check_conversions(text, e) < 0)
 		return -1;
 	autofree char *name = pattern_expand(text, 1);
-	return validate_hostname(name, e);
+	return validate_node_name(name, e);
+}
+
+/* RFC 6890: this host, loopback; RFC 5771 and RFC 1112: multicast, reserved, broadcast. */
+static bool is_of_a_host(struct address a)
+{
+	uint32_t first = a.ip >> 24;
+	return first != 0 && first != 127 && first < 224;
 }
 
 static bool split_address(const char *text, struct address *ret)
@@ -82,10 +89,16 @@ int pattern_check_address(const char *text, struct err *e)
 	if (check_conversions(text, e) < 0)
 		return -1;
 	autofree char *first = pattern_expand(text, 1);
-	if (!padded && !in_prefix && split_address(first, &a))
+	if (padded || in_prefix || !split_address(first, &a))
+		return err_set(e, ERR_PROFILE,
+			       "'%s' is no address with prefix: use one such as 10.0.0.%%d/24",
+			       text);
+	if (is_of_a_host(a))
 		return 0;
 	return err_set(e, ERR_PROFILE,
-		       "'%s' is no address with prefix: use one such as 10.0.0.%%d/24", text);
+		       "'%s' is not for hosts: none has an address in 0.0.0.0/8, in 127.0.0.0/8 or "
+		       "from 224.0.0.0 on; use one such as 10.0.0.%%d/24",
+		       text);
 }
 
 static uint32_t host_mask(unsigned prefix)
@@ -105,7 +118,7 @@ bool pattern_expand_address(const char *pattern, unsigned number, struct address
 	if (!split_address(text, &a))
 		return false;
 	uint32_t host = a.ip & host_mask(a.prefix);
-	if (host == 0 || host == host_mask(a.prefix))
+	if (host == 0 || host == host_mask(a.prefix) || !is_of_a_host(a))
 		return false;
 	*ret = a;
 	return true;

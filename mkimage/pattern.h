@@ -15,9 +15,12 @@
 /* Does the pattern have a %d, so that it gives each number a name of its own? */
 bool pattern_has_number(const char *pattern);
 
-/* Key `hostname`: one %d or %0Nd at most, and a host name whatever the number is. */
+/* Key `hostname`: one %d or %0Nd at most, and a name that a node may have. */
 int pattern_check(const char *text, struct err *e) must_check;
-/* Key `address`: a dotted quad, where one %d may stand for one of the four, and /1 to /30. */
+/*
+ * Key `address`: a dotted quad, where one %d may stand for one of the four, and /1 to /30; not one
+ * that no host has (0.0.0.0/8, 127.0.0.0/8, from 224.0.0.0 on).
+ */
 int pattern_check_address(const char *text, struct err *e) must_check;
 
 struct address {
@@ -26,8 +29,8 @@ struct address {
 };
 
 /*
- * The address for a number; false when that is no host of its network: no octet, or the
- * network's or broadcast address.
+ * The address for a number; false when that is no host of its network: no octet, the
+ * network's or broadcast address, or one that no host has.
  */
 bool pattern_expand_address(const char *pattern, unsigned number, struct address *ret);
 /* The network that an address is in. */

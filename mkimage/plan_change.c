@@ -173,6 +173,25 @@ static int make_parents(struct plan_ctx *ctx, const char *path, const char *why,
 	return 0;
 }
 
+/* What is not there yet is refused before a build has done its work. */
+static int check_names(struct plan_ctx *ctx, const char *path, struct err *e)
+{
+	const char *inner;
+	const struct fs *fs = tree_fs(ctx->tree, path, &inner);
+	auto_strv names = {0};
+	if (!fs->ops->refuse_name)
+		return 0;
+	strv_split(&names, inner, "/");
+	strv_foreach (name, &names) {
+		const char *why = fs->ops->refuse_name(*name);
+		if (why)
+			return err_set(e, ERR_PROFILE,
+				       "'%s' cannot be on %s: %s; rename it, or put it elsewhere",
+				       path, fs->what, why);
+	}
+	return 0;
+}
+
 static int resolve(struct plan_ctx *ctx, const char *path, bool follow, char **ret,
 		   struct fs_stat *st, struct err *e)
 {
@@ -181,6 +200,8 @@ static int resolve(struct plan_ctx *ctx, const char *path, bool follow, char **r
 		return -1;
 	if (strcmp(at, path) != 0 && validate_path(at, e) < 0)
 		return err_wrap(e, "%s", path);
+	if (st->type == FILE_NONE && check_names(ctx, at, e) < 0)
+		return -1;
 	*ret = steal(&at);
 	return 0;
 }

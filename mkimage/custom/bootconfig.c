@@ -24,11 +24,24 @@ static int check_env(const char *text, struct err *e)
 		       text);
 }
 
+/* What is to be the root is not a word that a profile sets: it follows the image's own ids. */
+static int check_cmdline(const char *text, struct err *e)
+{
+	if (cmdline_check_item(text, e) < 0)
+		return -1;
+	if (!str_starts(text + (*text == '-'), "root="))
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "'%s': root= stays as the image has it, or follows the ids that mkimage "
+		       "gives; take it out, and say by root-partition which partition is the root",
+		       text);
+}
+
 static const struct key keys[] = {
 	{.name = "cmdline",
 	 .type = KEY_LIST,
 	 .help = "words for the kernel's command line; '-word' takes one out",
-	 .check = cmdline_check_item},
+	 .check = check_cmdline},
 	{.name = "config",
 	 .type = KEY_LIST,
 	 .help = "settings of a Raspberry Pi's config.txt, such as '[pi4] arm_boost=1'",

@@ -5,10 +5,12 @@
 #include "custom.h"
 #include "edit.h"
 #include "mem.h"
+#include "overlay.h"
 #include "text.h"
 
 #define HOSTNAME "/etc/hostname"
 #define HOSTS "/etc/hosts"
+#define UCI_SYSTEM "/etc/config/system"
 #define HOSTS_NEW                \
 	"127.0.0.1\tlocalhost\n" \
 	"::1\t\tlocalhost ip6-localhost ip6-loopback\n"
@@ -37,10 +39,29 @@ static int read_hosts(struct plan_ctx *ctx, struct str *out, struct err *e)
 	return found;
 }
 
+/* OpenWrt's init takes the name from uci, whose file some of its images make at their first boot.
+ */
+static int note_openwrt(struct plan_ctx *ctx, struct err *e)
+{
+	autofree char *overlay = NULL;
+	int release = plan_exists(ctx, "/etc/openwrt_release", e);
+	int found = release ? release : plan_exists(ctx, UCI_SYSTEM, e);
+	if (found <= 0)
+		return found;
+	if (overlay_find_file(ctx, UCI_SYSTEM, &overlay, e) < 0)
+		return -1;
+	if (!overlay)
+		plan_note(ctx,
+			  "the nodes do not get their names: OpenWrt has its own in " UCI_SYSTEM
+			  ", which mkimage does not write; bring that file by an overlay, as a "
+			  "template with: option hostname '${hostname}'");
+	return 0;
+}
+
 static int plan(struct plan_ctx *ctx, struct err *e)
 {
 	auto_str old = STR_INIT, text = STR_INIT;
-	if (read_hosts(ctx, &old, e) < 0)
+	if (note_openwrt(ctx, e) < 0 || read_hosts(ctx, &old, e) < 0)
 		return -1;
 	set_nodes(ctx->cluster, &text, str_text(&old));
 	return plan_write(ctx, HOSTS, str_text(&text), text.len, ATTR_KEEP,

@@ -11,6 +11,8 @@
 #define ARCHIVE "/usr/lib/locale/locale-archive"
 #define ARCHIVE_MAX (16u << 20) /* what a customisation may read */
 #define SYMBOLS "/usr/share/X11/xkb/symbols"
+#define RULES "/usr/share/X11/xkb/rules/base.lst"
+#define MAPS_DEPTH 4 /* of directories: legacy/i386/qwertz */
 #define CACHE "/etc/console-setup/cached_setup_keyboard.sh"
 
 static int check_locale(const char *text, struct err *e)
@@ -125,17 +127,101 @@ static int plan_locale(struct plan_ctx *ctx, const char *locale, struct err *e)
 	return plan_write(ctx, file, str_text(&out), out.len, ATTR_KEEP, "locale", e);
 }
 
-/* The layout must be one of the image's, where it has a list of them. */
-static int check_layout(struct plan_ctx *ctx, const struct value *v, struct err *e)
+/* A layout of the section "! layout", the first word of its line; see xkeyboard-config(7). */
+static bool rules_have(const char *text, const char *layout)
 {
-	autofree char *file = path_join(SYMBOLS, v->str);
-	int listed = plan_exists(ctx, SYMBOLS, e);
-	int known = listed > 0 ? plan_exists(ctx, file, e) : listed;
-	if (listed <= 0 || known)
-		return known < 0 ? -1 : 0;
-	return err_at(e, v->loc,
-		      "keymap '%s' is not in the image; look at what " SYMBOLS " in it offers",
-		      v->str);
+	auto_strv lines = {0};
+	bool layouts = false;
+	strv_split(&lines, text, "\n");
+	strv_foreach (line, &lines) {
+		const char *word = *line + strspn(*line, " \t");
+		size_t len = strcspn(word, " \t");
+		if (*word == '!')
+			layouts = strcmp(word, "! layout") == 0;
+		else if (layouts && len == strlen(layout) && strncmp(word, layout, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Debian's layouts are X's; *listed: the image can tell.  1: it has this one. */
+static int find_xkb(struct plan_ctx *ctx, const char *layout, bool *listed, struct err *e)
+{
+	auto_str rules = STR_INIT;
+	autofree char *file = path_join(SYMBOLS, layout);
+	int symbols = plan_exists(ctx, SYMBOLS, e);
+	int known = symbols > 0 ? plan_exists(ctx, file, e) : symbols;
+	int found = known < 0 ? -1 : text_read_optional(ctx, RULES, &rules, e);
+	if (found < 0)
+		return -1;
+	*listed = symbols || found;
+	return known || rules_have(str_text(&rules), layout);
+}
+
+/* "de.map.gz" is a file of the layout "de", as loadkeys(1) looks for it. */
+static bool is_map(const char *file, const char *layout)
+{
+	size_t len = strlen(layout);
+	return strncmp(file, layout, len) == 0 &&
+	       (str_starts(file + len, ".map") || str_starts(file + len, ".kmap"));
+}
+
+static int has_map(struct plan_ctx *ctx, const char *dir, const char *layout, unsigned depth,
+		   struct err *e)
+{
+	auto_strv names = {0};
+	if (plan_list(ctx, dir, &names, e) < 0)
+		return -1;
+	strv_foreach (name, &names) {
+		autofree char *path = path_join(dir, *name);
+		struct fs_stat st;
+		if (is_map(*name, layout))
+			return 1;
+		if (strchr(*name, '.') || !depth)
+			continue;
+		if (plan_stat(ctx, path, &st, e) < 0)
+			return -1;
+		int found = st.type == FILE_DIR ? has_map(ctx, path, layout, depth - 1, e) : 0;
+		if (found)
+			return found;
+	}
+	return 0;
+}
+
+/* The console's own layouts; *listed as above. */
+static int find_console(struct plan_ctx *ctx, const char *layout, bool *listed, struct err *e)
+{
+	static const char *const dirs[] = {"/usr/share/keymaps", "/usr/share/kbd/keymaps",
+					   "/usr/lib/kbd/keymaps"};
+	int found = 0;
+	for (size_t i = 0; !found && i < sizeof(dirs) / sizeof(*dirs); i++) {
+		struct fs_stat st;
+		if (plan_stat(ctx, dirs[i], &st, e) < 0)
+			return -1;
+		if (st.type != FILE_DIR)
+			continue;
+		*listed = true;
+		found = has_map(ctx, dirs[i], layout, MAPS_DEPTH, e);
+	}
+	return found;
+}
+
+/* The layout must be one of the image's, where it has a list of them. */
+static int check_layout(struct plan_ctx *ctx, const struct value *v, const char *where,
+			int (*find)(struct plan_ctx *, const char *, bool *, struct err *),
+			struct err *e)
+{
+	bool listed = false;
+	int found = find(ctx, v->str, &listed, e);
+	if (found < 0 || found)
+		return found < 0 ? -1 : 0;
+	if (listed)
+		return err_at(e, v->loc,
+			      "keymap '%s' is not in the image; look at what %s in it offers",
+			      v->str, where);
+	plan_note(ctx, "keymap %s is not checked: this image has no list of layouts in %s", v->str,
+		  where);
+	return 0;
 }
 
 /* A variant is of the former layout; what setupcon made of it is made anew at boot. */
@@ -143,7 +229,7 @@ static int plan_debian(struct plan_ctx *ctx, const struct value *v, const char *
 {
 	auto_str layout = STR_INIT, out = STR_INIT;
 	autofree char *quoted = xasprintf("\"%s\"", v->str);
-	if (check_layout(ctx, v, e) < 0)
+	if (check_layout(ctx, v, SYMBOLS, find_xkb, e) < 0)
 		return -1;
 	var_set(&layout, text, "XKBLAYOUT", quoted);
 	if (strcmp(str_text(&layout), text) == 0)
@@ -169,6 +255,8 @@ static int plan_keymap(struct plan_ctx *ctx, const struct value *v, struct err *
 			  v->str);
 	if (present <= 0)
 		return present;
+	if (check_layout(ctx, v, "/usr/share/kbd/keymaps", find_console, e) < 0)
+		return -1;
 	var_set(&out, str_text(&console), "KEYMAP", v->str);
 	return plan_write(ctx, "/etc/vconsole.conf", str_text(&out), out.len, ATTR_KEEP, "keyboard",
 			  e);

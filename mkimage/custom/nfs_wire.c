@@ -9,6 +9,7 @@
 
 #include "mem.h"
 #include "nfs.h"
+#include "server.h"
 #include "systemd.h"
 
 /* Names and patterns of the key `interface` as an extended regular expression. */
@@ -34,18 +35,19 @@ static void add_expression(struct str *out, const char *interfaces)
 	}
 }
 
-static bool any_is_a_node(const struct share *shares, size_t n)
+bool nfs_is_over_wire(const struct plan_ctx *ctx, const struct share *s)
+{
+	return profile_next(ctx->profile, "wired", NULL) &&
+	       (s->server || server_is_near(ctx, s->host));
+}
+
+static bool any_is_over_wire(const struct plan_ctx *ctx, const struct share *shares, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (shares[i].server)
+		if (nfs_is_over_wire(ctx, &shares[i]))
 			return true;
 	}
 	return false;
-}
-
-bool nfs_is_over_wire(const struct plan_ctx *ctx, const struct share *s)
-{
-	return s->server && profile_next(ctx->profile, "wired", NULL);
 }
 
 int nfs_plan_wire(struct plan_ctx *ctx, const struct share *shares, size_t n, struct err *e)
@@ -53,7 +55,7 @@ int nfs_plan_wire(struct plan_ctx *ctx, const struct share *shares, size_t n, st
 	const struct section *wired = profile_next(ctx->profile, "wired", NULL);
 	auto_str text = STR_INIT;
 	int systemd = systemd_present(ctx, e);
-	if (systemd <= 0 || !wired || !any_is_a_node(shares, n))
+	if (systemd <= 0 || !any_is_over_wire(ctx, shares, n))
 		return systemd < 0 ? -1 : 0;
 	str_puts(&text, "# Made by cardstock.\n[Unit]\nDescription=Wait for the wired network\n\n"
 			"[Service]\nType=oneshot\n"

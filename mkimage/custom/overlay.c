@@ -50,10 +50,11 @@ static void list_places(const struct plan_ctx *ctx, const char *name, struct loc
 	}
 }
 
-static bool is_dir(const char *path)
+/* A directory; or a symlink, which refuse_links names. */
+static bool is_tree(const char *path)
 {
 	struct stat st;
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	return lstat(path, &st) == 0 && (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode));
 }
 
 static char *find_overlay(const struct plan_ctx *ctx, const char *name, struct loc loc,
@@ -67,13 +68,30 @@ static char *find_overlay(const struct plan_ctx *ctx, const char *name, struct l
 	auto_str looked = STR_INIT;
 	strv_foreach (place, &places) {
 		autofree char *root = path_join(*place, "root"), *bin = path_join(*place, "bin");
-		if (is_dir(root) || is_dir(bin))
+		if (is_tree(root) || is_tree(bin))
 			return xstrdup(*place);
 		str_printf(&looked, "%s'%s'", looked.len ? ", " : "", root);
 	}
 	err_at(e, loc, "overlay '%s' has no tree; looked for the directory %s", name,
 	       str_text(&looked));
 	return NULL;
+}
+
+/* The files of an overlay are those below its own directory; the user names only that one. */
+static int refuse_links(const char *dir, struct loc loc, struct err *e)
+{
+	static const char *const parts[][2] = {
+		{"root", "directory"}, {"bin", "directory"}, {"attrs", "file"}};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		autofree char *path = path_join(dir, parts[i][0]);
+		struct stat st;
+		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+			return err_at(e, loc,
+				      "overlay '%s': '%s' is a symlink, which is not followed; "
+				      "make it a %s",
+				      path_base(dir), path, parts[i][1]);
+	}
+	return 0;
 }
 
 static int read_attrs(struct overlay *o, struct err *e)
@@ -91,7 +109,7 @@ int overlay_open(const struct plan_ctx *ctx, const char *name, struct loc loc, s
 		 struct err *e)
 {
 	autofree char *dir = find_overlay(ctx, name, loc, e);
-	if (!dir)
+	if (!dir || refuse_links(dir, loc, e) < 0)
 		return -1;
 	auto_overlay o = {.loc = loc, .attrs_file = path_join(dir, "attrs")};
 	o.dir = steal(&dir);
@@ -151,7 +169,7 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 		if (ctx->node && !has_templates(&o))
 			continue;
 		if (overlay_plan_tree(ctx, &o, e) < 0)
-			return -1;
+			return err_wrap(e, "%s:%d", o.loc.file, o.loc.line);
 	}
 	return 0;
 }

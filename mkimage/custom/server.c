@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "pattern.h"
 #include "server.h"
 #include "validate.h"
 
@@ -90,17 +91,40 @@ bool server_is_peer(const struct plan_ctx *ctx, const struct node *server)
 	return server && own && own->n_nodes > 1 && strcmp(server->role, role) == 0;
 }
 
-/* "10.0.0.0/24"; owned. */
+/* False: none is planned.  The profile's address was judged when the cluster was planned. */
+static bool address_of(const struct node *n, struct address *ret)
+{
+	auto_err e = ERR_INIT;
+	ret->prefix = n->prefix;
+	return n->address && validate_ipv4(n->address, &ret->ip, &e) == 0;
+}
+
+bool server_is_near(const struct plan_ctx *ctx, const char *host)
+{
+	const struct member *own = cluster_member(ctx->cluster, profile_str(ctx->profile, "role"));
+	struct address server, node;
+	auto_err e = ERR_INIT;
+	if (!own || validate_ipv4(host, &server.ip, &e) < 0)
+		return false;
+	for (size_t i = 0; i < own->n_nodes; i++) {
+		if (!address_of(&own->nodes[i], &node))
+			continue;
+		server.prefix = node.prefix;
+		if (address_network(server) == address_network(node))
+			return true;
+	}
+	return false;
+}
+
+/* "10.0.0.0/24", owned; NULL: no address is planned. */
 static char *network_of(const struct node *n)
 {
-	uint32_t address = 0;
-	auto_err e = ERR_INIT;
-	/* The profile's address was judged when the cluster was planned. */
-	if (validate_ipv4(n->address, &address, &e) < 0)
+	struct address a;
+	if (!address_of(n, &a))
 		return NULL;
-	address &= n->prefix ? UINT32_MAX << (32 - n->prefix) : 0;
-	return xasprintf("%u.%u.%u.%u/%u", address >> 24, (address >> 16) & 255,
-			 (address >> 8) & 255, address & 255, n->prefix);
+	uint32_t network = address_network(a);
+	return xasprintf("%u.%u.%u.%u/%u", network >> 24, (network >> 16) & 255,
+			 (network >> 8) & 255, network & 255, a.prefix);
 }
 
 void server_networks(const struct cluster *c, struct strv *ret)
@@ -108,8 +132,7 @@ void server_networks(const struct cluster *c, struct strv *ret)
 	for (size_t i = 0; i < c->n_members; i++) {
 		const struct member *m = &c->members[i];
 		for (size_t j = 0; j < m->n_nodes; j++) {
-			autofree char *network = m->nodes[j].address ? network_of(&m->nodes[j])
-								     : NULL;
+			autofree char *network = network_of(&m->nodes[j]);
 			if (network && !strv_has(ret, network))
 				strv_add(ret, network);
 		}

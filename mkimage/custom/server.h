@@ -18,6 +18,8 @@ int server_find(const struct cluster *c, const struct value *from, const struct 
 bool server_is_here(const struct plan_ctx *ctx, const struct node *server);
 /* The server is one of several nodes of this role: only the node's stage can tell which. */
 bool server_is_peer(const struct plan_ctx *ctx, const struct node *server);
+/* The address is in the network of a planned node of this role; a name never is. */
+bool server_is_near(const struct plan_ctx *ctx, const char *host);
 /* The networks of all planned nodes ("10.0.0.0/24"), each once: whom a server serves. */
 void server_networks(const struct cluster *c, struct strv *ret);
 

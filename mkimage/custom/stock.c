@@ -67,7 +67,7 @@ static const struct key keys[] = {
 	{.name = "cloud-init",
 	 .type = KEY_STRING,
 	 .fallback = "off",
-	 .help = "off: never runs; keep: runs, but leaves name, hosts, network and host keys",
+	 .help = "off: never runs; keep: runs, but leaves name, users, hosts, network, host keys",
 	 .allowed = "off|keep"},
 	{.name = NULL},
 };

@@ -77,20 +77,56 @@ static int cloud_off(struct plan_ctx *ctx, struct err *e)
 			       "cloud-init would set name, users, network and host keys", e);
 }
 
-/* https://docs.cloud-init.io/en/latest/reference/modules.html */
+/* The user-data on the boot partition that names users, at the top level of its YAML. */
+static int find_users(struct plan_ctx *ctx, const char **ret, struct err *e)
+{
+	static const char *const paths[] = {"/boot/firmware/user-data", "/boot/user-data"};
+	*ret = NULL;
+	for (size_t i = 0; !*ret && i < sizeof(paths) / sizeof(*paths); i++) {
+		auto_str text = STR_INIT;
+		/* It may be packed; then what is in it does not show. */
+		if (plan_read_optional(ctx, paths[i], &text, e) < 0)
+			return -1;
+		if (str_starts(str_text(&text), "users:") || strstr(str_text(&text), "\nusers:"))
+			*ret = paths[i];
+	}
+	return 0;
+}
+
+static int note_keep(struct plan_ctx *ctx, struct err *e)
+{
+	const char *users;
+	if (find_users(ctx, &users, e) < 0)
+		return -1;
+	if (users)
+		plan_note(ctx,
+			  "cloud-init runs: %s makes the users that it names, beside those of "
+			  "the profile",
+			  users);
+	else
+		plan_note(ctx, "cloud-init runs, and makes no user of its own");
+	plan_note(ctx, "user-data on the boot partition can still make users, with sudo, set "
+		       "passwords, run commands, and change what the profile says");
+	return 0;
+}
+
+/*
+ * Of two files in cloud.cfg.d the later name wins, and it wins over cloud.cfg, whose list of users
+ * has the distribution's own; user-data wins over all of them.  Lists are not joined.
+ * https://docs.cloud-init.io/en/latest/reference/modules.html and merging.html
+ */
 static int cloud_keep(struct plan_ctx *ctx, struct err *e)
 {
 	auto_str text = STR_INIT;
 	int ours = firstboot_grows(ctx, e);
-	if (ours < 0)
+	if (ours < 0 || note_keep(ctx, e) < 0)
 		return -1;
-	plan_note(ctx, "cloud-init runs: user-data on the boot partition can make users and change "
-		       "what the profile says");
 	str_printf(&text,
 		   "# Written by Cardstock: what the profile sets stays.\n"
 		   "preserve_hostname: true\n"
 		   "manage_etc_hosts: false\n"
 		   "ssh_deletekeys: false\n"
+		   "users: []\n"
 		   "network:\n"
 		   "  config: disabled\n%s",
 		   ours ? "growpart:\n  mode: \"off\"\nresize_rootfs: false\n" : "");

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The boot target: what used to be the runlevel. */
+#include <string.h>
+
 #include "custom.h"
 #include "mem.h"
 #include "plan_files.h"
@@ -7,14 +9,38 @@
 #include "systemd.h"
 #include "validate.h"
 
+/* systemd.special(7): those that end a run of the system, or stop it. */
+static bool is_an_end(const char *target)
+{
+	static const char *const ends[] = {"poweroff.target",	  "halt.target",
+					   "reboot.target",	  "soft-reboot.target",
+					   "kexec.target",	  "exit.target",
+					   "shutdown.target",	  "umount.target",
+					   "final.target",	  "sleep.target",
+					   "suspend.target",	  "hibernate.target",
+					   "hybrid-sleep.target", "suspend-then-hibernate.target",
+					   "ctrl-alt-del.target", "runlevel0.target",
+					   "runlevel6.target"};
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		if (strcmp(target, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int check_target(const char *text, struct err *e)
 {
 	if (validate_unit(text, e) < 0)
 		return -1;
-	if (str_ends(text, ".target"))
-		return 0;
-	return err_set(e, ERR_PROFILE, "'%s' is not a target: use one such as 'multi-user.target'",
-		       text);
+	if (!str_ends(text, ".target"))
+		return err_set(e, ERR_PROFILE,
+			       "'%s' is not a target: use one such as 'multi-user.target'", text);
+	if (is_an_end(text))
+		return err_set(e, ERR_PROFILE,
+			       "'%s' is no target to boot to, the board would go off at boot: use "
+			       "one such as 'multi-user.target'",
+			       text);
+	return 0;
 }
 
 static const struct key keys[] = {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The wifi, the nodes' way out: found, unblocked, and owner of the default route. */
-#include <ctype.h>
 #include <fnmatch.h>
 #include <string.h>
 
@@ -71,12 +70,27 @@ static int check_psk(const char *text, struct err *e)
 		       "has %zu characters: a passphrase has 8 to 63, a key is 64 hex digits", len);
 }
 
+/* Assigned by ISO 3166-1, alpha-2. */
+static const char countries[] =
+	"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI "
+	"BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN "
+	"CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK "
+	"FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM "
+	"HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN "
+	"KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK "
+	"ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP "
+	"NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW "
+	"SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF "
+	"TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI "
+	"VN VU WF WS YE YT ZA ZM ZW ";
+
 static int check_country(const char *text, struct err *e)
 {
-	if (strlen(text) == 2 && isupper((unsigned char)text[0]) && isupper((unsigned char)text[1]))
+	if (strlen(text) == 2 && !strchr(text, ' ') && strstr(countries, text))
 		return 0;
 	return err_set(e, ERR_PROFILE,
-		       "'%s' is not a country: use the two capital letters of ISO 3166, as 'DE'",
+		       "'%s' is not a country: use the two capital letters that ISO 3166 has for "
+		       "it, as 'DE' or 'GB'",
 		       text);
 }
 

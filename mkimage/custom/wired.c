@@ -8,6 +8,24 @@
 #include "pattern.h"
 #include "validate.h"
 
+#define NAME_MAX_LEN 15 /* bytes: IFNAMSIZ without the NUL */
+
+/* The kernel has no longer one, while a pattern may be longer than what it matches. */
+static int check_names(const char *text, struct err *e)
+{
+	auto_strv names = {0};
+	strv_split(&names, text, " ");
+	strv_foreach (name, &names) {
+		if (net_is_name(*name) && strlen(*name) > NAME_MAX_LEN)
+			return err_set(
+				e, ERR_PROFILE,
+				"'%s' is too long for an interface: a name has at most %d "
+				"letters; use that of 'ip link', or a pattern such as 'enx*'",
+				*name, NAME_MAX_LEN);
+	}
+	return 0;
+}
+
 /* Names and patterns as systemd.network(5) Match takes them: "eth0", "e*", "eth0 end0". */
 static int check_interface(const char *text, struct err *e)
 {
@@ -15,7 +33,7 @@ static int check_interface(const char *text, struct err *e)
 				      "0123456789._-*? ";
 	size_t len = strlen(text);
 	if (len && len < 64 && !text[strspn(text, allowed)] && text[0] != ' ')
-		return 0;
+		return check_names(text, e);
 	return err_set(e, ERR_PROFILE,
 		       "'%s' is not an interface: use a name such as 'eth0', or patterns such as "
 		       "'eth0 en*'",

@@ -18,9 +18,11 @@ wrong_values() {
 		hostname            | "Worker_%03d"            | a-z, 0-9 and '-'
 		hostname            | "%s"                     | %d
 		hostname            | "worker"                 | put %d in it
+		hostname            | "localhost"              | such as 'master'
 		address             | "10.0.0.%d"              | 10.0.0.%d/24
 		address             | "10.0.0.300/24"          | 10.0.0.%d/24
 		address             | "10.0.0.9/24"            | put %d in it
+		address             | "127.0.0.%d/24"          | none has an address in
 		first-address       | 256                      | from 0 to 255
 		image-size          | "8000T"                  | at most 2T
 		root-partition      | 0                        | from 1 to 128
@@ -61,6 +63,7 @@ wrong_values() {
 		ssh-root            | password                 | key|no
 		target              | "ssh.service"            | such as 'multi-user.target'
 		target              | "no-such.target"         | /usr/lib/systemd/system in it offers
+		target              | "poweroff.target"        | the board would go off at boot
 		enable-units        | {"ssh"}                  | .service
 		enable-units        | {"shh.service"}          | did you mean 'ssh.service'
 		disable-units       | {"no-such.timer"}        | bring the unit by an overlay
@@ -73,6 +76,7 @@ wrong_values() {
 		ntp.from            | "worker"                 | such as 'worker001'
 		ntp.servers         | {"a b"}                  | use a name or an address
 		cmdline             | {"two words"}            | word
+		cmdline             | {"root=/dev/sda2"}       | say by root-partition
 		config              | {"arm_boost"}            | arm_boost=1
 		armbian-env         | {"verbosity"}            | such as 'verbosity=1'
 		wifi.ssid           | ""                       | 1 to 32 bytes
@@ -85,11 +89,13 @@ wrong_values() {
 		wifi.security       | open                     | set security to wpa2
 		wifi.hidden         | maybe                    | neither true nor false
 		wifi.country        | "germany"                | two capital letters
+		wifi.country        | "XX"                     | as 'DE' or 'GB'
 		wifi.interface      | "wlan*"                  | such as 'wlan0'
 		wifi.interface      | "eth0"                   | is the wired network's
 		wifi.metric         | 1000                     | from 1 to 999
 		wifi.off            | maybe                    | neither true nor false
 		wired.interface     | "eth0;reboot"            | such as 'eth0'
+		wired.interface     | "enx0011223344556"       | at most 15 letters
 		wired.gateway       | "10.0.0.256"             | use an IPv4 address, or false, or dhcp
 		wired.gateway       | "10.0.1.1"               | must be reachable directly
 		wired.gateway       | "10.0.0.12"              | set gateway = false

@@ -28,6 +28,14 @@ load helper
 	run ! grep -q topsecret plan.txt
 }
 
+@test "plan refuses a name that FAT lacks, with the line that names the overlay" {
+	mkdir -p overlays/boot/root/boot/firmware
+	echo x >'overlays/boot/root/boot/firmware/a:b?c'
+	echo 'overlays = {"boot"}' >>worker.conf
+	assert_fails 3 "worker.conf:$(wc -l <worker.conf): " mk plan --profile ./worker.conf
+	assert_fails 3 'a name on FAT cannot have' mk plan --profile ./worker.conf
+}
+
 @test "verify accepts a file that role and node both decide" {
 	mkdir -p overlays/one/root/etc overlays/two/root/etc
 	echo role >overlays/one/root/etc/both

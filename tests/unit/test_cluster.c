@@ -9,7 +9,9 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "../assert_err.h"
 #include "cluster_fixture.h"
+#include "pattern.h"
 
 static void nodes_of_all_members_are_planned(void **state)
 {
@@ -104,6 +106,50 @@ static void impossible_plans_are_refused_with_file_and_line(void **state)
 		assert_int_equal(access("cluster", F_OK), -1);
 	}
 	workdir_passed(state);
+}
+
+static void addresses_and_names_that_no_node_has_are_refused(void **state)
+{
+	static const char *const lines[][2] = {
+		{"address = \"127.0.0.%d/24\"\n", "address: '127.0.0.%d/24' is not for hosts"},
+		{"address = \"0.0.0.%d/24\"\n", "address: '0.0.0.%d/24' is not for hosts"},
+		{"address = \"224.0.0.%d/24\"\n", "address: '224.0.0.%d/24' is not for hosts"},
+		{"address = \"255.1.1.%d/24\"\n", "address: '255.1.1.%d/24' is not for hosts"},
+		{"planned = 1 hostname = \"localhost\"\n",
+		 "hostname: 'localhost' is the name that each"},
+		{"planned = 1 hostname = \"localhost.localdomain\"\n",
+		 "hostname: 'localhost.localdomain' is the name"},
+	};
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		autofree char *worker = xasprintf("%s%s", WORKER, lines[i][0]);
+		autofree char *message = xasprintf("worker.conf:7: %s", lines[i][1]);
+		put_profiles(MASTER, worker);
+		auto_err e = ERR_INIT;
+		auto_profile *p = NULL;
+		auto_strv search = {0};
+		assert_fails(profile_load("worker.conf", &search, &p, &e), &e, ERR_PROFILE,
+			     message);
+	}
+	workdir_passed(state);
+}
+
+static void a_role_that_names_the_node_is_judged_too(void **state)
+{
+	put_file("worker.conf", "base = x\nrole = localhost\n");
+	auto_err e = ERR_INIT;
+	auto_cluster *c = NULL;
+	assert_fails(try_open("cluster", CLUSTER_READ, &c, &e), &e, ERR_PROFILE,
+		     "worker.conf:2: hostname of node 1: 'localhost' is the name");
+	workdir_passed(state);
+}
+
+static void a_number_may_lead_to_no_hosts_address(void **state)
+{
+	struct address a;
+	(void)state;
+	assert_true(pattern_expand_address("%d.0.0.1/8", 126, &a));
+	assert_false(pattern_expand_address("%d.0.0.1/8", 127, &a));
+	assert_false(pattern_expand_address("%d.0.0.1/8", 224, &a));
 }
 
 static void names_that_get_too_long_are_refused(void **state)
@@ -526,6 +572,9 @@ int main(void)
 		IN_WORKDIR(a_profile_without_members_is_a_cluster_of_its_own),
 		cmocka_unit_test(a_pattern_takes_the_number),
 		IN_WORKDIR(impossible_plans_are_refused_with_file_and_line),
+		IN_WORKDIR(addresses_and_names_that_no_node_has_are_refused),
+		IN_WORKDIR(a_role_that_names_the_node_is_judged_too),
+		cmocka_unit_test(a_number_may_lead_to_no_hosts_address),
 		IN_WORKDIR(names_that_get_too_long_are_refused),
 		IN_WORKDIR(reading_makes_nothing),
 		IN_WORKDIR(a_new_cluster_gets_keys_that_only_its_owner_reads),

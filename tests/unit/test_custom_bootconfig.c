@@ -219,6 +219,7 @@ static void images_without_these_files_are_noted(void **state)
 
 static void wrong_values_are_refused(void **state)
 {
+	static const char *const roots[] = {"root=/dev/sda1", "-root=", "-root=LABEL=rootfs"};
 	(void)state;
 	struct fixture f;
 	fixture_init(&f);
@@ -226,6 +227,11 @@ static void wrong_values_are_refused(void **state)
 		&f, &custom_bootconfig, "cmdline = {\"a\",\n\"b c\"}",
 		"worker.conf:2: cmdline: 'b c' is not a word of the kernel's command line: use one "
 		"without blanks and quotes");
+	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
+		autofree char *profile = xasprintf("\ncmdline = {\"quiet\",\n\"%s\"}", roots[i]);
+		assert_refused(&f, &custom_bootconfig, profile, "worker.conf:3: cmdline: '");
+		assert_refused(&f, &custom_bootconfig, profile, "say by root-partition");
+	}
 	assert_refused(&f, &custom_bootconfig, "\nconfig = \"gpu_mem = 16\"",
 		       "worker.conf:2: config: 'gpu_mem = 16' is not a setting of config.txt: use "
 		       "name=value without blanks");

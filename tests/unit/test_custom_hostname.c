@@ -70,6 +70,27 @@ static void a_hosts_file_that_is_not_text_is_refused(void **state)
 	fixture_done(&f);
 }
 
+static void openwrts_own_name_is_noted(void **state)
+{
+	(void)state;
+	static const char *const files[] = {"root/etc/openwrt_release", "root/etc/config/system"};
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		struct fixture f;
+		fixture_init(&f);
+		fixture_profile(&f, "");
+		fixture_run(&f, &custom_hostname);
+		assert_int_equal(f.notes.n, 0);
+		fixture_put(&f, files[i], "config system\n");
+		fixture_run(&f, &custom_hostname);
+		assert_note(&f, "OpenWrt has its own in /etc/config/system");
+		fixture_put(&f, "site/root/etc/config/system", "option hostname '${hostname}'\n");
+		fixture_profile(&f, "overlays = {\"./site\"}");
+		fixture_run(&f, &custom_hostname);
+		assert_int_equal(f.notes.n, 0);
+		fixture_done(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -78,6 +99,7 @@ int main(void)
 		cmocka_unit_test(a_node_without_address_knows_itself_as_127_0_1_1),
 		cmocka_unit_test(an_image_without_hosts_gets_localhost_too),
 		cmocka_unit_test(a_hosts_file_that_is_not_text_is_refused),
+		cmocka_unit_test(openwrts_own_name_is_noted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,6 +102,44 @@ static void others_have_vconsole(void **state)
 	fixture_done(&f);
 }
 
+static void the_keymap_is_one_of_the_images(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root/etc/vconsole.conf", "KEYMAP=us\n");
+	run_profile(&f, "keymap = \"de-latin1\"");
+	assert_note(&f, "keymap de-latin1 is not checked: this image has no list");
+	fixture_put(&f, "root/usr/share/kbd/keymaps/i386/qwertz/de-latin1.map.gz", "");
+	fixture_put(&f, "root/usr/lib/kbd/keymaps/xkb/fr.map.gz", "");
+	run_profile(&f, "keymap = \"de-latin1\"");
+	assert_int_equal(f.notes.n, 0);
+	run_profile(&f, "keymap = fr");
+	assert_file(&f, "/etc/vconsole.conf", "KEYMAP=fr\n");
+	assert_refused(&f, &custom_locale, "\nkeymap = \"de-latin\"",
+		       "worker.conf:2: keymap 'de-latin' is not in the image; look at what "
+		       "/usr/share/kbd/keymaps in it offers");
+	fixture_done(&f);
+}
+
+static void xs_list_of_layouts_counts_too(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root" KEYBOARD, "XKBLAYOUT=\"gb\"\n");
+	run_profile(&f, "keymap = qq");
+	assert_note(&f, "keymap qq is not checked");
+	fixture_put(&f, "root/usr/share/X11/xkb/rules/base.lst",
+		    "! model\n  pc86   Generic\n\n! layout\n  de     German\n\n! variant\n  "
+		    "neo    de: German (Neo 2)\n");
+	run_profile(&f, "keymap = de");
+	assert_int_equal(f.notes.n, 0);
+	assert_refused(&f, &custom_locale, "keymap = neo", "keymap 'neo' is not in the image");
+	assert_refused(&f, &custom_locale, "keymap = pc86", "keymap 'pc86' is not in the image");
+	fixture_done(&f);
+}
+
 static void wrong_values_are_refused(void **state)
 {
 	(void)state;
@@ -128,6 +166,8 @@ int main(void)
 		cmocka_unit_test(a_locale_that_is_not_generated_is_noted),
 		cmocka_unit_test(debians_keyboard_gets_the_layout),
 		cmocka_unit_test(others_have_vconsole),
+		cmocka_unit_test(the_keymap_is_one_of_the_images),
+		cmocka_unit_test(xs_list_of_layouts_counts_too),
 		cmocka_unit_test(wrong_values_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

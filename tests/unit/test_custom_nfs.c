@@ -92,12 +92,28 @@ static void a_mount_comes_after_the_wired_network(void **state)
 	fixture_done(&f);
 }
 
+static void a_server_in_the_wired_network_is_reached_over_it(void **state)
+{
+	(void)state;
+	struct fixture f;
+	static const char near[] = "share \"/vol/x\" { from = \"10.0.0.250\" }\n";
+	init(&f, MASTER, "");
+	run_with(&f, WORKER, near);
+	assert_attr(&f, WIRE_UNIT, "none");
+	assert_file_has(&f, "/etc/fstab", USUAL " 0 0\n");
+	run_with(&f, WORKER "wired { }\n", near);
+	assert_attr(&f, WIRE_UNIT, "0644 0 0");
+	assert_file_has(&f, "/etc/fstab",
+			USUAL ",x-systemd.requires=cardstock-wired.service 0 0\n");
+	fixture_done(&f);
+}
+
 /* One outside may be reached over the wifi; without systemd mount(8) goes on trying. */
 static void a_mount_that_does_not_need_the_wire_does_not_wait_for_it(void **state)
 {
 	(void)state;
 	struct fixture f;
-	static const char outside[] = "share \"/vol/x\" { from = \"10.0.0.250\" }\n";
+	static const char outside[] = "share \"/vol/x\" { from = \"10.0.1.250\" }\n";
 	init(&f, MASTER, "");
 	run_with(&f, WORKER "wired { }\n", outside);
 	assert_attr(&f, WIRE_UNIT, "none");
@@ -319,6 +335,7 @@ int main(void)
 		cmocka_unit_test(the_server_exports_to_the_wired_network_alone),
 		cmocka_unit_test(a_client_mounts_at_the_first_access),
 		cmocka_unit_test(a_mount_comes_after_the_wired_network),
+		cmocka_unit_test(a_server_in_the_wired_network_is_reached_over_it),
 		cmocka_unit_test(a_mount_that_does_not_need_the_wire_does_not_wait_for_it),
 		cmocka_unit_test(shares_are_several_and_read_only_where_asked),
 		cmocka_unit_test(one_of_many_workers_can_be_the_server),

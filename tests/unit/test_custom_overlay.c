@@ -237,6 +237,50 @@ static void a_fifo_is_refused(void **state)
 	fixture_done(&f);
 }
 
+/* What the overlay would have of somewhere else does not reach the image. */
+static void linked(const char *part, const char *target, const char *fragment)
+{
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "secret/key", "of the host\n");
+	autofree char *path = xasprintf("ev/%s", part);
+	fixture_symlink(&f, path, target);
+	assert_refused(&f, &custom_overlay, "overlays = {\n\"./ev\"}", fragment);
+	assert_refused(&f, &custom_overlay, "overlays = {\n\"./ev\"}",
+		       "worker.conf:2: overlay 'ev'");
+	fixture_done(&f);
+}
+
+static void an_overlay_that_is_a_symlink_inside_is_refused(void **state)
+{
+	(void)state;
+	linked("root", "../secret", "ev/root' is a symlink, which is not followed; make it a dir");
+	linked("root", "nowhere", "ev/root' is a symlink");
+	linked("bin", "../secret", "ev/bin' is a symlink, which is not followed; make it a dir");
+	struct fixture f;
+	fixture_init(&f);
+	fixture_mkdir(&f, "site/root");
+	fixture_put(&f, "secret/attrs", "/etc/hostname 0600 root root\n");
+	fixture_symlink(&f, "site/attrs", "../secret/attrs");
+	assert_refused(&f, &custom_overlay, SITE,
+		       "site/attrs' is a symlink, which is not "
+		       "followed; make it a file");
+	fixture_done(&f);
+}
+
+static void the_way_to_an_overlay_may_have_symlinks(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "elsewhere/root/etc/x", "x\n");
+	fixture_symlink(&f, "site", "elsewhere");
+	fixture_profile(&f, SITE);
+	fixture_run(&f, &custom_overlay);
+	assert_file(&f, "/etc/x", "x\n");
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +301,8 @@ int main(void)
 		cmocka_unit_test(a_directory_over_a_file_is_refused),
 		cmocka_unit_test(a_missing_overlay_is_refused_with_the_places),
 		cmocka_unit_test(a_fifo_is_refused),
+		cmocka_unit_test(an_overlay_that_is_a_symlink_inside_is_refused),
+		cmocka_unit_test(the_way_to_an_overlay_may_have_symlinks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

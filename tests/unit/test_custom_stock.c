@@ -269,8 +269,27 @@ static void cloud_init_that_is_kept_leaves_what_the_profile_sets(void **state)
 	assert_attr(&f, "/etc/cloud/cloud-init.disabled", "none");
 	assert_file_has(&f, "/etc/cloud/cloud.cfg.d/zz-cardstock.cfg",
 			"preserve_hostname: true\nmanage_etc_hosts: false\nssh_deletekeys: false\n"
-			"network:\n  config: disabled\n");
-	assert_note(&f, "cloud-init runs: user-data");
+			"users: []\nnetwork:\n  config: disabled\n");
+	assert_note(&f, "cloud-init runs, and makes no user of its own");
+	assert_note(&f, "user-data on the boot partition can still make users");
+	fixture_done(&f);
+}
+
+static void users_of_cloud_inits_user_data_are_noted(void **state)
+{
+	(void)state;
+	static const char *const none =
+		"#cloud-config\n#users:\nchpasswd:\n  users:\n  - name: x\n";
+	struct fixture f;
+	fixture_init(&f);
+	put_cloud_init(&f);
+	fixture_put(&f, "root/boot/firmware/user-data", none);
+	fixture_profile(&f, "cloud-init = keep");
+	fixture_run(&f, &custom_stock);
+	assert_note(&f, "cloud-init runs, and makes no user of its own");
+	fixture_put(&f, "root/boot/firmware/user-data", "#cloud-config\nusers:\n- name: x\n");
+	fixture_run(&f, &custom_stock);
+	assert_note(&f, "cloud-init runs: /boot/firmware/user-data makes the users that it names");
 	fixture_done(&f);
 }
 
@@ -498,6 +517,7 @@ int main(void)
 		cmocka_unit_test(what_raspberry_pi_imager_left_is_gone),
 		cmocka_unit_test(cloud_init_is_off),
 		cmocka_unit_test(cloud_init_that_is_kept_leaves_what_the_profile_sets),
+		cmocka_unit_test(users_of_cloud_inits_user_data_are_noted),
 		cmocka_unit_test(a_grower_of_the_image_gives_way_to_firstboot),
 		cmocka_unit_test(the_growing_init_of_older_systems_gives_way_to_firstboot),
 		cmocka_unit_test(the_initramfs_of_bookworm_does_not_grow_beside_firstboot),

@@ -47,6 +47,24 @@ static void what_is_not_a_target_is_refused(void **state)
 	fixture_done(&f);
 }
 
+static void a_target_that_ends_the_run_is_refused(void **state)
+{
+	(void)state;
+	static const char *const ends[] = {"poweroff", "halt",	    "reboot", "shutdown",
+					   "kexec",    "umount",    "final",  "exit",
+					   "suspend",  "hibernate", "sleep",  "hybrid-sleep"};
+	struct fixture f;
+	fixture_init(&f);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		autofree char *unit = xasprintf("root/usr/lib/systemd/system/%s.target", ends[i]);
+		autofree char *profile = xasprintf("\ntarget = \"%s.target\"", ends[i]);
+		fixture_put(&f, unit, "[Unit]\n");
+		assert_refused(&f, &custom_target, profile, "worker.conf:2: target: ");
+		assert_refused(&f, &custom_target, profile, "the board would go off at boot");
+	}
+	fixture_done(&f);
+}
+
 static void an_image_without_systemd_is_noted(void **state)
 {
 	(void)state;
@@ -143,6 +161,7 @@ int main(void)
 		cmocka_unit_test(without_the_key_the_image_keeps_its_own),
 		cmocka_unit_test(a_target_that_the_image_lacks_is_refused),
 		cmocka_unit_test(what_is_not_a_target_is_refused),
+		cmocka_unit_test(a_target_that_ends_the_run_is_refused),
 		cmocka_unit_test(an_image_without_systemd_is_noted),
 		cmocka_unit_test(inittab_gets_the_runlevel),
 		cmocka_unit_test(upstart_leaves_the_display_manager_out),

@@ -50,6 +50,11 @@ static void patterns_match_several_names(void **state)
 	fixture_profile(&f, ADDRESS "wired { interface = \"eth0 en*\" }");
 	fixture_run(&f, &custom_wired);
 	assert_file_has(&f, "/etc/systemd/network/0-cardstock-wired.network", "\nName=eth0 en*\n");
+	/* Fifteen letters are a name; a pattern may be longer than what it matches. */
+	fixture_profile(&f, ADDRESS "wired { interface = \"enx001122334455 enx??1122334455*\" }");
+	fixture_run(&f, &custom_wired);
+	assert_file_has(&f, "/etc/systemd/network/0-cardstock-wired.network",
+			"\nName=enx001122334455 enx??1122334455*\n");
 	fixture_done(&f);
 }
 
@@ -386,6 +391,8 @@ static void bad_values_are_refused(void **state)
 	fixture_init(&f);
 	assert_refused(&f, &custom_wired, "wired {\ninterface = \"eth0\\n[X]\" }",
 		       "is not an interface");
+	assert_refused(&f, &custom_wired, "wired {\ninterface = \"eth0 enx0011223344556\" }",
+		       "worker.conf:2: interface: 'enx0011223344556' is too long");
 	assert_refused(&f, &custom_wired, "wired {\ngateway = \"10.0.0\" }",
 		       "worker.conf:2: gateway: '10.0.0' is not a gateway");
 	assert_refused(&f, &custom_wired, "wired {\ndns = {\"10.0.0.1\", \"ns\"} }",

@@ -263,6 +263,26 @@ static void fat_names_have_no_case(void **state)
 	assert_lists(p, "/boot/firmware", "");
 }
 
+static const char *refuse_colon(const char *name)
+{
+	return strchr(name, ':') ? "a name here cannot have ':'" : NULL;
+}
+
+static void names_that_the_file_system_lacks_are_refused(void **state)
+{
+	struct planned *p = *state;
+	p->boot->ops.refuse_name = refuse_colon;
+	planned_write(p, "/etc/a:b", "on another file system\n");
+	planned_write(p, "/boot/firmware/ab", "x\n");
+	assert_fails(plan_write_text(&p->ctx, "/boot/firmware/a:b", "x", ATTR_KEEP, "w", &p->e),
+		     &p->e, ERR_PROFILE,
+		     "'/boot/firmware/a:b' cannot be on fat: a name here cannot have ':'; rename");
+	assert_fails(plan_mkdir(&p->ctx, "/boot/firmware/a:b/c", ATTR_KEEP, "w", &p->e), &p->e,
+		     ERR_PROFILE, "'/boot/firmware/a:b/c' cannot be");
+	planned_file(p->boot, "/of:image", "x\n", 0755);
+	planned_write(p, "/boot/firmware/of:image", "it is there\n");
+}
+
 static void what_is_so_already_is_dropped(void **state)
 {
 	struct planned *p = *state;
@@ -365,6 +385,7 @@ int main(void)
 		planned_test(secrets_stay_secret),
 		planned_test(fat_has_content_only),
 		planned_test(fat_names_have_no_case),
+		planned_test(names_that_the_file_system_lacks_are_refused),
 		planned_test(what_is_so_already_is_dropped),
 		planned_test(what_differs_a_little_is_kept),
 		planned_test(customisations_run_in_order_of_the_list),
