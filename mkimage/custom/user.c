@@ -245,6 +245,8 @@ static int plan_each(struct plan_ctx *ctx, struct user *users, size_t n, struct 
 		if (user_plan_account(ctx, &users[i], e) < 0)
 			return -1;
 	}
+	if (user_check_homes(ctx, users, n, e) < 0)
+		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const struct user *u = &users[i];
 		if (user_plan_groups(ctx, u, e) < 0 || user_plan_home(ctx, u, e) < 0 ||

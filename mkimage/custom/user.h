@@ -52,6 +52,9 @@ int user_clash(const struct user *u, const char *owner, struct err *e) must_chec
 int user_plan_account(struct plan_ctx *ctx, struct user *u, struct err *e) must_check;
 /* Supplementary groups; every group of every planned user is there by now. */
 int user_plan_groups(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
+/* No home is, holds or is inside that of another user, of the profile or of the image's people. */
+int user_check_homes(struct plan_ctx *ctx, const struct user *users, size_t n,
+		     struct err *e) must_check;
 /* The home directory, filled from the image's /etc/skel. */
 int user_plan_home(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* What the profile adds to the home: directories of the host; ~/bin, filled and in PATH. */

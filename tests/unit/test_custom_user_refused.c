@@ -270,6 +270,37 @@ static void a_home_that_belongs_to_the_system(void **state)
 	refused("user \"ops\" { uid = 1000\nhome = \"/srv/x/\" }", "'/srv/x/' ends with '/'");
 }
 
+static void a_home_of_another_user_of_the_profile(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000 }\nuser \"a\" { uid = 2005\nhome = \"/home/ops\" }",
+		"worker.conf:3: home '/home/ops' of user 'a' is, holds or is inside '/home/ops', "
+		"the "
+		"home of user 'ops' (");
+	refused("user \"a\" { uid = 2005\nhome = \"/home/ops\" }\nuser \"ops\" { uid = 1000 }",
+		"worker.conf:2: home '/home/ops' of user 'a' is");
+	refused("user \"a\" { uid = 2005\nhome = \"/home/ops\" }\nuser \"ops\" { uid = 1000 }",
+		"worker.conf:3); sshd would");
+	refused("user \"ops\" { uid = 1000 }\nuser \"a\" { uid = 2005\nhome = \"/home/ops/a\" }",
+		"worker.conf:3: home '/home/ops/a' of user 'a' is");
+	refused("user \"a\" { uid = 2005 home = \"/srv/x/y\" }\n"
+		"user \"b\" { uid = 2006\nhome = \"/srv/x\" }",
+		"worker.conf:3: home '/srv/x' of user 'b' is");
+	refused("user \"pi\" { uid = 1001 rename-to = \"ops\" }\n"
+		"user \"a\" { uid = 2005\nhome = \"/home/ops\" }",
+		"worker.conf:3: home '/home/ops' of user 'a' is");
+}
+
+static void a_home_of_another_user_of_the_image(void **state)
+{
+	(void)state;
+	refused("user \"a\" { uid = 2005\nhome = \"/home/pi\" }",
+		"worker.conf:2: home '/home/pi' of user 'a' is, holds or is inside '/home/pi', the "
+		"home of user 'pi' of the image");
+	refused("user \"a\" { uid = 2005\nhome = \"/home/pi/a\" }",
+		"worker.conf:2: home '/home/pi/a' of user 'a'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +332,8 @@ int main(void)
 		cmocka_unit_test(switches_that_are_neither_on_nor_off),
 		cmocka_unit_test(a_home_that_is_a_file),
 		cmocka_unit_test(a_home_that_belongs_to_the_system),
+		cmocka_unit_test(a_home_of_another_user_of_the_profile),
+		cmocka_unit_test(a_home_of_another_user_of_the_image),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
