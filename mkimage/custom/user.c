@@ -234,7 +234,8 @@ static int check(const struct profile *p, struct err *e)
 static int plan_each(struct plan_ctx *ctx, struct user *users, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (user_plan_rename(ctx, &users[i], e) < 0)
+		if (user_check_members(ctx, &users[i], e) < 0 ||
+		    user_plan_rename(ctx, &users[i], e) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -40,6 +40,8 @@ int user_copy_tree(struct plan_ctx *ctx, const struct user_tree *tree, struct er
 int user_own_tree(struct plan_ctx *ctx, const struct user_tree *tree, const struct user_ids *from,
 		  const struct user_ids *to, struct err *e) must_check;
 
+/* The profiles of the other members of the cluster give nobody else his UID, nor him another. */
+int user_check_members(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* Users of the image who get this user's name (rename-to), in every file that names them. */
 int user_plan_rename(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* What a renamed user has outside of the user databases: sudoers, autologin, mail, crontab. */
