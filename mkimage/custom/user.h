@@ -42,6 +42,8 @@ int user_own_tree(struct plan_ctx *ctx, const struct user_tree *tree, const stru
 
 /* The profiles of the other members of the cluster give nobody else his UID, nor him another. */
 int user_check_members(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
+/* The image has the files that every user needs a line in. */
+int user_check_databases(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* Users of the image who get this user's name (rename-to), in every file that names them. */
 int user_plan_rename(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* What a renamed user has outside of the user databases: sudoers, autologin, mail, crontab. */
@@ -108,7 +110,9 @@ bool user_key_has_options(const char *line);
 /* One line of an authorized_keys file; says what is wrong with it. */
 int user_check_key_line(const char *line, struct err *e) must_check;
 
-/* Fill *e with the location of the user's key and a message; returns -1. */
-#define user_err(u, key, e, ...) err_at((e), section_get((u)->section, (key))->loc, __VA_ARGS__)
+/* Where the profile sets the user's key; where it has a default, the section. */
+struct loc user_loc(const struct user *u, const char *key);
+/* Fill *e with that location and a message; returns -1. */
+#define user_err(u, key, e, ...) err_at((e), user_loc((u), (key)), __VA_ARGS__)
 
 #endif

@@ -35,13 +35,6 @@ int user_plan_home(struct plan_ctx *ctx, const struct user *u, struct err *e)
 	return skel.type == FILE_DIR ? user_copy_tree(ctx, &copy, e) : 0;
 }
 
-/* Where the profile says the home, be it by the user's name alone. */
-static struct loc home_loc(const struct user *u)
-{
-	const struct value *home = section_get(u->section, "home");
-	return home->set ? home->loc : u->section->loc;
-}
-
 /* Is this the other directory, or inside of it? */
 static bool is_inside(const char *path, const char *dir)
 {
@@ -54,8 +47,8 @@ static bool is_inside(const char *path, const char *dir)
 /* sshd wants a home that is its user's, and so all above it. */
 static int refuse_home(const struct user *u, const char *home, const char *owner, struct err *e)
 {
-	return err_at(
-		e, home_loc(u),
+	return user_err(
+		u, "home", e,
 		"home '%s' of user '%s' is, holds or is inside '%s', the home of user %s; sshd "
 		"would lock one of them out: give user '%s' another one by the key home",
 		u->home, u->name, home, owner, u->name);
@@ -79,7 +72,7 @@ static int check_pair(const struct user *a, const struct user *b, struct err *e)
 	if (!has_own_home(a) || !has_own_home(b) || !is_shared(a->home, b->home))
 		return 0;
 	const struct user *other = told ? a : b, *u = told ? b : a;
-	struct loc loc = home_loc(other);
+	struct loc loc = user_loc(other, "home");
 	autofree char *owner = xasprintf("'%s' (%s:%d)", other->name, loc.file, loc.line);
 	return refuse_home(u, other->home, owner, e);
 }
