@@ -50,13 +50,23 @@ static const char *skip_blanks(const char *c)
 	return c;
 }
 
+/* Behind "#include" or "@includedir"; NULL: it is another line. */
+static const char *include_argument(const char *c)
+{
+	if ((*c != '#' && *c != '@') || !str_starts(c + 1, "include"))
+		return NULL;
+	c += strlen("#include");
+	c += str_starts(c, "dir") ? strlen("dir") : 0;
+	return *c == ' ' || *c == '\t' ? c : NULL;
+}
+
 /* What kind of line it is; *ret_list is where its users are (of an alias: its name). */
 static enum kind line_kind(const char *line, const char **ret_list)
 {
 	static const char *const aliases[] = {"Runas_Alias", "Host_Alias", "Cmnd_Alias",
 					      "Cmd_Alias"};
 	const char *c = *ret_list = skip_blanks(line);
-	if (*c && strchr("#@", *c) && str_starts(c + 1, "include"))
+	if (include_argument(c))
 		return INCLUDE;
 	if (!*c || *c == '\n' || is_comment(c))
 		return OTHER;
@@ -297,12 +307,8 @@ char *sudoers_included(const char *text, size_t *len, bool *is_dir)
 	*len = line_len(text);
 	if (line_kind(text, &at) != INCLUDE)
 		return NULL;
-	at += strlen("#include");
-	*is_dir = str_starts(at, "dir");
-	at += *is_dir ? strlen("dir") : 0;
-	if (*at != ' ' && *at != '\t')
-		return NULL;
-	at = skip_blanks(at);
+	*is_dir = str_starts(at + strlen("#include"), "dir");
+	at = skip_blanks(include_argument(at));
 	autofree char *word = plain_word(at, (size_t)(word_end(at) - at));
 	for (size_t n = strlen(word); n > 1 && word[n - 1] == '/'; n--)
 		word[n - 1] = '\0';

@@ -250,7 +250,8 @@ static void the_rules_of_the_profile_are_read_last(void **state)
 		autofree char *after = xasprintf("%s#includedir /etc/sudoers.d\n", rules[i]);
 		becomes("password", before, after);
 	}
-	becomes("password", INCLUDE "ops ALL=(ALL) ALL\n", INCLUDE "ops ALL=(ALL) ALL\n");
+	becomes("password", INCLUDE "ops ALL=(ALL) ALL\n#included\n",
+		INCLUDE "ops ALL=(ALL) ALL\n#included\n");
 }
 
 /* A profile with `sudo = none` (or so) and what is noted of this line; NULL: nothing. */
