@@ -5,8 +5,10 @@
 #include "custom/net.h"
 #include "custom/os_release.h"
 #include "custom/program.h"
+#include "custom/sudoers.h"
 #include "custom/text.h"
 #include "edit.h"
+#include "edit_sudoers.h"
 #include "inspect.h"
 #include "mem.h"
 
@@ -56,36 +58,18 @@ static int read_network(struct plan_ctx *ctx, struct inspect *r, struct err *e)
 	return 0;
 }
 
-/* All of sudoers(5) as sudo reads it: of sudoers.d no file with a '.' or a '~' at its end. */
-static int read_sudoers(struct plan_ctx *ctx, struct str *out, struct err *e)
-{
-	static const char dir[] = "/etc/sudoers.d";
-	auto_strv names = {0};
-	if (text_read_optional(ctx, "/etc/sudoers", out, e) < 0 ||
-	    plan_list(ctx, dir, &names, e) < 0)
-		return -1;
-	strv_foreach (name, &names) {
-		if (strchr(*name, '.') || str_ends(*name, "~"))
-			continue;
-		autofree char *path = path_join(dir, *name);
-		str_puts(out, "\n");
-		if (text_read_optional(ctx, path, out, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static void add_user(struct inspect *r, const char *line, const char *group, const char *sudoers)
 {
 	autofree char *name = db_field(line, 0), *id = db_field(line, 2), *gid = db_field(line, 3);
-	auto_strv groups = {0};
 	long long uid;
 	if (!gid || !parse_number(id, UID_MIN, UID_MAX, &uid))
 		return;
-	groups_of(group, name, gid, &groups);
+	auto_sudoer who = {.name = name, .uid = (uint32_t)uid};
+	groups_of(group, name, gid, &who.groups);
+	sudoers_aliases(sudoers, &who);
 	r->users = xrealloc(r->users, r->n_users + 1, sizeof(*r->users));
-	r->users[r->n_users++] = (struct inspect_user){
-		.uid = (uint32_t)uid, .sudo = sudoers_allow(sudoers, name, &groups)};
+	r->users[r->n_users++] = (struct inspect_user){.uid = (uint32_t)uid,
+						       .sudo = sudoers_allow(sudoers, &who)};
 	r->users[r->n_users - 1].name = steal(&name);
 }
 
@@ -94,7 +78,7 @@ static int read_users(struct plan_ctx *ctx, struct inspect *r, struct err *e)
 	auto_str passwd = STR_INIT, group = STR_INIT, sudoers = STR_INIT;
 	if (text_read_optional(ctx, "/etc/passwd", &passwd, e) < 0 ||
 	    text_read_optional(ctx, "/etc/group", &group, e) < 0 ||
-	    read_sudoers(ctx, &sudoers, e) < 0)
+	    sudoers_read(ctx, &sudoers, e) < 0)
 		return -1;
 	auto_strv lines = {0};
 	strv_split(&lines, str_text(&passwd), "\n");

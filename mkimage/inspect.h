@@ -32,10 +32,6 @@ void inspect_done(struct inspect *r);
 
 /* What an ELF program is made for; NULL when the bytes are not the head of one; owned. */
 char *elf_architecture(const void *data, size_t len);
-/* What sudoers(5) lets this user do as root; the last rule for all commands counts. */
-const char *sudoers_allow(const char *text, const char *user, const struct strv *groups);
-/* Names of the groups in group(5) that the user is in, gid being the first of them. */
-void groups_of(const char *text, const char *user, const char *gid, struct strv *ret);
 /* The cluster's name in the ssh_known_hosts that mkimage wrote; NULL: it did not; owned. */
 char *known_hosts_cluster(const char *text, size_t *ret_nodes);
 

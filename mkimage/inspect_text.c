@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edit.h"
+#include "str.h"
 #include "inspect.h"
 #include "mem.h"
 
@@ -52,46 +52,6 @@ char *elf_architecture(const void *data, size_t len)
 			return xstrdup(machines[i].name);
 	}
 	return xasprintf("ELF machine %u", machine);
-}
-
-/* Is the rule's first word the user, ALL, or one of the groups? */
-static bool is_meant(const char *who, const char *user, const struct strv *groups)
-{
-	if (strcmp(who, user) == 0 || strcmp(who, "ALL") == 0)
-		return true;
-	return *who == '%' && strv_has(groups, who + 1);
-}
-
-const char *sudoers_allow(const char *text, const char *user, const struct strv *groups)
-{
-	const char *how = "none";
-	auto_strv lines = {0};
-	strv_split(&lines, text, "\n");
-	strv_foreach (line, &lines) {
-		auto_strv words = {0};
-		strv_split(&words, *line, " \t\r:");
-		/* "pi ALL=(root) /sbin/reboot" is not what people mean by having sudo. */
-		if (words.n < 3 || !is_meant(words.v[0], user, groups) || !strchr(*line, '=') ||
-		    !str_ends(words.v[words.n - 1], "ALL"))
-			continue;
-		how = strv_has(&words, "NOPASSWD") || strstr(*line, "NOPASSWD:") ? "nopasswd"
-										 : "password";
-	}
-	return how;
-}
-
-void groups_of(const char *text, const char *user, const char *gid, struct strv *ret)
-{
-	auto_strv lines = {0};
-	strv_split(&lines, text, "\n");
-	strv_foreach (line, &lines) {
-		autofree char *name = db_field(*line, 0), *id = db_field(*line, 2);
-		autofree char *list = db_field(*line, 3);
-		auto_strv members = {0};
-		strv_split(&members, list ? list : "", ",");
-		if (name && ((id && strcmp(id, gid) == 0) || strv_has(&members, user)))
-			strv_add(ret, name);
-	}
 }
 
 /* "@cert-authority worker001,worker001.beowulf,10.0.0.11 ssh-ed25519 …": "beowulf", owned. */

@@ -145,7 +145,8 @@ static int read_share(struct plan_ctx *ctx, const struct section *section, struc
 			      .path = section->title,
 			      .at = mount_point(section),
 			      .host = from->str};
-	if (server_find(ctx->cluster, from, &ret->server, e) < 0)
+	if (nfs_check_homes(ctx, ret, e) < 0 ||
+	    server_find(ctx->cluster, from, &ret->server, e) < 0)
 		return -1;
 	if (!ret->server)
 		return 0;

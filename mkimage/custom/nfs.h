@@ -39,6 +39,9 @@ int nfs_plan_wire(struct plan_ctx *ctx, const struct share *shares, size_t n,
 int nfs_plan_directory(struct plan_ctx *ctx, const struct share *s, const char *path,
 		       const char *why, struct err *e) must_check;
 
+/* No share is mounted over the home, or its .ssh, of a user whose keys the profile puts there. */
+int nfs_check_homes(struct plan_ctx *ctx, const struct share *s, struct err *e) must_check;
+
 /* Where this node mounts what others serve; none when its image cannot. */
 int nfs_mount_points(struct plan_ctx *ctx, struct strv *ret, struct err *e) must_check;
 

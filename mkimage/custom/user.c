@@ -8,6 +8,7 @@
 #include "key_site.h"
 #include "mem.h"
 #include "user.h"
+#include "user_db.h"
 #include "validate.h"
 
 int user_read_file(struct loc loc, const char *name, size_t max, char **ret_path, struct str *out,
@@ -49,9 +50,7 @@ static const struct key user_keys[] = {
 	 .check = validate_username},
 	{.name = "uid",
 	 .type = KEY_INT,
-	 .help = "number of the user, the same on all nodes; required",
-	 .min = 1,
-	 .max = 59999},
+	 .help = "number of the user, the same on all nodes; required, but for root"},
 	{.name = "gid",
 	 .type = KEY_INT,
 	 .help = "number of the primary group; not set: the UID",
@@ -198,9 +197,30 @@ static int check_names(const struct section *s, struct err *e)
 	return 0;
 }
 
+/* Root is 0 everywhere. */
+static int check_root(const struct section *s, struct err *e)
+{
+	static const char *const keys_of_number[] = {"uid", "gid"};
+	for (size_t i = 0; i < sizeof(keys_of_number) / sizeof(*keys_of_number); i++) {
+		const struct value *v = section_get(s, keys_of_number[i]);
+		if (v->set)
+			return err_at(e, v->loc,
+				      "the %s of user 'root' is 0 and cannot be set; leave the key "
+				      "out",
+				      keys_of_number[i]);
+	}
+	return user_check_passwords(s, e);
+}
+
 static int check_section(const struct section *s, struct err *e)
 {
-	if (!section_get(s, "uid")->set)
+	const struct value *uid = section_get(s, "uid");
+	if (strcmp(account_section_name(s), "root") == 0)
+		return check_root(s, e);
+	if (uid->set && (uid->num < 1 || uid->num > UID_PEOPLE_MAX))
+		return err_at(e, uid->loc, "uid: '%ld' is not a number from 1 to %u", uid->num,
+			      UID_PEOPLE_MAX);
+	if (!uid->set)
 		return err_at(e, s->loc,
 			      "user '%s' has no uid; give it one, so that it is the same on all "
 			      "nodes",
@@ -231,10 +251,19 @@ static int check(const struct profile *p, struct err *e)
 	return 0;
 }
 
+struct loc user_loc(const struct user *u, const char *key)
+{
+	const struct value *v = section_get(u->section, key);
+	return v->set ? v->loc : u->section->loc;
+}
+
 static int plan_each(struct plan_ctx *ctx, struct user *users, size_t n, struct err *e)
 {
+	if (n && user_check_databases(ctx, users, e) < 0)
+		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (user_plan_rename(ctx, &users[i], e) < 0)
+		if (user_check_members(ctx, &users[i], e) < 0 ||
+		    user_plan_rename(ctx, &users[i], e) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -245,6 +274,8 @@ static int plan_each(struct plan_ctx *ctx, struct user *users, size_t n, struct 
 		if (user_plan_account(ctx, &users[i], e) < 0)
 			return -1;
 	}
+	if (user_check_homes(ctx, users, n, e) < 0)
+		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const struct user *u = &users[i];
 		if (user_plan_groups(ctx, u, e) < 0 || user_plan_home(ctx, u, e) < 0 ||

@@ -40,6 +40,10 @@ int user_copy_tree(struct plan_ctx *ctx, const struct user_tree *tree, struct er
 int user_own_tree(struct plan_ctx *ctx, const struct user_tree *tree, const struct user_ids *from,
 		  const struct user_ids *to, struct err *e) must_check;
 
+/* The profiles of the other members of the cluster give nobody else his UID, nor him another. */
+int user_check_members(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
+/* The image has the files that every user needs a line in. */
+int user_check_databases(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* Users of the image who get this user's name (rename-to), in every file that names them. */
 int user_plan_rename(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* What a renamed user has outside of the user databases: sudoers, autologin, mail, crontab. */
@@ -52,11 +56,16 @@ int user_clash(const struct user *u, const char *owner, struct err *e) must_chec
 int user_plan_account(struct plan_ctx *ctx, struct user *u, struct err *e) must_check;
 /* Supplementary groups; every group of every planned user is there by now. */
 int user_plan_groups(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
+/* No home is, holds or is inside that of another user, of the profile or of the image's people. */
+int user_check_homes(struct plan_ctx *ctx, const struct user *users, size_t n,
+		     struct err *e) must_check;
 /* The home directory, filled from the image's /etc/skel. */
 int user_plan_home(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* What the profile adds to the home: directories of the host; ~/bin, filled and in PATH. */
 int user_plan_skeleton(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 int user_plan_bin(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
+/* Does the profile put keys into the user's ~/.ssh? */
+bool user_has_keys(const struct section *user);
 /* ~/.ssh/authorized_keys. */
 int user_plan_keys(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* /etc/sudoers.d/010_cardstock_NAME. */
@@ -103,7 +112,9 @@ bool user_key_has_options(const char *line);
 /* One line of an authorized_keys file; says what is wrong with it. */
 int user_check_key_line(const char *line, struct err *e) must_check;
 
-/* Fill *e with the location of the user's key and a message; returns -1. */
-#define user_err(u, key, e, ...) err_at((e), section_get((u)->section, (key))->loc, __VA_ARGS__)
+/* Where the profile sets the user's key; where it has a default, the section. */
+struct loc user_loc(const struct user *u, const char *key);
+/* Fill *e with that location and a message; returns -1. */
+#define user_err(u, key, e, ...) err_at((e), user_loc((u), (key)), __VA_ARGS__)
 
 #endif

@@ -20,15 +20,68 @@ static int check_new(struct plan_ctx *ctx, const struct user *u, struct err *e)
 	return owner ? user_clash(u, owner, e) : 0;
 }
 
-static int check_shell(struct plan_ctx *ctx, const struct user *u, const char *shell, struct err *e)
+int user_check_databases(struct plan_ctx *ctx, const struct user *u, struct err *e)
+{
+	static const char *const files[] = {PASSWD, SHADOW, GROUP};
+	const char *base = profile_str(ctx->profile, "base");
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		struct fs_stat st;
+		if (plan_stat(ctx, files[i], &st, e) < 0)
+			return -1;
+		if (st.type != FILE_REGULAR)
+			return err_at(e, u->section->loc,
+				      "user '%s' cannot be made: the image of base '%s' has no "
+				      "file %s; use another base, or bring the file by an overlay",
+				      u->name, base ? base : "", files[i]);
+	}
+	return 0;
+}
+
+static int is_program(struct plan_ctx *ctx, const char *path, struct err *e)
 {
 	struct fs_stat st;
-	if (plan_stat(ctx, shell, &st, e) < 0)
+	if (plan_stat(ctx, path, &st, e) < 0)
 		return -1;
-	if (st.type == FILE_REGULAR)
-		return 0;
-	return user_err(u, "shell", e, "shell '%s' of user '%s' is not a program of the image",
-			shell, u->name);
+	return st.type == FILE_REGULAR;
+}
+
+/* The best of shells(5) that is there, owned: one that is more than sh, if any; or NULL. */
+static int find_shell(struct plan_ctx *ctx, char **ret, struct err *e)
+{
+	auto_str text = STR_INIT;
+	auto_strv lines = {0};
+	autofree char *plain = NULL;
+	if (text_read_optional(ctx, "/etc/shells", &text, e) < 0)
+		return -1;
+	strv_split(&lines, str_text(&text), " \t\r\n");
+	strv_foreach (line, &lines) {
+		int there = **line == '/' ? is_program(ctx, *line, e) : 0;
+		if (there < 0)
+			return -1;
+		bool is_sh = strcmp(path_base(*line), "sh") == 0;
+		if (there && !is_sh) {
+			*ret = xstrdup(*line);
+			return 0;
+		}
+		if (there && !plain)
+			plain = xstrdup(*line);
+	}
+	*ret = steal(&plain);
+	return 0;
+}
+
+static int check_shell(struct plan_ctx *ctx, const struct user *u, const char *shell, struct err *e)
+{
+	autofree char *other = NULL;
+	int there = is_program(ctx, shell, e);
+	if (there != 0)
+		return there < 0 ? -1 : 0;
+	if (find_shell(ctx, &other, e) < 0)
+		return -1;
+	autofree char *advice = other ? xasprintf("write shell = \"%s\", which is", other)
+				      : xstrdup("set the key shell to one that is");
+	return user_err(u, "shell", e, "shell '%s' of user '%s' is not a program of the image; %s",
+			shell, u->name, advice);
 }
 
 static char *new_passwd_line(const struct user *u)

@@ -14,6 +14,7 @@
 #define SUBGID "/etc/subgid"
 
 #define UID_PEOPLE 1000u /* where login.defs begins to count people */
+#define UID_PEOPLE_MAX 59999u
 
 /* Write a whole file; what is in shadow and gshadow is never shown. */
 int user_db_write(struct plan_ctx *ctx, const char *path, const struct str *text, const char *why,

@@ -3,13 +3,13 @@
 
 #include "account.h"
 #include "edit_rename.h"
+#include "edit_sudoers.h"
 #include "mem.h"
 #include "overlay.h"
+#include "sudoers.h"
 #include "text.h"
 #include "user.h"
 #include "user_db.h"
-
-#define SUDOERS_D "/etc/sudoers.d"
 
 /* sudoers(5): files in sudoers.d with a '.' in the name are skipped; user names have none. */
 static int write_rule(struct plan_ctx *ctx, const struct user *u, const char *path, bool password,
@@ -32,35 +32,57 @@ static int note_locked(struct plan_ctx *ctx, const struct user *u, struct err *e
 	return 0;
 }
 
-/* A line of sudoers that is about this user: a rule of his, or his "Defaults:". */
-static bool is_about(const char *line, const char *name)
+/* Groups whose members may become root. */
+static const char *const root_groups[] = {"sudo", "wheel", "admin"};
+#define N_ROOT_GROUPS (sizeof(root_groups) / sizeof(*root_groups))
+
+static bool is_wanted(const struct user *u, const char *group)
 {
-	size_t len = strlen(name);
-	if (str_starts(line, "Defaults:"))
-		line += strlen("Defaults:");
-	return strncmp(line, name, len) == 0 && strchr(" \t", line[len]) && line[len];
+	return strv_has(section_list(u->section, "groups"), group);
 }
 
-/* The rules of the file are about this user and nobody else. */
-static bool is_only_about(const char *text, const char *name)
+/* `sudo = none` beside `groups = {"sudo"}` is meant so. */
+static bool is_meant(const struct user *u, const char *group)
 {
-	auto_strv lines = {0};
-	size_t rules = 0;
-	strv_split(&lines, text, "\r\n");
-	strv_foreach (line, &lines) {
-		const char *start = *line + strspn(*line, " \t");
-		if (!*start || *start == '#')
-			continue;
-		if (!is_about(start, name))
-			return false;
-		rules++;
+	bool root = false;
+	for (size_t i = 0; i < N_ROOT_GROUPS; i++)
+		root = root || strcmp(root_groups[i], group) == 0;
+	return root && is_wanted(u, group) && strcmp(account_sudo(u->section), "none") == 0;
+}
+
+/* Who he is to sudo, groups as planned so far. */
+static int find_sudoer(struct plan_ctx *ctx, const struct user *u, struct sudoer *who,
+		       struct err *e)
+{
+	auto_str group = STR_INIT, sudoers = STR_INIT;
+	auto_strv groups = {0};
+	autofree char *gid = xasprintf("%u", u->gid);
+	if (text_read_optional(ctx, GROUP, &group, e) < 0 || sudoers_read(ctx, &sudoers, e) < 0)
+		return -1;
+	groups_of(str_text(&group), u->name, gid, &groups);
+	strv_foreach (name, &groups) {
+		if (!is_meant(u, *name))
+			strv_add(&who->groups, *name);
 	}
-	return rules > 0;
+	who->password = strcmp(account_sudo(u->section), "password") == 0;
+	sudoers_aliases(str_text(&sudoers), who);
+	return 0;
 }
 
-static int remove_rule(struct plan_ctx *ctx, const struct user *u, const char *path, struct err *e)
+/* What is left of a file that somebody else made; a drop-in without rules goes. */
+static int write_rest(struct plan_ctx *ctx, const char *path, const struct str *rest, struct err *e)
 {
-	auto_str text = STR_INIT;
+	static const char why[] = "the profile says what the user may do by sudo";
+	if (strcmp(path, SUDOERS) != 0 && sudoers_is_empty(str_text(rest)))
+		return plan_remove(ctx, path, why, e);
+	return plan_write(ctx, path, str_text(rest), rest->len, ATTR_KEEP, why, e);
+}
+
+/* The last rule that matches counts: a stock 010_pi-nopasswd would beat the profile's. */
+static int remove_rules(struct plan_ctx *ctx, const struct sudoer *who, const char *path,
+			struct err *e)
+{
+	auto_str text = STR_INIT, rest = STR_INIT;
 	autofree char *overlay = NULL;
 	struct fs_stat st;
 	if (plan_stat(ctx, path, &st, e) < 0)
@@ -69,29 +91,54 @@ static int remove_rule(struct plan_ctx *ctx, const struct user *u, const char *p
 		return 0;
 	if (text_read(ctx, path, &text, e) < 0)
 		return -1;
-	if (!is_only_about(str_text(&text), u->name))
+	if (!sudoers_without(&rest, str_text(&text), who))
 		return 0;
 	if (overlay_find_file(ctx, path, &overlay, e) < 0)
 		return -1;
-	if (overlay) {
-		plan_note(ctx, "%s of an overlay stays: its rules for user %s count, too", path,
-			  u->name);
-		return 0;
-	}
-	return plan_remove(ctx, path, "the profile says what the user may do by sudo", e);
+	if (!overlay)
+		return write_rest(ctx, path, &rest, e);
+	plan_note(ctx, "%s of an overlay stays: its rules for user %s count, too", path, who->name);
+	return 0;
 }
 
-/* The last rule that matches counts: a stock 010_pi-nopasswd would beat the profile's. */
-static int remove_stock_rules(struct plan_ctx *ctx, const struct user *u, const char *ours,
-			      struct err *e)
+static int note_doubts(struct plan_ctx *ctx, const struct sudoer *who, const char *path, bool rules,
+		       struct err *e)
+{
+	auto_str text = STR_INIT;
+	auto_strv doubts = {0};
+	struct fs_stat st;
+	if (plan_stat(ctx, path, &st, e) < 0)
+		return -1;
+	if (st.type != FILE_REGULAR)
+		return 0;
+	if (text_read(ctx, path, &text, e) < 0)
+		return -1;
+	sudoers_doubts(&doubts, str_text(&text), who, rules);
+	strv_foreach (line, &doubts)
+		plan_note(
+			ctx,
+			"%s:%s may count for user %s, whatever the profile says; replace the file "
+			"by an overlay",
+			path, *line, who->name);
+	return 0;
+}
+
+/* All files of the image that sudo reads, but the user's own one. */
+static int list_files(struct plan_ctx *ctx, const char *ours, struct strv *ret, struct err *e)
 {
 	auto_strv names = {0};
+	struct fs_stat st;
+	strv_add(ret, SUDOERS);
+	if (plan_stat(ctx, SUDOERS_D, &st, e) < 0)
+		return -1;
+	if (st.type != FILE_DIR)
+		return 0;
 	if (plan_list(ctx, SUDOERS_D, &names, e) < 0)
 		return -1;
 	strv_foreach (name, &names) {
 		autofree char *path = path_join(SUDOERS_D, *name);
-		if (strcmp(path, ours) != 0 && remove_rule(ctx, u, path, e) < 0)
-			return -1;
+		if (strcmp(path, ours) != 0)
+			strv_add_owned(ret, steal(&path));
 	}
 	return 0;
 }
@@ -111,12 +158,11 @@ static int leave(struct plan_ctx *ctx, const struct user *u, const char *path, c
 /* Out of the groups whose members may become root, but for those that the profile names. */
 static int leave_groups(struct plan_ctx *ctx, const struct user *u, struct err *e)
 {
-	static const char *const groups[] = {"sudo", "wheel", "admin"};
-	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
-		if (strv_has(section_list(u->section, "groups"), groups[i]))
+	for (size_t i = 0; i < N_ROOT_GROUPS; i++) {
+		if (is_wanted(u, root_groups[i]))
 			continue;
-		if (leave(ctx, u, GROUP, groups[i], e) < 0 ||
-		    leave(ctx, u, GSHADOW, groups[i], e) < 0)
+		if (leave(ctx, u, GROUP, root_groups[i], e) < 0 ||
+		    leave(ctx, u, GSHADOW, root_groups[i], e) < 0)
 			return -1;
 	}
 	return 0;
@@ -129,23 +175,82 @@ static int plan_none(struct plan_ctx *ctx, const struct user *u, const char *pat
 	return section_str(u->section, "sudo") ? leave_groups(ctx, u, e) : 0;
 }
 
+/* What others say about the user goes; what may be about him is noted where it counts. */
+static int judge_files(struct plan_ctx *ctx, const struct user *u, const char *ours,
+		       const struct sudoer *who, struct err *e)
+{
+	bool none = strcmp(account_sudo(u->section), "none") == 0;
+	auto_strv files = {0};
+	if (list_files(ctx, ours, &files, e) < 0)
+		return -1;
+	strv_foreach (path, &files) {
+		bool rules = none || (strcmp(*path, SUDOERS) != 0 && strcmp(*path, ours) > 0);
+		if (remove_rules(ctx, who, *path, e) < 0 ||
+		    note_doubts(ctx, who, *path, rules, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Drop-ins are read where /etc/sudoers includes them: behind all that may be about the user. */
+static int include_last(struct plan_ctx *ctx, const struct sudoer *who, struct err *e)
+{
+	auto_str text = STR_INIT, out = STR_INIT;
+	autofree char *overlay = NULL;
+	int found = text_read_optional(ctx, SUDOERS, &text, e);
+	if (found <= 0)
+		return found;
+	sudoers_include_last(&out, str_text(&text), who);
+	if (strcmp(str_text(&out), str_text(&text)) == 0)
+		return 0;
+	if (overlay_find_file(ctx, SUDOERS, &overlay, e) < 0)
+		return -1;
+	if (!overlay)
+		return plan_write(ctx, SUDOERS, str_text(&out), out.len, ATTR_KEEP,
+				  SUDOERS_D " is read last", e);
+	plan_note(ctx,
+		  SUDOERS " of an overlay does not end with '#includedir " SUDOERS_D
+			  "': its rules may win over that of user %s",
+		  who->name);
+	return 0;
+}
+
+/* 1: sudo is there, and has a directory for rules. */
+static int find_sudo(struct plan_ctx *ctx, const struct user *u, struct err *e)
+{
+	struct fs_stat dir, file;
+	if (plan_stat(ctx, SUDOERS_D, &dir, e) < 0 || plan_stat(ctx, SUDOERS, &file, e) < 0)
+		return -1;
+	if (dir.type == FILE_DIR)
+		return 1;
+	if (file.type == FILE_REGULAR)
+		return plan_mkdir(ctx, SUDOERS_D, ATTR_ROOT(0750), "sudo", e) < 0 ? -1 : 1;
+	plan_note(ctx, "user %s gets no sudo: the image has no " SUDOERS_D, u->name);
+	return 0;
+}
+
+static int plan_rule(struct plan_ctx *ctx, const struct user *u, const char *path,
+		     const struct sudoer *who, struct err *e)
+{
+	int sudo = find_sudo(ctx, u, e);
+	if (sudo <= 0)
+		return sudo;
+	if ((who->password && note_locked(ctx, u, e) < 0) || include_last(ctx, who, e) < 0)
+		return -1;
+	return write_rule(ctx, u, path, who->password, e);
+}
+
 int user_plan_sudo(struct plan_ctx *ctx, const struct user *u, struct err *e)
 {
 	const char *how = account_sudo(u->section);
 	autofree char *path = xasprintf(SUDOERS_D "/010_cardstock_%s", u->name);
-	struct fs_stat st;
-	if (plan_stat(ctx, SUDOERS_D, &st, e) < 0)
+	auto_sudoer who = {.name = u->name, .uid = u->uid};
+	bool none = !how || strcmp(how, "none") == 0;
+	if (none && plan_none(ctx, u, path, e) < 0)
 		return -1;
-	if (how && st.type == FILE_DIR && remove_stock_rules(ctx, u, path, e) < 0)
-		return -1;
-	if (!how || strcmp(how, "none") == 0)
-		return plan_none(ctx, u, path, e);
-	if (st.type != FILE_DIR) {
-		plan_note(ctx, "user %s gets no sudo: the image has no " SUDOERS_D, u->name);
+	if (!how)
 		return 0;
-	}
-	bool password = strcmp(how, "password") == 0;
-	if (password && note_locked(ctx, u, e) < 0)
+	if (find_sudoer(ctx, u, &who, e) < 0 || judge_files(ctx, u, path, &who, e) < 0)
 		return -1;
-	return write_rule(ctx, u, path, password, e);
+	return none ? 0 : plan_rule(ctx, u, path, &who, e);
 }

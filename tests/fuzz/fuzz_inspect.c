@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "custom/os_release.h"
+#include "edit_sudoers.h"
 #include "inspect.h"
 #include "mem.h"
 
@@ -13,15 +14,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t nodes;
-	auto_strv groups = {0};
+	auto_strv doubts = {0};
+	auto_str rest = STR_INIT, included = STR_INIT;
+	auto_sudoer who = {.name = "pi", .uid = 1000};
 	autofree char *text = xmemdup(data, size);
 	autofree char *architecture = elf_architecture(data, size);
 	autofree char *name = os_release_get(text, "PRETTY_NAME");
 	autofree char *cluster = known_hosts_cluster(text, &nodes);
-	groups_of(text, "pi", "1000", &groups);
-	const char *sudo = sudoers_allow(text, "pi", &groups);
+	groups_of(text, "pi", "1000", &who.groups);
+	sudoers_aliases(text, &who);
+	const char *sudo = sudoers_allow(text, &who);
+	sudoers_without(&rest, text, &who);
+	sudoers_include_last(&included, text, &who);
+	sudoers_doubts(&doubts, text, &who, true);
 	if ((name && strlen(name) > size) || (cluster && strlen(cluster) > size) || !*sudo ||
-	    (architecture && !*architecture))
+	    rest.len > size || (architecture && !*architecture))
 		abort();
 	return 0;
 }

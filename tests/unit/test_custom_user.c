@@ -166,6 +166,19 @@ static void ranges_for_containers_do_not_overlap(void **state)
 	fixture_done(&f);
 }
 
+static void root_needs_no_number(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "dots/.vimrc", "set ts=8\n");
+	fixture_profile(&f, "user \"root\" { skeleton = {\"dots\"} comment = \"Charlie\" }");
+	fixture_run(&f, &custom_user);
+	assert_file_has(&f, "/etc/passwd", "root:x:0:0:Charlie:/root:/bin/bash\n");
+	assert_attr(&f, "/root/.vimrc", "0644 0 0");
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +193,7 @@ int main(void)
 		cmocka_unit_test(a_hostile_skeleton_is_refused),
 		cmocka_unit_test(a_user_may_be_in_the_group_of_a_later_one),
 		cmocka_unit_test(ranges_for_containers_do_not_overlap),
+		cmocka_unit_test(root_needs_no_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,6 +152,27 @@ static void a_skeleton_with_a_fifo_is_refused(void **state)
 	fixture_done(&f);
 }
 
+/* Names that begin alike, the home of one who is renamed, and what system users share. */
+static void homes_of_their_own_are_not_refused(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root/etc/passwd",
+		    "root:x:0:0:root:/root:/bin/bash\npi:x:1001:1001::/home/pi/:/bin/bash\n"
+		    "daemon:x:1:1::/nonexistent:/usr/sbin/nologin\n"
+		    "svc:x:2:4::/nonexistent:/usr/sbin/nologin\n"
+		    "odd:x:1005:100::/:/usr/sbin/nologin\n");
+	fixture_profile(&f, "user \"pi\" { rename-to = \"ops\" uid = 1001 }\n"
+			    "user \"me\" { uid = 2000 home = \"/home/pi\" }\n"
+			    "user \"pie\" { uid = 2001 }\n"
+			    "user \"daemon\" { uid = 1 }\nuser \"svc\" { uid = 2 gid = 4 }");
+	fixture_run(&f, &custom_user);
+	assert_attr(&f, "/home/pi", "0700 2000 2000");
+	assert_attr(&f, "/home/pie", "0700 2001 2001");
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +184,7 @@ int main(void)
 		cmocka_unit_test(other_shells_have_no_bashrc),
 		cmocka_unit_test(what_is_no_directory_is_refused),
 		cmocka_unit_test(a_skeleton_with_a_fifo_is_refused),
+		cmocka_unit_test(homes_of_their_own_are_not_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

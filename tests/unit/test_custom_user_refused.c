@@ -117,6 +117,54 @@ static void a_shell_that_the_image_lacks(void **state)
 		"worker.conf:2: shell '/bin/zsh'");
 }
 
+/* As Alpine has it; the default has no line of its own, so the section's is named. */
+static void a_default_shell_that_the_image_lacks(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "root/etc/shells", "# shells\n/bin/sh\n/bin/gone\n/bin/ash\n");
+	fixture_put(&f, "root/usr/bin/sh", "");
+	autofree char *bash = fixture_host(&f, "/usr/bin/bash");
+	autofree char *ash = fixture_host(&f, "/usr/bin/ash");
+	assert_int_equal(rename(bash, ash), 0);
+	assert_refused(&f, &custom_user, "\nuser \"ops\" { uid = 1000 }",
+		       "worker.conf:2: shell '/bin/bash' of user 'ops' is not a program of the "
+		       "image; write shell = \"/bin/ash\", which is");
+	assert_int_equal(unlink(ash), 0);
+	assert_refused(&f, &custom_user, "\nuser \"ops\" { uid = 1000 }",
+		       "image; write shell = \"/bin/sh\"");
+	fixture_done(&f);
+}
+
+static void an_image_without_shadow(void **state)
+{
+	(void)state;
+	static const char *const files[] = {"/etc/passwd", "/etc/shadow", "/etc/group"};
+	for (size_t i = 0; i < 3; i++) {
+		struct fixture f;
+		fixture_init(&f);
+		autofree char *path = fixture_host(&f, files[i]);
+		autofree char *fragment = xasprintf("worker.conf:2: user 'ops' cannot be made: the "
+						    "image of base 'none' has no file %s; use",
+						    files[i]);
+		assert_int_equal(unlink(path), 0);
+		assert_refused(&f, &custom_user, "\nuser \"ops\" { uid = 1000 }", fragment);
+		fixture_done(&f);
+	}
+}
+
+static void a_number_for_root(void **state)
+{
+	(void)state;
+	refused("user \"root\" {\nuid = 2005\n}",
+		"worker.conf:2: the uid of user 'root' is 0 and cannot be set; leave the key out");
+	refused("user \"root\" {\nuid = 0\n}",
+		"worker.conf:2: the uid of user 'root' is 0 and cannot be set; leave the key out");
+	refused("user \"root\" {\ngid = 5\n}", "worker.conf:2: the gid of user 'root'");
+	refused("user \"ops\" {\nuid = 0\n}", "worker.conf:2: uid: '0' is not a number from 1 to");
+}
+
 static void no_uid(void **state)
 {
 	(void)state;
@@ -270,6 +318,37 @@ static void a_home_that_belongs_to_the_system(void **state)
 	refused("user \"ops\" { uid = 1000\nhome = \"/srv/x/\" }", "'/srv/x/' ends with '/'");
 }
 
+static void a_home_of_another_user_of_the_profile(void **state)
+{
+	(void)state;
+	refused("user \"ops\" { uid = 1000 }\nuser \"a\" { uid = 2005\nhome = \"/home/ops\" }",
+		"worker.conf:3: home '/home/ops' of user 'a' is, holds or is inside '/home/ops', "
+		"the "
+		"home of user 'ops' (");
+	refused("user \"a\" { uid = 2005\nhome = \"/home/ops\" }\nuser \"ops\" { uid = 1000 }",
+		"worker.conf:2: home '/home/ops' of user 'a' is");
+	refused("user \"a\" { uid = 2005\nhome = \"/home/ops\" }\nuser \"ops\" { uid = 1000 }",
+		"worker.conf:3); sshd would");
+	refused("user \"ops\" { uid = 1000 }\nuser \"a\" { uid = 2005\nhome = \"/home/ops/a\" }",
+		"worker.conf:3: home '/home/ops/a' of user 'a' is");
+	refused("user \"a\" { uid = 2005 home = \"/srv/x/y\" }\n"
+		"user \"b\" { uid = 2006\nhome = \"/srv/x\" }",
+		"worker.conf:3: home '/srv/x' of user 'b' is");
+	refused("user \"pi\" { uid = 1001 rename-to = \"ops\" }\n"
+		"user \"a\" { uid = 2005\nhome = \"/home/ops\" }",
+		"worker.conf:3: home '/home/ops' of user 'a' is");
+}
+
+static void a_home_of_another_user_of_the_image(void **state)
+{
+	(void)state;
+	refused("user \"a\" { uid = 2005\nhome = \"/home/pi\" }",
+		"worker.conf:2: home '/home/pi' of user 'a' is, holds or is inside '/home/pi', the "
+		"home of user 'pi' of the image");
+	refused("user \"a\" { uid = 2005\nhome = \"/home/pi/a\" }",
+		"worker.conf:2: home '/home/pi/a' of user 'a'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +365,9 @@ int main(void)
 		cmocka_unit_test(a_group_of_that_name_with_another_gid),
 		cmocka_unit_test(a_group_that_the_image_lacks),
 		cmocka_unit_test(a_shell_that_the_image_lacks),
+		cmocka_unit_test(a_default_shell_that_the_image_lacks),
+		cmocka_unit_test(an_image_without_shadow),
+		cmocka_unit_test(a_number_for_root),
 		cmocka_unit_test(no_uid),
 		cmocka_unit_test(a_uid_out_of_range),
 		cmocka_unit_test(two_users_with_one_uid),
@@ -301,6 +383,8 @@ int main(void)
 		cmocka_unit_test(switches_that_are_neither_on_nor_off),
 		cmocka_unit_test(a_home_that_is_a_file),
 		cmocka_unit_test(a_home_that_belongs_to_the_system),
+		cmocka_unit_test(a_home_of_another_user_of_the_profile),
+		cmocka_unit_test(a_home_of_another_user_of_the_image),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "custom/os_release.h"
+#include "edit_sudoers.h"
 #include "inspect.h"
 #include "mem.h"
 
@@ -73,17 +74,29 @@ static const struct {
 	{"ALL ALL=(ALL) ALL\n", "password"},
 	{"pi ALL=(root) NOPASSWD: /sbin/reboot\n", "none"},
 	{"Defaults env_reset, secure_path=ALL\n", "none"},
+	{"Defaults:pi !authenticate\npi ALL=(ALL) ALL\n", "nopasswd"},
+	{"Defaults:me !authenticate\npi ALL=(ALL) ALL\n", "password"},
+	{"me, pi ALL=(ALL) ALL\n", "password"},
+	{"#1000 ALL=(ALL) NOPASSWD: ALL\n", "nopasswd"},
+	{"pi ALL=(ALL) \\\n NOPASSWD: ALL\n", "nopasswd"},
+	{"# no \\\npi ALL=(ALL) ALL\n", "password"},
+	{"ALL, !pi ALL=(ALL) ALL\n", "none"},
+	{"B ALL=(ALL) ALL\nUser_Alias B = A : C = me\nUser_Alias A = me, pi\n", "password"},
+	{"C ALL=(ALL) ALL\nUser_Alias B = pi : C = me\n", "none"},
 };
 
 static void last_rule_of_sudoers_for_all_commands_counts(void **state)
 {
 	(void)state;
-	auto_strv groups = {0};
-	groups_of("pi:x:1000:\nsudo:x:27:ops,pi\nwheel:x:10:pie\nbad\n", "pi", "1000", &groups);
-	assert_int_equal(groups.n, 2);
-	assert_string_equal(groups.v[1], "sudo");
-	for (size_t i = 0; i < sizeof(sudoers) / sizeof(*sudoers); i++)
-		assert_string_equal(sudoers_allow(sudoers[i].rules, "pi", &groups), sudoers[i].how);
+	for (size_t i = 0; i < sizeof(sudoers) / sizeof(*sudoers); i++) {
+		auto_sudoer who = {.name = "pi", .uid = 1000};
+		groups_of("pi:x:1000:\nsudo:x:27:ops,pi\nwheel:x:10:pie\nbad\n", "pi", "1000",
+			  &who.groups);
+		assert_int_equal(who.groups.n, 2);
+		assert_string_equal(who.groups.v[1], "sudo");
+		sudoers_aliases(sudoers[i].rules, &who);
+		assert_string_equal(sudoers_allow(sudoers[i].rules, &who), sudoers[i].how);
+	}
 }
 
 static void cluster_is_what_mkimage_wrote(void **state)
