@@ -156,16 +156,10 @@ static struct loc item_loc(const struct value *list, size_t i)
 	return list->list_loc ? list->list_loc[i] : list->loc;
 }
 
-static bool has_admin_key(const struct section *user)
+bool user_has_admin_key(const struct section *user)
 {
 	const struct value *admin = section_get(user, "admin-key");
 	return admin->set ? admin->on : section_bool(user, "operator");
-}
-
-bool user_has_keys(const struct section *user)
-{
-	return section_list(user, "authorized-keys")->n || has_admin_key(user) ||
-	       user_has_cluster_key(user);
 }
 
 static int collect_keys(struct plan_ctx *ctx, const struct user *u, struct strv *keys,
@@ -177,7 +171,8 @@ static int collect_keys(struct plan_ctx *ctx, const struct user *u, struct strv 
 			return -1;
 	}
 	auto_str text = STR_INIT;
-	if (has_admin_key(u->section) && cluster_read(ctx->cluster, "keys/admin.pub", &text, e) < 0)
+	if (user_has_admin_key(u->section) &&
+	    cluster_read(ctx->cluster, "keys/admin.pub", &text, e) < 0)
 		return -1;
 	if (user_has_cluster_key(u->section) &&
 	    user_read_cluster_key(u->section, ctx->cluster, &text, e) < 0)

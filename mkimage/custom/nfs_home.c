@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A mount must not hide the keys that the profile puts into a home. */
+/*
+ * A mount must not hide the key that the administrator logs in with: while its server is off,
+ * nobody could.  Homes of others may be shared; their keys are in the server's, too.
+ */
 #include <string.h>
 
 #include "account.h"
@@ -47,7 +50,7 @@ int nfs_check_homes(struct plan_ctx *ctx, const struct share *s, struct err *e)
 {
 	for (const struct section *user = NULL;
 	     (user = profile_next(ctx->profile, "user", user));) {
-		if (user_has_keys(user) && check_home(ctx, s, user, e) < 0)
+		if (user_has_admin_key(user) && check_home(ctx, s, user, e) < 0)
 			return -1;
 	}
 	return 0;

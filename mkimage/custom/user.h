@@ -64,8 +64,8 @@ int user_plan_home(struct plan_ctx *ctx, const struct user *u, struct err *e) mu
 /* What the profile adds to the home: directories of the host; ~/bin, filled and in PATH. */
 int user_plan_skeleton(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 int user_plan_bin(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
-/* Does the profile put keys into the user's ~/.ssh? */
-bool user_has_keys(const struct section *user);
+/* Is it whom the administrator logs in as, with the cluster's key? */
+bool user_has_admin_key(const struct section *user);
 /* ~/.ssh/authorized_keys. */
 int user_plan_keys(struct plan_ctx *ctx, const struct user *u, struct err *e) must_check;
 /* /etc/sudoers.d/010_cardstock_NAME. */
