@@ -62,8 +62,8 @@ struct cert {
 };
 
 /*
- * Is it the whole text of a private key (PROTOCOL.key of OpenSSH), that of this public one?  Of other
- * formats, which a person may have put there, only whether it is whole.
+ * Is it the whole text of a private key (PROTOCOL.key of OpenSSH), that of this public one?  Of
+ * other formats, which a person may have put there, only whether it is whole.
  */
 bool key_is_of(const char *private, const char *public);
 /*

@@ -57,30 +57,22 @@ static int wrap(const struct plan_ctx *ctx, struct err *e)
 	return err_wrap(e, "%s", ctx->custom);
 }
 
-typedef int (*stage)(struct plan_ctx *ctx, struct err *e);
+enum stage { STAGE_ROLE, STAGE_NODE, STAGE_CLONE };
 
-static stage stage_of_role(const struct custom *c)
+static int run_custom(struct plan_ctx *ctx, const struct custom *c, enum stage stage, struct err *e)
 {
-	return c->plan;
+	int (*plan)(struct plan_ctx * ctx, struct err * e) = stage == STAGE_ROLE   ? c->plan
+							     : stage == STAGE_NODE ? c->plan_node
+										   : c->plan_clone;
+	return plan ? plan(ctx, e) : 0;
 }
 
-static stage stage_of_node(const struct custom *c)
-{
-	return c->plan_node;
-}
-
-static stage stage_of_clone(const struct custom *c)
-{
-	return c->plan_clone;
-}
-
-static int run_stage(struct plan_ctx *ctx, const struct custom *const *list,
-		     stage (*of)(const struct custom *c), struct err *e)
+static int run_stage(struct plan_ctx *ctx, const struct custom *const *list, enum stage stage,
+		     struct err *e)
 {
 	for (; *list; list++) {
-		stage plan = of(*list);
 		ctx->custom = (*list)->name;
-		if (plan && plan(ctx, e) < 0)
+		if (run_custom(ctx, *list, stage, e) < 0)
 			return wrap(ctx, e);
 	}
 	ctx->custom = NULL;
@@ -89,7 +81,7 @@ static int run_stage(struct plan_ctx *ctx, const struct custom *const *list,
 
 int plan_build(struct plan_ctx *ctx, const struct custom *const *list, struct err *e)
 {
-	if (run_stage(ctx, list, ctx->node ? stage_of_node : stage_of_role, e) < 0)
+	if (run_stage(ctx, list, ctx->node ? STAGE_NODE : STAGE_ROLE, e) < 0)
 		return -1;
 	return plan_drop_unchanged(ctx, e);
 }
@@ -106,8 +98,8 @@ int plan_build_node(struct plan_ctx *ctx, struct err *e)
 
 int plan_build_clone(struct plan_ctx *ctx, struct err *e)
 {
-	if (run_stage(ctx, customs, stage_of_clone, e) < 0 ||
-	    run_stage(ctx, customs, stage_of_node, e) < 0)
+	if (run_stage(ctx, customs, STAGE_CLONE, e) < 0 ||
+	    run_stage(ctx, customs, STAGE_NODE, e) < 0)
 		return -1;
 	return plan_drop_unchanged(ctx, e);
 }
