@@ -29,9 +29,7 @@ int nfs_plan_client(struct plan_ctx *ctx, const struct share *shares, size_t n,
 int nfs_plan_fstab(struct plan_ctx *ctx, const struct share *shares, size_t n,
 		   struct err *e) must_check;
 
-/* Is it served in the cluster's network, and this node's way there the wired one? */
-bool nfs_is_over_wire(const struct plan_ctx *ctx, const struct share *s);
-/* The unit NFS_WIRE_UNIT, where systemd mounts shares that come over the wire. */
+/* Where systemd mounts shares that come over the wire: NFS_WIRE_UNIT, and the order after it. */
 int nfs_plan_wire(struct plan_ctx *ctx, const struct share *shares, size_t n,
 		  struct err *e) must_check;
 

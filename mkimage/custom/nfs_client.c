@@ -29,9 +29,10 @@ static const char *const with_mountall[] = {"nobootwait"};
 	} while (0)
 
 /* The options that the image's init understands, for every share; owned. */
-static int usual_options(struct plan_ctx *ctx, int systemd, char **ret, struct err *e)
+static int usual_options(struct plan_ctx *ctx, char **ret, struct err *e)
 {
-	int mountall = program_present(ctx, "mountall", e);
+	int systemd = systemd_present(ctx, e);
+	int mountall = systemd < 0 ? -1 : program_present(ctx, "mountall", e);
 	if (mountall < 0)
 		return -1;
 	SET_ALL(ret, usual);
@@ -50,11 +51,11 @@ static char *canonical(const char *option)
 	return str_starts(option, "vers=") ? xasprintf("nfs%s", option) : xstrdup(option);
 }
 
-static char *share_options(const struct share *s, const char *more, bool after_wire)
+static char *share_options(const struct share *s, const char *more)
 {
 	const struct strv *own = section_list(s->section, "options");
-	char *options = xasprintf("%s,%s%s", section_bool(s->section, "read-only") ? "ro" : "rw",
-				  more, after_wire ? ",x-systemd.requires=" NFS_WIRE_UNIT : "");
+	char *options = xasprintf("%s,%s", section_bool(s->section, "read-only") ? "ro" : "rw",
+				  more);
 	strv_foreach (item, own) {
 		autofree char *option = canonical(*item);
 		fstab_set_option(&options, option);
@@ -83,16 +84,13 @@ int nfs_plan_fstab(struct plan_ctx *ctx, const struct share *shares, size_t n, s
 	auto_str old = STR_INIT, foreign = STR_INIT, body = STR_INIT, text = STR_INIT;
 	auto_fstab f = {0};
 	autofree char *more = NULL;
-	int systemd = systemd_present(ctx, e);
-	if (systemd < 0 || text_read_optional(ctx, FSTAB, &old, e) < 0 ||
-	    usual_options(ctx, systemd, &more, e) < 0)
+	if (text_read_optional(ctx, FSTAB, &old, e) < 0 || usual_options(ctx, &more, e) < 0)
 		return -1;
 	block_set(&foreign, str_text(&old), SHARES_BLOCK, "");
 	fstab_parse(str_text(&foreign), &f);
 	for (size_t i = 0; i < n; i++) {
 		autofree char *source = xasprintf("%s:%s", shares[i].host, shares[i].path);
-		bool after_wire = systemd && nfs_is_over_wire(ctx, &shares[i]);
-		autofree char *options = share_options(&shares[i], more, after_wire);
+		autofree char *options = share_options(&shares[i], more);
 		if (refuse_double(ctx, &shares[i], &f, e) < 0)
 			return -1;
 		fstab_add(&body, source, shares[i].at, "nfs", options);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../custom/fixture.h"
+#include "../custom/stacks.h"
 
 #define MASTER                                                                              \
 	"role = master\nhostname = master\naddress = \"10.0.0.1/24\"\nplanned = 1\nbase = " \
@@ -13,7 +13,7 @@
 	"nfsvers=4,nofail,_netdev,x-systemd.automount,x-systemd.mount-timeout=30s,x-systemd." \
 	"idle-timeout=10min"
 #define UNIT "/usr/lib/systemd/system/nfs-server.service"
-#define WANTS "/etc/systemd/system/multi-user.target.wants/nfs-server.service"
+#define SERVER_WANTED "/etc/systemd/system/multi-user.target.wants/nfs-server.service"
 
 /* An image with an NFS server and client, and the other member's profile. */
 static void init(struct fixture *f, const char *other, const char *shares)
@@ -53,7 +53,7 @@ static void the_server_exports_to_the_wired_network_alone(void **state)
 		    "/srv/cluster 10.0.0.0/24(rw,sync,no_subtree_check,root_squash)\n"
 		    "# END cardstock nfs\n");
 	assert_attr(&f, "/srv/cluster", "0755 2000 2000");
-	assert_link(&f, WANTS, UNIT);
+	assert_link(&f, SERVER_WANTED, UNIT);
 	assert_file(&f, "/etc/fstab", "");
 	assert_int_equal(f.notes.n, 0);
 	fixture_done(&f);
@@ -71,12 +71,16 @@ static void a_client_mounts_at_the_first_access(void **state)
 		    "master:/srv/cluster /srv/cluster nfs rw," USUAL " 0 0\n# END cardstock nfs\n");
 	assert_attr(&f, "/srv/cluster", "0755 2000 2000");
 	assert_file(&f, "/etc/exports", "");
-	assert_attr(&f, WANTS, "none");
+	assert_attr(&f, SERVER_WANTED, "none");
 	assert_int_equal(f.notes.n, 0);
 	fixture_done(&f);
 }
 
 #define WIRE_UNIT "/etc/systemd/system/cardstock-wired.service"
+#define MOUNT_ORDER "/etc/systemd/system/srv-cluster.mount.d/10-cardstock.conf"
+#define AFTER_WIRE                                                      \
+	"# Made by cardstock.\n[Unit]\nWants=cardstock-wired.service\n" \
+	"After=cardstock-wired.service\n"
 
 static void a_mount_comes_after_the_wired_network(void **state)
 {
@@ -84,11 +88,13 @@ static void a_mount_comes_after_the_wired_network(void **state)
 	struct fixture f;
 	init(&f, MASTER, SHARE);
 	run_with(&f, WORKER "wired { interface = \"eth0 en* br.?\" }\n", SHARE);
-	assert_file_has(&f, "/etc/fstab", ",x-systemd.requires=cardstock-wired.service 0 0\n");
-	assert_file_has(&f, WIRE_UNIT,
-			"\nType=oneshot\nExecStart=/bin/sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do "
-			"grep -Eq \"^(eth0|en[^[:space:]]*|br[.][^[:space:]])[[:space:]]\" "
-			"/proc/net/route && break; sleep 1; done'\n");
+	assert_file(&f, MOUNT_ORDER, AFTER_WIRE);
+	assert_file_has(
+		&f, WIRE_UNIT,
+		"\nStartLimitIntervalSec=0\n\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'for i "
+		"in 1 2 3 4 5 6 7 8 9 10; do "
+		"grep -Eq \"^(eth0|en[^[:space:]]*|br[.][^[:space:]])[[:space:]]+[0-9A-F]{8}"
+		"[[:space:]]\" /proc/net/route && break; sleep 1; done'\n");
 	fixture_done(&f);
 }
 
@@ -103,8 +109,7 @@ static void a_server_in_the_wired_network_is_reached_over_it(void **state)
 	assert_file_has(&f, "/etc/fstab", USUAL " 0 0\n");
 	run_with(&f, WORKER "wired { }\n", near);
 	assert_attr(&f, WIRE_UNIT, "0644 0 0");
-	assert_file_has(&f, "/etc/fstab",
-			USUAL ",x-systemd.requires=cardstock-wired.service 0 0\n");
+	assert_file(&f, "/etc/systemd/system/vol-x.mount.d/10-cardstock.conf", AFTER_WIRE);
 	fixture_done(&f);
 }
 
@@ -120,6 +125,9 @@ static void a_mount_that_does_not_need_the_wire_does_not_wait_for_it(void **stat
 	assert_file_has(&f, "/etc/fstab", USUAL " 0 0\n");
 	fixture_done(&f);
 	init(&f, MASTER, SHARE);
+	stack_none(&f);
+	run_with(&f, WORKER "wired { }\n", SHARE);
+	assert_attr(&f, WIRE_UNIT, "none");
 	remove_from_image(&f, "/usr/lib/systemd");
 	run_with(&f, WORKER "wired { }\n", SHARE);
 	assert_attr(&f, WIRE_UNIT, "none");
