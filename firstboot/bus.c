@@ -145,7 +145,7 @@ static int refuse(const struct bus *b, const struct peer *p, const char *member,
 	/* The bus may give up earlier than we do. */
 	if (sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY))
 		return err_set(e, ERR_FAILED, "%s: %s: no answer: %s" LOOK, p->name, member,
-			       error->message);
+			       error->message ? error->message : error->name);
 	if (r == -ETIMEDOUT)
 		return err_set(e, ERR_FAILED, "%s: %s: no answer within %u.%u s" LOOK, p->name,
 			       member, b->timeout_ms / 1000, b->timeout_ms % 1000 / 100);

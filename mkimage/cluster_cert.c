@@ -9,7 +9,8 @@
 #include "mem.h"
 
 #define HOST_CERTIFICATE 2
-#define KEY_BEGIN "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+#define KEY_FORMAT "-----BEGIN OPENSSH PRIVATE KEY-----"
+#define KEY_BEGIN KEY_FORMAT "\n" /* ssh-keygen takes no CR */
 #define KEY_END "\n-----END OPENSSH PRIVATE KEY-----\n"
 #define TYPE "ssh-ed25519-cert-v01@openssh.com"
 
@@ -111,9 +112,9 @@ bool key_is_of(const char *private, const char *public)
 	auto_str key = STR_SECRET, blob = STR_INIT;
 	size_t begin = strlen(KEY_BEGIN);
 	const char *end = strstr(private, KEY_END);
-	if (!str_starts(private, KEY_BEGIN))
+	if (!str_starts(private, KEY_FORMAT))
 		return str_starts(private, "-----BEGIN ") && strstr(private, "\n-----END ");
-	if (!end)
+	if (!end || !str_starts(private, KEY_BEGIN))
 		return false;
 	const char *base64 = private + begin;
 	return decode_base64(base64, (size_t)(end - base64), &key) && decode(public, &blob) &&

@@ -32,7 +32,7 @@ struct ext_io {
 	size_t n, max;
 	uint32_t *table; /* slot + 1 by block, open addressing, 2 * max rounded up */
 	size_t mask;
-	uint64_t next; /* the block behind the last that was not in the cache */
+	uint64_t next; /* the block behind those that were read, or could not be read, last */
 };
 
 static struct ext_io *io_of(io_channel channel)
@@ -194,11 +194,12 @@ static errcode_t fill_slots(struct ext_io *io, uint64_t block)
 	size_t n = ahead(io, block);
 	char *data = slot_data(io, io->n);
 	errcode_t failure = read_at(io, block * io->block_size, data, n * io->block_size);
+	io->next = block + n;
+	/* One of them is bad: the others are read one by one, so that it is asked for once more. */
 	if (failure && n > 1) {
 		n = 1;
 		failure = read_at(io, block * io->block_size, data, io->block_size);
 	}
-	io->next = block + n;
 	for (size_t i = 0; !failure && i < n; i++) {
 		io->slots[io->n] = (struct slot){block + i, false};
 		*table_entry(io, block + i) = (uint32_t)++io->n;

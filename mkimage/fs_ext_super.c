@@ -241,7 +241,11 @@ static int run_e2fsck(const struct fs_open *o, const char *const *todo, int ok_s
 					 (unsigned long long)o->offset);
 	/* e2fsck takes 0 for "not set". */
 	autofree char *now = xasprintf("E2FSCK_TIME=%lld", (long long)(o->now > 0 ? o->now : 1));
-	const char *argv[] = {"e2fsck", "-p", image, todo[0], todo[1], NULL};
+	const char *argv[6] = {"e2fsck", "-p"};
+	size_t n = 2;
+	for (size_t i = 0; i < 2 && todo[i]; i++) /* before the image: POSIXLY_CORRECT */
+		argv[n++] = todo[i];
+	argv[n] = image;
 	const char *env[] = {now, NULL};
 	auto_str said = STR_INIT;
 	struct run r = {.argv = argv, .env = env, .output = &said, .ok_status = ok_status};

@@ -255,7 +255,8 @@ static int plan_keymap(struct plan_ctx *ctx, const struct value *v, struct err *
 			  v->str);
 	if (present <= 0)
 		return present;
-	if (check_layout(ctx, v, "/usr/share/kbd/keymaps", find_console, e) < 0)
+	if (check_layout(ctx, v, "/usr/share/kbd/keymaps or /usr/lib/kbd/keymaps", find_console,
+			 e) < 0)
 		return -1;
 	var_set(&out, str_text(&console), "KEYMAP", v->str);
 	return plan_write(ctx, "/etc/vconsole.conf", str_text(&out), out.len, ATTR_KEEP, "keyboard",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -100,7 +101,10 @@ static int read_attrs(struct overlay *o, struct err *e)
 	struct stat st;
 	if (lstat(o->attrs_file, &st) < 0 && errno == ENOENT)
 		return 0;
-	if (io_read_file(o->attrs_file, ATTRS_MAX, &text, e) < 0)
+	autoclose int fd = open(o->attrs_file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_PROFILE, "%s: cannot open", o->attrs_file);
+	if (io_read_fd(fd, o->attrs_file, ATTRS_MAX, &text, e) < 0)
 		return -1;
 	return attrs_parse(str_text(&text), text.len, o->attrs_file, &o->attrs, e);
 }

@@ -87,8 +87,12 @@ static int find_users(struct plan_ctx *ctx, const char **ret, struct err *e)
 		/* It may be packed; then what is in it does not show. */
 		if (plan_read_optional(ctx, paths[i], &text, e) < 0)
 			return -1;
-		if (str_starts(str_text(&text), "users:") || strstr(str_text(&text), "\nusers:"))
-			*ret = paths[i];
+		static const char *const words[] = {"\nusers:", "\nuser:"};
+		for (size_t j = 0; j < sizeof(words) / sizeof(*words); j++) {
+			if (str_starts(str_text(&text), words[j] + 1) ||
+			    strstr(str_text(&text), words[j]))
+				*ret = paths[i];
+		}
 	}
 	return 0;
 }

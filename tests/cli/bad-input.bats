@@ -251,7 +251,7 @@ own_base() {
 
 @test "an output directory that is missing is made" {
 	mk --profile ./worker.conf -o new/deep
-	[ "$(ls new/deep)" = worker001.img ]
+	[ "$(ls new/deep)" = $'worker001.img\nworker001.img.bmap' ]
 }
 
 @test "no space: found before writing, nothing left behind" {
