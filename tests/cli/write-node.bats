@@ -28,7 +28,7 @@ write_node() {
 
 @test "no copy of the base is made on the way" {
 	blank card
-	strace -f -qq -y -o trace -e trace=write,pwrite64,pwritev,copy_file_range,ioctl "$MKIMAGE" write --profile ./worker.conf card --force card --quiet
+	traced -f -qq -y -o trace -e trace=write,pwrite64,pwritev,copy_file_range,ioctl "$MKIMAGE" write --profile ./worker.conf card --force card --quiet
 	# To files without a name: FAT, tables and what changes of the root.
 	awk '/changed-blocks|cache\/#|\(deleted\)/ && /pwrite|write\(/ && match($0, /= [0-9]+$/) { n += substr($0, RSTART + 2) } END { print n }' trace >bytes
 	used=$(du --block-size=1 "$CARDSTOCK_TEST_BASE/mini.img" | cut -f1)
