@@ -69,10 +69,18 @@ static int protect_base(const struct session *s, const char *dir, struct err *e)
 	return 0;
 }
 
-static int issue_nodes(struct session *s, struct err *e)
+static int issue_node(struct session *s, const struct node *n, bool new_card, struct err *e)
+{
+	if (interrupt_check(e) < 0 || cluster_issue(s->cluster, n, e) < 0)
+		return -1;
+	return new_card && cluster_has_card(s->cluster, n) ? cluster_renew_card(s->cluster, n, e)
+							   : 0;
+}
+
+static int issue_nodes(struct session *s, bool new_card, struct err *e)
 {
 	for (size_t i = 0; i < s->n_nodes; i++) {
-		if (interrupt_check(e) < 0 || cluster_issue(s->cluster, &s->nodes[i], e) < 0)
+		if (issue_node(s, &s->nodes[i], new_card, e) < 0)
 			return -1;
 	}
 	if (cluster_write_ssh(s->cluster, e) < 0)
@@ -280,7 +288,8 @@ int cmd_build(const struct options *o, struct err *e)
 		return -1;
 	progress_say(s.progress, "profile %s, base %s, into %s", s.profile->path,
 		     profile_str(s.profile, "base"), dir);
-	if (session_open_base(&s, e) < 0 || protect_base(&s, dir, e) < 0 || issue_nodes(&s, e) < 0)
+	if (session_open_base(&s, e) < 0 || protect_base(&s, dir, e) < 0 ||
+	    issue_nodes(&s, o->new_card, e) < 0)
 		return -1;
 	__attribute__((cleanup(build_done))) struct build b = {
 		.session = &s, .dir = dir, .check = o->check, .role = OUTPUT_INIT};

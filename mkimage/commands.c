@@ -35,6 +35,8 @@ static const struct option_row build_options[] = {
 	 "images made at the same time (default: one per core)"},
 	{"check", 0, OPTION_FLAG, NULL, ROW(check), 0, 0,
 	 "run e2fsck -fn and fsck.fat -n on each image before it gets its name"},
+	{"new-card", 0, OPTION_FLAG, NULL, ROW(new_card), 0, 0,
+	 "a new key to register with, for nodes whose former card was used already"},
 	{0},
 };
 

@@ -17,6 +17,7 @@ struct options {
 	long node;	       /* --node: this one only; 0: not given */
 	long jobs;	       /* 0: one per core */
 	bool check, quiet;
+	bool new_card;
 };
 
 /* Its commands and options; "build" is also the command without a name. */
