@@ -84,42 +84,53 @@ int io_write_fd(int fd, const char *what, const void *data, size_t len, struct e
 	return 0;
 }
 
-int io_pwrite_fd(int fd, const char *what, const void *data, size_t len, uint64_t offset,
-		 struct err *e)
+int io_pwrite_all(int fd, const void *data, size_t len, uint64_t offset, size_t *done)
 {
-	const char *p = data;
-	while (len) {
-		ssize_t n = pwrite(fd, p, len, (off_t)offset);
+	for (*done = 0; *done < len;) {
+		ssize_t n = pwrite(fd, (const char *)data + *done, len - *done,
+				   (off_t)(offset + *done));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_errno(e, ERR_FAILED, "%s: cannot write at byte %llu", what,
-					 (unsigned long long)offset);
-		p += n;
-		len -= (size_t)n;
-		offset += (uint64_t)n;
+			return -1;
+		*done += (size_t)n;
 	}
 	return 0;
 }
 
-int io_pread_fd(int fd, const char *what, void *data, size_t len, uint64_t offset, struct err *e)
+int io_pread_all(int fd, void *data, size_t len, uint64_t offset, size_t *done)
 {
-	char *p = data;
-	while (len) {
-		ssize_t n = pread(fd, p, len, (off_t)offset);
+	for (*done = 0; *done < len;) {
+		ssize_t n = pread(fd, (char *)data + *done, len - *done, (off_t)(offset + *done));
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return err_errno(e, ERR_FAILED, "%s: cannot read at byte %llu", what,
-					 (unsigned long long)offset);
-		if (n == 0)
-			return err_set(e, ERR_IMAGE, "%s: ends at byte %llu, %zu bytes too early",
-				       what, (unsigned long long)offset, len);
-		p += n;
-		len -= (size_t)n;
-		offset += (uint64_t)n;
+		if (n <= 0)
+			return n < 0 ? -1 : 0;
+		*done += (size_t)n;
 	}
 	return 0;
+}
+
+int io_pwrite_fd(int fd, const char *what, const void *data, size_t len, uint64_t offset,
+		 struct err *e)
+{
+	size_t done;
+	if (io_pwrite_all(fd, data, len, offset, &done) == 0)
+		return 0;
+	return err_errno(e, ERR_FAILED, "%s: cannot write at byte %llu", what,
+			 (unsigned long long)(offset + done));
+}
+
+int io_pread_fd(int fd, const char *what, void *data, size_t len, uint64_t offset, struct err *e)
+{
+	size_t done;
+	if (io_pread_all(fd, data, len, offset, &done) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot read at byte %llu", what,
+				 (unsigned long long)(offset + done));
+	if (done == len)
+		return 0;
+	return err_set(e, ERR_IMAGE, "%s: ends at byte %llu, %zu bytes too early", what,
+		       (unsigned long long)(offset + done), len - done);
 }
 
 int io_flush_dir(const char *dir, struct err *e)

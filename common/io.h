@@ -15,6 +15,12 @@ int io_read_file(const char *path, uint64_t max, struct str *out, struct err *e)
 int io_read_fd(int fd, const char *what, uint64_t max, struct str *out, struct err *e) must_check;
 /* Read at most max bytes from fd; its end may come later. */
 int io_read_head(int fd, const char *what, uint64_t max, struct str *out, struct err *e) must_check;
+/*
+ * Without a message: 0, or -1 with errno; *done: how many bytes, fewer than len without an error
+ * where the file ends.
+ */
+int io_pwrite_all(int fd, const void *data, size_t len, uint64_t offset, size_t *done) must_check;
+int io_pread_all(int fd, void *data, size_t len, uint64_t offset, size_t *done) must_check;
 /* Write all of it, retrying short writes and EINTR. */
 int io_write_fd(int fd, const char *what, const void *data, size_t len, struct err *e) must_check;
 int io_pwrite_fd(int fd, const char *what, const void *data, size_t len, uint64_t offset,

@@ -18,7 +18,7 @@
 #define ADDRESS "unix:path=/run/dbus/system_bus_socket"
 /* Nothing waits for us, and while a slow board boots, PID 1 was seen not to answer for 30 s. */
 #define TIMEOUT_MS 180000
-#define LOOK "; look at what it does with 'systemctl status' and 'journalctl -b'"
+#define ADVICE "; look at what it does with 'systemctl status' and 'journalctl -b'"
 #define LOOK_MS 100 /* how often is looked whether a unit is done */
 #define OUTPUT_MAX (1u << 20)
 
@@ -144,10 +144,10 @@ static int refuse(const struct bus *b, const struct peer *p, const char *member,
 		return -1;
 	/* The bus may give up earlier than we do. */
 	if (sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY))
-		return err_set(e, ERR_FAILED, "%s: %s: no answer: %s" LOOK, p->name, member,
+		return err_set(e, ERR_FAILED, "%s: %s: no answer: %s" ADVICE, p->name, member,
 			       error->message ? error->message : error->name);
 	if (r == -ETIMEDOUT)
-		return err_set(e, ERR_FAILED, "%s: %s: no answer within %u.%u s" LOOK, p->name,
+		return err_set(e, ERR_FAILED, "%s: %s: no answer within %u.%u s" ADVICE, p->name,
 			       member, b->timeout_ms / 1000, b->timeout_ms % 1000 / 100);
 	if (sd_bus_error_is_set(error))
 		return err_set(e, ERR_FAILED, "%s: %s: %s: %s", p->name, member, error->name,

@@ -164,10 +164,16 @@ static int open_filesystems(const struct assemble *a, const char *path, const st
 {
 	autofree char *root_name = xasprintf("%s: partition %d", a->image, l->root_number);
 	autofree char *boot_name = xasprintf("%s: partition 1", a->image);
-	struct fs_open root = {path, l->root_start, l->root_size, root_name,
-			       true, a->now,	    false,	  NULL};
-	struct fs_open boot = {path, l->boot_start, l->boot_size, boot_name,
-			       true, a->now,	    false,	  NULL};
+	const struct fs_open root = {.path = path,
+				     .offset = l->root_start,
+				     .size = l->root_size,
+				     .what = root_name,
+				     .writable = true,
+				     .now = a->now};
+	struct fs_open boot = root;
+	boot.offset = l->boot_start;
+	boot.size = l->boot_size;
+	boot.what = boot_name;
 	if (fs_ext_open(&root, &o->root, e) < 0)
 		return -1;
 	o->tree = tree_new();

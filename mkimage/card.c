@@ -134,24 +134,13 @@ static int unmount(const struct device *d, const char *what, struct err *e)
 	return 0;
 }
 
-static int judge_device(const struct stat *st, const struct device_wish *wish, struct device *d,
-			struct err *e)
-{
-	const struct device_host here = {""};
-	autofree char *name = device_name(&here, st->st_rdev);
-	if (!name)
-		return err_set(e, ERR_FAILED, "%s: the kernel does not know this device",
-			       wish->what);
-	return device_read(&here, name, d, e) < 0 ? -1 : device_check(d, wish, e);
-}
-
 /* d stays empty when it is a regular file. */
 static int judge(const struct device_wish *wish, struct stat *st, struct device *d, struct err *e)
 {
 	if (stat(wish->what, st) < 0)
 		return err_errno(e, ERR_USAGE, "%s: cannot find it", wish->what);
 	if (S_ISBLK(st->st_mode))
-		return judge_device(st, wish, d, e);
+		return device_judge(st->st_rdev, wish, d, e);
 	if (!S_ISREG(st->st_mode))
 		return err_set(e, ERR_USAGE, "%s: refused: it is not a device", wish->what);
 	if (!wish->force)

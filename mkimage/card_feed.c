@@ -116,16 +116,10 @@ static int check_unchanged(const struct card_image *i, struct err *e)
 static int feed_chunks(struct writing *x, struct ring *ring, struct err *e)
 {
 	const struct card_image *i = x->w->image;
-	size_t hint = 0;
-	uint64_t end = 0;
-	while (hint < i->map.n) {
-		const struct extent *next = &i->map.extents[hint];
-		uint64_t start = next->start > end ? next->start : end;
-		struct chunk *c = ring_filling(ring);
-		c->offset = start - start % RING_CHUNK;
-		end = c->offset + RING_CHUNK;
-		c->len = (size_t)((end < i->size ? end : i->size) - c->offset);
-		blockmap_clip(&i->map, c->offset, end, &hint, &c->wanted);
+	struct ring_walk walk = {.map = &i->map};
+	for (struct chunk *c; (c = ring_next(ring, &walk));) {
+		if (walk.at > i->size)
+			c->len = (size_t)(i->size - c->offset);
 		if (interrupt_check(e) < 0 || read_chunk(i, c, e) < 0 ||
 		    sums_add(&x->sums, i->name, c->data, c->offset, c->len, e) < 0)
 			return -1;
@@ -133,9 +127,6 @@ static int feed_chunks(struct writing *x, struct ring *ring, struct err *e)
 		if (ring_submit(ring, e) < 0)
 			return -1;
 		card_report(x->w, bytes_written(x));
-		while (hint < i->map.n &&
-		       i->map.extents[hint].start + i->map.extents[hint].len <= end)
-			hint++;
 	}
 	return 0;
 }

@@ -29,13 +29,9 @@ void clone_done(struct clone_source *s)
 
 static int check_device(const char *path, const struct stat *st, struct err *e)
 {
-	const struct device_host here = {""};
 	const struct device_wish wish = {.what = path, .reading = true};
 	auto_device d = {0};
-	autofree char *name = device_name(&here, st->st_rdev);
-	if (!name)
-		return err_set(e, ERR_FAILED, "%s: the kernel does not know this device", path);
-	return device_read(&here, name, &d, e) < 0 ? -1 : device_check(&d, &wish, e);
+	return device_judge(st->st_rdev, &wish, &d, e);
 }
 
 static int check_file(const char *path, struct err *e)
@@ -235,19 +231,10 @@ static int read_chunk(struct copy *x, struct chunk *c, struct err *e)
 
 static int read_all(struct copy *x, struct ring *ring, const struct blockmap *m, struct err *e)
 {
-	size_t hint = 0;
-	for (uint64_t at = 0; hint < m->n;) {
-		const struct extent *next = &m->extents[hint];
-		struct chunk *c = ring_filling(ring);
-		at = next->start > at ? next->start : at;
-		c->offset = at - at % RING_CHUNK;
-		at = c->offset + RING_CHUNK;
-		c->len = RING_CHUNK;
-		blockmap_clip(m, c->offset, at, &hint, &c->wanted);
+	struct ring_walk walk = {.map = m};
+	for (struct chunk *c; (c = ring_next(ring, &walk));) {
 		if (interrupt_check(e) < 0 || read_chunk(x, c, e) < 0 || ring_submit(ring, e) < 0)
 			return -1;
-		while (hint < m->n && m->extents[hint].start + m->extents[hint].len <= at)
-			hint++;
 	}
 	return ring_finish(ring, e);
 }

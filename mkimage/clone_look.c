@@ -22,8 +22,7 @@ static const char *const skipped[] = {"/var/lib/apt", "/var/lib/dpkg", "/var/lib
 /* Users' keys are theirs, wherever they log in. */
 static const char *const machine_places[] = {"/etc/", "/var/lib/"};
 
-/* Where the stacks that set up networks keep their settings; directories with all that is in them.
- */
+/* Where the stacks that set up networks keep their settings: files, and all in directories. */
 static const char *const networks[] = {
 	"/etc/network/interfaces",
 	"/etc/network/interfaces.d",
@@ -281,12 +280,7 @@ static int look_at(struct look *l, const char *path, struct err *e)
 {
 	struct fs_stat st;
 	auto_str text = STR_SECRET;
-	autofree char *target = NULL;
-	if (plan_readlink(l->ctx, path, &target, e) < 0)
-		return -1;
-	if (target)
-		return 0;
-	if (plan_stat(l->ctx, path, &st, e) < 0)
+	if (plan_lstat(l->ctx, path, &st, e) < 0)
 		return -1;
 	if (st.type == FILE_DIR)
 		return look_into(l, path, e);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reading what ssh-keygen has made and signed, so that a run that changes nothing starts no
- * program. */
+/* What ssh-keygen has made and signed is read here: a run without changes starts no program. */
 #include <nettle/base64.h>
 #include <nettle/sha2.h>
 #include <string.h>

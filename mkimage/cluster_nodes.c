@@ -104,7 +104,7 @@ static int out_of_addresses(const struct profile *p, unsigned number, struct err
 	autofree char *first = loc_text(key_loc(p, "address"));
 	return err_at(e, key_loc(p, number > 1 ? "planned" : "address"),
 		      "%ld nodes are planned, but '%s' from %%d = %ld on (%s) has host addresses "
-		      "for %u only; lower 'planned' or 'first-address', or use a larger network",
+		      "for %u only; lower 'planned' or 'first-address', or use another network",
 		      profile_int(p, "planned"), pattern, profile_int(p, "first-address"), first,
 		      number - 1);
 }

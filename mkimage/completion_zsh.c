@@ -101,8 +101,10 @@ static void add_command(struct str *out, const struct command *c)
 		add_option(out, r);
 	for (size_t i = 0; i < operands.n; i++) {
 		bool rest = i + 1 == operands.n && str_ends(operands.v[i], "...");
-		str_printf(out, " \\\n\t\t\t'");
-		str_printf(out, rest ? "*" : "%zu", i + 1);
+		if (rest)
+			str_puts(out, " \\\n\t\t\t'*");
+		else
+			str_printf(out, " \\\n\t\t\t'%zu", i + 1);
 		add_value(out, operands.v[i]);
 		str_puts(out, "'");
 	}

@@ -47,34 +47,19 @@ const char *cow_path(const struct cow *c)
 
 static int read_all(int fd, void *data, size_t len, uint64_t at)
 {
-	for (char *p = data; len;) {
-		ssize_t n = pread(fd, p, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n < 0 ? errno : EIO; /* it became shorter */
-			return -1;
-		}
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	size_t done;
+	if (io_pread_all(fd, data, len, at, &done) < 0)
+		return -1;
+	if (done == len)
+		return 0;
+	errno = EIO; /* it became shorter */
+	return -1;
 }
 
 static int write_all(int fd, const void *data, size_t len, uint64_t at)
 {
-	for (const char *p = data; len;) {
-		ssize_t n = pwrite(fd, p, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	size_t done;
+	return io_pwrite_all(fd, data, len, at, &done);
 }
 
 /* How many of the bytes from at on lie in one file, and whether it is the one below. */

@@ -88,6 +88,10 @@ struct device_wish {
  */
 int device_check(const struct device *d, const struct device_wish *w, struct err *e) must_check;
 
+/* The same of the device with this number, as this machine has it; *ret is what was found out. */
+int device_judge(dev_t number, const struct device_wish *w, struct device *ret,
+		 struct err *e) must_check;
+
 /* ---- device_open.c ---- */
 
 /*

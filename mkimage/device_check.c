@@ -166,3 +166,15 @@ int device_check(const struct device *d, const struct device_wish *w, struct err
 	}
 	return 0;
 }
+
+int device_judge(dev_t number, const struct device_wish *w, struct device *ret, struct err *e)
+{
+	const struct device_host here = {""};
+	autofree char *name = device_name(&here, number);
+	if (!name)
+		return err_set(e, ERR_FAILED,
+			       "%s: the kernel does not know this device; put it in "
+			       "again",
+			       w->what);
+	return device_read(&here, name, ret, e) < 0 ? -1 : device_check(ret, w, e);
+}

@@ -12,10 +12,7 @@
 #include "mem.h"
 
 #define SECTOR 512
-#define TABLE 446
-#define ENTRY 16
 #define GPT_TYPE 0xee
-#define EXTENDED(type) ((type) == 0x05 || (type) == 0x0f || (type) == 0x85)
 
 static void add_part(struct disk *d, int number, uint64_t start, uint64_t size, bool extended)
 {
@@ -34,7 +31,7 @@ static bool is_mbr(const uint8_t *mbr)
 {
 	bool any = false;
 	for (int i = 0; i < 4; i++) {
-		const uint8_t *entry = mbr + TABLE + i * ENTRY;
+		const uint8_t *entry = mbr + MBR_ENTRIES + i * MBR_ENTRY;
 		if (entry[0] != 0 && entry[0] != 0x80)
 			return false;
 		any = any || (entry[4] && disk_get32(entry + 12));
@@ -46,12 +43,13 @@ static bool read_mbr(struct disk *d, const uint8_t *mbr)
 {
 	d->table = DISK_MBR;
 	for (int i = 0; i < 4; i++) {
-		const uint8_t *entry = mbr + TABLE + i * ENTRY;
+		const uint8_t *entry = mbr + MBR_ENTRIES + i * MBR_ENTRY;
 		if (entry[4] == GPT_TYPE)
 			return true;
 		if (entry[4])
 			add_part(d, i + 1, disk_get32(entry + 8) * (uint64_t)SECTOR,
-				 disk_get32(entry + 12) * (uint64_t)SECTOR, EXTENDED(entry[4]));
+				 disk_get32(entry + 12) * (uint64_t)SECTOR,
+				 disk_is_extended(entry));
 	}
 	return false;
 }

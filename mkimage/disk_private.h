@@ -16,6 +16,12 @@
 #define MBR_ENTRIES 446 /* everything before is not the table's */
 #define MBR_ENTRY 16	/* bytes of each of the four */
 
+/* One of them is a partition that has others in it, by its type. */
+static inline bool disk_is_extended(const uint8_t *entry)
+{
+	return entry[4] == 0x05 || entry[4] == 0x0f || entry[4] == 0x85;
+}
+
 /* Numbers of a table, which are little-endian. */
 static inline uint32_t disk_get32(const uint8_t *p)
 {

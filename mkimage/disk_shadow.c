@@ -36,11 +36,6 @@ static int copy(const struct shadow *s, uint64_t start, uint64_t end, struct err
 	return 0;
 }
 
-static bool is_extended(const uint8_t *entry)
-{
-	return entry[4] == 0x05 || entry[4] == 0x0f || entry[4] == 0x85;
-}
-
 /*
  * Each logical partition has a table sector of its own; its second entry leads to the next, counted
  * from the extended partition's begin.
@@ -54,7 +49,7 @@ static int copy_logical(const struct shadow *s, uint64_t begin, struct err *e)
 		    io_pwrite_fd(s->to, s->disk->name, table, sizeof(table), at, e) < 0)
 			return -1;
 		const uint8_t *next = table + MBR_ENTRIES + MBR_ENTRY;
-		if (!is_extended(next))
+		if (!disk_is_extended(next))
 			return 0;
 		at = begin + (uint64_t)disk_get32(next + 8) * s->disk->sector_size;
 	}
@@ -66,7 +61,7 @@ static int copy_mbr(const struct shadow *s, const uint8_t *head, struct err *e)
 	for (size_t i = 0; i < 4; i++) {
 		const uint8_t *entry = head + MBR_ENTRIES + i * MBR_ENTRY;
 		uint64_t begin = (uint64_t)disk_get32(entry + 8) * s->disk->sector_size;
-		if (is_extended(entry) && copy_logical(s, begin, e) < 0)
+		if (disk_is_extended(entry) && copy_logical(s, begin, e) < 0)
 			return -1;
 	}
 	return 0;

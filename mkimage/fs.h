@@ -110,8 +110,7 @@ struct fs_open {
 	const char *what; /* for messages */
 	bool writable;
 	int64_t now;
-	bool accept_dirty; /* fs_ext_blockmap: a journal that is to be replayed is none of its
-			      business */
+	bool accept_dirty; /* fs_ext_blockmap: whether a journal has to be replayed or not */
 	struct cow *cow; /* ext only: has what the file at path has not; NULL: nothing is missing */
 };
 

@@ -8,6 +8,7 @@
 
 #include "cow.h"
 #include "fs_ext.h"
+#include "io.h"
 #include "mem.h"
 
 #define CACHE_BYTES (8u << 20)
@@ -59,16 +60,10 @@ static errcode_t read_at(const struct ext_io *io, uint64_t at, void *data, size_
 		return EXT2_ET_BAD_BLOCK_NUM;
 	if (io->cow)
 		return cow_read(io->cow, data, len, io->offset + at) < 0 ? errno : 0;
-	for (size_t done = 0; done < len;) {
-		ssize_t n = pread(io->fd, (char *)data + done, len - done,
-				  (off_t)(io->offset + at + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? errno : EXT2_ET_SHORT_READ;
-		done += (size_t)n;
-	}
-	return 0;
+	size_t done;
+	if (io_pread_all(io->fd, data, len, io->offset + at, &done) < 0)
+		return errno;
+	return done == len ? 0 : EXT2_ET_SHORT_READ;
 }
 
 static errcode_t write_at(const struct ext_io *io, uint64_t at, const void *data, size_t len)
@@ -79,16 +74,8 @@ static errcode_t write_at(const struct ext_io *io, uint64_t at, const void *data
 		return EXT2_ET_BAD_BLOCK_NUM;
 	if (io->cow)
 		return cow_write(io->cow, data, len, io->offset + at) < 0 ? errno : 0;
-	for (size_t done = 0; done < len;) {
-		ssize_t n = pwrite(io->fd, (const char *)data + done, len - done,
-				   (off_t)(io->offset + at + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? errno : EIO;
-		done += (size_t)n;
-	}
-	return 0;
+	size_t done;
+	return io_pwrite_all(io->fd, data, len, io->offset + at, &done) < 0 ? errno : 0;
 }
 
 /* Write neighbouring blocks with one call; what a short write leaves goes one by one. */

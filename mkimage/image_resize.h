@@ -24,8 +24,7 @@ int resize_run(const struct resize *r, const char *option, const char *path, con
 /* Copy what `from` has data for in [from_at, from_at+len) to the same distance from to_at. */
 int resize_copy(const struct resize *r, int from, uint64_t from_at, int to, uint64_t to_at,
 		uint64_t len, struct err *e) must_check;
-/* A file beside the image, where there is room for images, and named after it where it needs a
- * name. */
+/* A file beside the image, where there is room for images; after it, if it needs a name. */
 int resize_open_aside(const struct resize *r, struct output *ret, struct err *e) must_check;
 
 #endif

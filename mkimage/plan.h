@@ -62,6 +62,9 @@ const struct strv *plan_notes(const struct plan *p);
 /* lstat-like with the last component followed; absent is type FILE_NONE. */
 int plan_stat(struct plan_ctx *ctx, const char *path, struct fs_stat *ret,
 	      struct err *e) must_check;
+/* The same of a symlink itself, wherever it leads. */
+int plan_lstat(struct plan_ctx *ctx, const char *path, struct fs_stat *ret,
+	       struct err *e) must_check;
 /* Add the content to out; an absent file is an error naming it, as is one over PLAN_READ_MAX. */
 int plan_read(struct plan_ctx *ctx, const char *path, struct str *out, struct err *e) must_check;
 /* As plan_read, but an absent file is 0 and leaves out alone; present is 1. */

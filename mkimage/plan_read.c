@@ -90,6 +90,12 @@ int plan_stat(struct plan_ctx *ctx, const char *path, struct fs_stat *ret, struc
 	return plan_resolve(ctx, path, true, &at, ret, e);
 }
 
+int plan_lstat(struct plan_ctx *ctx, const char *path, struct fs_stat *ret, struct err *e)
+{
+	autofree char *at = NULL;
+	return plan_resolve(ctx, path, false, &at, ret, e);
+}
+
 int plan_read_optional(struct plan_ctx *ctx, const char *path, struct str *out, struct err *e)
 {
 	autofree char *at = NULL;
@@ -140,11 +146,8 @@ int plan_list(struct plan_ctx *ctx, const char *path, struct strv *ret, struct e
 
 int plan_exists(struct plan_ctx *ctx, const char *path, struct err *e)
 {
-	autofree char *at = NULL;
 	struct fs_stat st;
-	if (plan_resolve(ctx, path, false, &at, &st, e) < 0)
-		return -1;
-	return st.type != FILE_NONE;
+	return plan_lstat(ctx, path, &st, e) < 0 ? -1 : st.type != FILE_NONE;
 }
 
 int plan_readlink(struct plan_ctx *ctx, const char *path, char **ret, struct err *e)

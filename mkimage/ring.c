@@ -97,6 +97,23 @@ struct chunk *ring_filling(struct ring *r)
 	return &filling(r)->chunk;
 }
 
+struct chunk *ring_next(struct ring *r, struct ring_walk *w)
+{
+	const struct blockmap *m = w->map;
+	if (w->hint == m->n)
+		return NULL;
+	const struct extent *next = &m->extents[w->hint];
+	uint64_t start = next->start > w->at ? next->start : w->at;
+	struct chunk *c = ring_filling(r);
+	c->offset = start - start % RING_CHUNK;
+	c->len = RING_CHUNK;
+	w->at = c->offset + RING_CHUNK;
+	blockmap_clip(m, c->offset, w->at, &w->hint, &c->wanted);
+	while (w->hint < m->n && m->extents[w->hint].start + m->extents[w->hint].len <= w->at)
+		w->hint++;
+	return c;
+}
+
 int ring_submit(struct ring *r, struct err *e)
 {
 	int result = 0;

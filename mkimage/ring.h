@@ -36,6 +36,15 @@ struct ring;
 int ring_new(const struct ring_user *u, struct ring **ret, struct err *e) must_check;
 /* The chunk to be filled; what is in wanted is forgotten when it comes round again. */
 struct chunk *ring_filling(struct ring *r);
+/* Where somebody is who goes through a map, in its order. */
+struct ring_walk {
+	const struct blockmap *map;
+	size_t hint; /* of blockmap_clip */
+	uint64_t at; /* behind the last chunk */
+};
+
+/* The same for the next chunk that has something of the map, which is then wanted; NULL: none. */
+struct chunk *ring_next(struct ring *r, struct ring_walk *w);
 /* Hand it over, unless it is empty, and wait for room for the next; fails once a taker has. */
 int ring_submit(struct ring *r, struct err *e) must_check;
 /* Wait until all that was handed over is taken; the threads are gone afterwards. */

@@ -256,10 +256,8 @@ static int plan_clone(struct plan_ctx *ctx, struct err *e)
 		return -1;
 	strv_foreach (name, &names) {
 		autofree char *path = path_join(STATE, *name);
-		if (strcmp(*name, "packages") ==
-		    0) /* the card's, to be installed at the first boot */
-			continue;
-		if (plan_remove(ctx, path, STATE_WHY, e) < 0)
+		/* Packages are the card's, for every first boot. */
+		if (strcmp(*name, "packages") != 0 && plan_remove(ctx, path, STATE_WHY, e) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < sizeof(reports) / sizeof(*reports); i++) {

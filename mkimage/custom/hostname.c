@@ -39,8 +39,7 @@ static int read_hosts(struct plan_ctx *ctx, struct str *out, struct err *e)
 	return found;
 }
 
-/* OpenWrt's init takes the name from uci, whose file some of its images make at their first boot.
- */
+/* OpenWrt takes the name from uci's file, which some images make at their first boot only. */
 static int note_openwrt(struct plan_ctx *ctx, struct err *e)
 {
 	autofree char *overlay = NULL;

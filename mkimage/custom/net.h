@@ -99,8 +99,11 @@ static inline const char *net_wifi_password(const struct net_wifi *w)
 /* Is the wifi of the profile to be on? NULL: no; else its section. */
 const struct section *net_wifi_section(const struct profile *p);
 
+#define NET_NAME_MAX 15 /* bytes of an interface's name: IFNAMSIZ without the NUL */
 /* Is it a name, not a pattern that may match several? */
 bool net_is_name(const char *interface);
+/* 1 when the section `wired` is there, and what it says will be set up at boot. */
+int net_wired_comes_up(struct plan_ctx *ctx, struct err *e) must_check;
 /* The items with sep behind each but the last. */
 void net_join(struct str *out, const struct strv *items, const char *sep);
 

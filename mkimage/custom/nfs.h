@@ -37,7 +37,7 @@ int nfs_plan_wire(struct plan_ctx *ctx, const struct share *shares, size_t n,
 int nfs_plan_directory(struct plan_ctx *ctx, const struct share *s, const char *path,
 		       const char *why, struct err *e) must_check;
 
-/* No share is mounted over the home, or its .ssh, of a user whose keys the profile puts there. */
+/* No share is mounted over the home, or its .ssh, of whom the administrator logs in as. */
 int nfs_check_homes(struct plan_ctx *ctx, const struct share *s, struct err *e) must_check;
 
 /* Where this node mounts what others serve; none when its image cannot. */

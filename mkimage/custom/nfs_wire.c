@@ -46,15 +46,6 @@ static bool is_over_wire(const struct plan_ctx *ctx, const struct share *s)
 	return s->server || server_is_near(ctx, s->host);
 }
 
-/* Is there a wired network that comes up at boot?  wired.c notes why not. */
-static int wire_comes_up(struct plan_ctx *ctx, const struct section *wired, struct err *e)
-{
-	const struct net_stack *stack;
-	if (!wired || (!section_bool(wired, "dhcp") && !profile_str(ctx->profile, "address")))
-		return 0;
-	return net_detect(ctx, &stack, e) < 0 ? -1 : stack != NULL;
-}
-
 /* Without a limit of starts: each mount starts it anew. */
 static int plan_unit(struct plan_ctx *ctx, const struct section *wired, struct err *e)
 {
@@ -84,7 +75,7 @@ int nfs_plan_wire(struct plan_ctx *ctx, const struct share *shares, size_t n, st
 	const struct section *wired = profile_next(ctx->profile, "wired", NULL);
 	bool any = false;
 	int systemd = systemd_present(ctx, e);
-	int comes = systemd > 0 ? wire_comes_up(ctx, wired, e) : systemd;
+	int comes = systemd > 0 ? net_wired_comes_up(ctx, e) : systemd;
 	if (comes <= 0)
 		return comes;
 	for (size_t i = 0; i < n; i++) {

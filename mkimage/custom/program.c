@@ -5,8 +5,6 @@
 #include "mem.h"
 #include "program.h"
 
-#define HEAD (256u << 10) /* where linkers put what others link with */
-
 int program_present(struct plan_ctx *ctx, const char *name, struct err *e)
 {
 	static const char *const dirs[] = {"/usr/sbin", "/sbin", "/usr/bin", "/bin"};
@@ -90,11 +88,11 @@ int program_library(struct plan_ctx *ctx, const char *architecture, const char *
 		return -1;
 	if (!path || !version)
 		return path != NULL;
-	if (plan_head(ctx, path, HEAD, &head, e) < 0)
+	if (plan_head(ctx, path, PROGRAM_HEAD, &head, e) < 0)
 		return -1;
 	if (has_string(&head, version))
 		return 1;
-	if (head.len == HEAD && plan_read(ctx, path, &whole, e) < 0)
+	if (head.len == PROGRAM_HEAD && plan_read(ctx, path, &whole, e) < 0)
 		return -1;
 	return has_string(&whole, version);
 }

@@ -6,6 +6,10 @@
 
 #include "plan.h"
 
+/* Bytes in the front of a file where a linker puts what it links with, and what others link with.
+ */
+#define PROGRAM_HEAD (256u << 10)
+
 /* 1 when the image has this program where root's PATH finds it, 0 when not. */
 int program_present(struct plan_ctx *ctx, const char *name, struct err *e) must_check;
 

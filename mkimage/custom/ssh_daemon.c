@@ -4,6 +4,7 @@
 
 #include "edit.h"
 #include "mem.h"
+#include "program.h"
 #include "ssh.h"
 #include "text.h"
 
@@ -12,7 +13,6 @@
 #define DROP_IN "10-cardstock.conf"
 #define SSHD "/usr/sbin/sshd"
 #define PROGRAM_MAX (16u << 20) /* what plan_read reads */
-#define SESSION_HEAD (256u << 10)
 
 /* In sshd_config(5) the first value wins. */
 static const char *const ours[] = {"PasswordAuthentication", "KbdInteractiveAuthentication",
@@ -37,8 +37,7 @@ static bool is_elf(const struct str *program)
 	return str_starts(str_text(program), "\177ELF");
 }
 
-/* Since 9.8 the work is done by sshd-session: 1 when there is one.  What it links with is in front.
- */
+/* Since 9.8 the work is done by sshd-session: 1 when there is one. */
 static int find_session(struct plan_ctx *ctx, struct sshd *ret, struct err *e)
 {
 	static const char *const programs[] = {"/usr/lib/openssh/sshd-session",
@@ -46,7 +45,7 @@ static int find_session(struct plan_ctx *ctx, struct sshd *ret, struct err *e)
 					       "/usr/lib/ssh/sshd-session"};
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
 		auto_str head = STR_INIT;
-		if (plan_head(ctx, programs[i], SESSION_HEAD, &head, e) < 0)
+		if (plan_head(ctx, programs[i], PROGRAM_HEAD, &head, e) < 0)
 			return -1;
 		if (!is_elf(&head))
 			continue;

@@ -84,13 +84,13 @@ static int find_users(struct plan_ctx *ctx, const char **ret, struct err *e)
 	*ret = NULL;
 	for (size_t i = 0; !*ret && i < sizeof(paths) / sizeof(*paths); i++) {
 		auto_str text = STR_INIT;
+		auto_strv lines = {0};
 		/* It may be packed; then what is in it does not show. */
 		if (plan_read_optional(ctx, paths[i], &text, e) < 0)
 			return -1;
-		static const char *const words[] = {"\nusers:", "\nuser:"};
-		for (size_t j = 0; j < sizeof(words) / sizeof(*words); j++) {
-			if (str_starts(str_text(&text), words[j] + 1) ||
-			    strstr(str_text(&text), words[j]))
+		strv_split(&lines, str_text(&text), "\n");
+		strv_foreach (line, &lines) {
+			if (str_starts(*line, "users:") || str_starts(*line, "user:"))
 				*ret = paths[i];
 		}
 	}

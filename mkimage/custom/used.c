@@ -89,13 +89,10 @@ static int remove_logs(struct plan_ctx *ctx, const char *dir, struct err *e);
 static int remove_log(struct plan_ctx *ctx, const char *path, struct err *e)
 {
 	struct fs_stat st;
-	autofree char *target = NULL;
-	if (plan_readlink(ctx, path, &target, e) < 0)
+	if (plan_lstat(ctx, path, &st, e) < 0)
 		return -1;
-	if (target)
+	if (st.type == FILE_SYMLINK)
 		return 0;
-	if (plan_stat(ctx, path, &st, e) < 0)
-		return -1;
 	return st.type == FILE_DIR ? remove_logs(ctx, path, e) : plan_remove(ctx, path, LOG, e);
 }
 

@@ -127,17 +127,14 @@ static int own_item(struct renumber *r, const char *path, unsigned depth, struct
 	struct plan_ctx *ctx = r->walk.ctx;
 	struct fs_stat st;
 	auto_strv names = {0};
-	autofree char *target = NULL;
-	if (plan_readlink(ctx, path, &target, e) < 0)
+	if (plan_lstat(ctx, path, &st, e) < 0)
 		return -1;
-	if (target)
+	if (st.type == FILE_NONE || st.type == FILE_SYMLINK)
 		return 0;
-	if (plan_stat(ctx, path, &st, e) < 0)
-		return -1;
 	struct attr attr = {KEEP, st.uid == r->from->uid ? r->to->uid : KEEP,
 			    st.gid == r->from->gid ? r->to->gid : KEEP};
-	if (st.type == FILE_NONE || plan_attr(ctx, path, attr, r->walk.tree->why, e) < 0)
-		return st.type == FILE_NONE ? 0 : -1;
+	if (plan_attr(ctx, path, attr, r->walk.tree->why, e) < 0)
+		return -1;
 	if (st.type != FILE_DIR)
 		return 0;
 	if (depth > DEPTH_MAX)

@@ -97,7 +97,7 @@ static int check_country(const char *text, struct err *e)
 static int check_interface(const char *text, struct err *e)
 {
 	size_t len = strlen(text);
-	if (len && len <= 15 &&
+	if (len && len <= NET_NAME_MAX &&
 	    !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			       "0123456789_")])
 		return 0;

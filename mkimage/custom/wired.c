@@ -8,20 +8,18 @@
 #include "pattern.h"
 #include "validate.h"
 
-#define NAME_MAX_LEN 15 /* bytes: IFNAMSIZ without the NUL */
-
 /* The kernel has no longer one, while a pattern may be longer than what it matches. */
 static int check_names(const char *text, struct err *e)
 {
 	auto_strv names = {0};
 	strv_split(&names, text, " ");
 	strv_foreach (name, &names) {
-		if (net_is_name(*name) && strlen(*name) > NAME_MAX_LEN)
+		if (net_is_name(*name) && strlen(*name) > NET_NAME_MAX)
 			return err_set(
 				e, ERR_PROFILE,
 				"'%s' is too long for an interface: a name has at most %d "
 				"letters; use that of 'ip link', or a pattern such as 'enx*'",
-				*name, NAME_MAX_LEN);
+				*name, NET_NAME_MAX);
 	}
 	return 0;
 }
@@ -189,6 +187,20 @@ static char *cannot(const struct net_stack *stack, const struct net_wired *w)
 					 *name);
 	}
 	return NULL;
+}
+
+int net_wired_comes_up(struct plan_ctx *ctx, struct err *e)
+{
+	const struct section *s = profile_next(ctx->profile, "wired", NULL);
+	const struct net_stack *stack;
+	if (!s || (!section_bool(s, "dhcp") && !profile_str(ctx->profile, "address")))
+		return 0;
+	auto_wired w;
+	wired_init(&w, s, NULL);
+	if (net_detect(ctx, &stack, e) < 0)
+		return -1;
+	autofree char *why = cannot(stack, &w);
+	return why == NULL;
 }
 
 /* The stack that can do what is wanted; *ret NULL: there is none, which the role's plan notes. */

@@ -72,11 +72,6 @@ compare() {
 	END
 }
 
-# faulty FAULT PATH COMMAND…: files whose path contains PATH have this fault, see tests/shims/fault.c.
-faulty() {
-	CARDSTOCK_FAULT=$1 CARDSTOCK_FAULT_PATH=$2 LD_PRELOAD=$(dirname "$MKIMAGE")/tests/shims/fault.so "${@:3}"
-}
-
 # traced ARGUMENT…: strace; LeakSanitizer does not work under ptrace.
 traced() {
 	ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" strace "$@"

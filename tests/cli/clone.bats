@@ -48,6 +48,7 @@ make_card() {
 	put card.img /var/lib/dhcpcd/eth0.lease lease-of-worker003
 	put card.img /var/lib/NetworkManager/secret_key nm-secret
 	put card.img /var/lib/cardstock/firstboot.state 'step of worker003'
+	put card.img /var/lib/cardstock/packages/tool.deb 'a package of the card'
 	put card.img /etc/ssh/ssh_host_rsa_key 'rsa of worker003'
 	put card.img /var/log/syslog 'worker003 kernel: hello'
 	put card.img /var/log/app/today.log 'worker003 app: hello'
@@ -141,6 +142,7 @@ search() {
 		[ -n "$(root_cat card.img $path)" ]
 		gone $clone $path
 	done
+	[ "$(root_cat $clone /var/lib/cardstock/packages/tool.deb)" = 'a package of the card' ]
 	[ "$(root_cat $clone /etc/machine-id)" = '' ]
 	! mdir -b -i "$clone@@$(offset_of $clone 1)" | grep -q cardstock-report || return 1
 	# Logs stay unless --sysprep is given, and so does all that is not listed by plan.

@@ -5,14 +5,6 @@
 # shellcheck disable=SC2030,SC2031 # each test is a subshell on purpose
 load helper
 
-# faulty FAULT TEXT COMMAND…: the fault for files whose path contains TEXT (tests/shims/fault.c).
-faulty() {
-	local shim
-	shim=$(dirname "$MKIMAGE")/tests/shims/fault.so
-	[ -e "$shim" ] || { echo "no $shim: make shims" >&2; return 99; }
-	CARDSTOCK_FAULT=$1 CARDSTOCK_FAULT_PATH=$2 LD_PRELOAD=$shim "${@:3}"
-}
-
 # killed_at STEP TEXT COMMAND…: SIGKILL for it and all that it started, instead of that step of the
 # work on files whose path contains TEXT.  Sets ended when the command had come to its end before.
 killed_at() {

@@ -193,11 +193,6 @@ load firstboot
 	assert_fails 8 'larger than' demo local
 }
 
-# faulty FAULT TEXT COMMAND…: see tests/shims/fault.c.
-faulty() {
-	CARDSTOCK_FAULT=$1 CARDSTOCK_FAULT_PATH=$2 LD_PRELOAD=$SHIMS/fault.so "${@:3}"
-}
-
 @test "on a full root the steps that write fail, the FAT says so, and nothing half-made stays" {
 	run -8 faulty enospc:after=0 /root/etc demo local
 	[[ $output == *'name: failed: root/etc/demo/name: cannot write: No space left on device; make room'* ]]

@@ -59,6 +59,14 @@ mk() {
 	"$MKIMAGE" "$@"
 }
 
+# faulty FAULT TEXT COMMAND…: the fault for files whose path contains TEXT (tests/shims/fault.c).
+faulty() {
+	local shim
+	shim=$(dirname "$MKIMAGE")/tests/shims/fault.so
+	[ -e "$shim" ] || { echo "no $shim: make shims" >&2; return 99; }
+	CARDSTOCK_FAULT=$1 CARDSTOCK_FAULT_PATH=$2 LD_PRELOAD=$shim "${@:3}"
+}
+
 # Sets as_user: what runs a command as an ordinary user without a single capability, who owns $WORK.
 be_ordinary() {
 	as_user=()

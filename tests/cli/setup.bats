@@ -102,6 +102,7 @@ fails() {
 	for image in out/master.img out/worker001.img; do
 		[[ $output == *"sudo dd if=$image of=/dev/sdX bs=4M conv=fsync status=progress"* ]]
 	done
+	[[ $output == *'sudo build/mkimage write out/master.img /dev/sdX'* ]]
 	[[ $output == *'scripts/try-cluster --cluster cluster --wait out/master.img out/worker001.img'* ]]
 	[[ $output == *'ssh -F cluster/ssh_config master'* ]]
 	run "$ROOT/scripts/next-steps" cluster

@@ -72,3 +72,12 @@ write_card() {
 	chmod +x bin/dd
 	PATH=$WORK/bin:$PATH assert_fails 1 'reads back other bytes than were written (- /dev/fd/' write_card "$IMG" "$LOOP" "${LOOP#/dev/}"
 }
+
+@test "an image that is gone when it is to be compared is no success" {
+	mkdir bin
+	cp "$IMG" once.img
+	printf '#!/bin/sh\n"%s" "$@" && rm -f once.img\n' "$(command -v cat)" >bin/cat
+	chmod +x bin/cat
+	PATH=$WORK/bin:$PATH assert_fails 1 "$LOOP: was written, but cannot be compared with once.img" \
+		write_card once.img "$LOOP" "${LOOP#/dev/}"
+}

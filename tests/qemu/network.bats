@@ -102,5 +102,6 @@ until_target() {
 	run on worker002 timeout 100 ls /srv/cluster
 	[ "$status" != 0 ]
 	[ "$status" != 124 ]
+	[[ $output == *'/srv/cluster'* ]]
 	[ -n "$(on worker002 systemctl show -P ExecMainExitTimestamp cardstock-wired.service)" ]
 }

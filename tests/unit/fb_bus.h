@@ -44,6 +44,7 @@ struct standin {
 	int synchronized, in_step_after; /* NTPSynchronized from that question on */
 	int64_t time;
 	char refused[32]; /* this method is denied */
+	int gave_up;	  /* instead: the bus says that nobody answers it */
 	int is_silent;	  /* nothing is answered */
 	struct standin_unit units[8];
 	char calls[4096]; /* "StartUnit ssh.service\n" for each */
@@ -86,7 +87,10 @@ static inline int standin_called(struct standin *s, sd_bus_message *m, const cha
 		 what);
 	if (strcmp(s->refused, member) != 0)
 		return 0;
-	sd_bus_error_set_const(error, SD_BUS_ERROR_ACCESS_DENIED, "the test says no");
+	if (s->gave_up)
+		sd_bus_error_set_const(error, SD_BUS_ERROR_NO_REPLY, "the bus gave up");
+	else
+		sd_bus_error_set_const(error, SD_BUS_ERROR_ACCESS_DENIED, "the test says no");
 	return 1;
 }
 

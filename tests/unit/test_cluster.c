@@ -66,13 +66,13 @@ static const struct {
 	{MASTER, WORKER "planned = 245\n",
 	 "worker.conf:7: 245 nodes are planned, but '10.0.0.%d/24' from %d = 11 on "
 	 "(worker.conf:4) has host addresses for 244 only; lower 'planned' or 'first-address', or "
-	 "use a larger network"},
+	 "use another network"},
 	{MASTER, WORKER "address = \"10.0.0.%d/28\"\n",
 	 "worker.conf:7: address 10.0.0.11/28 of worker001 is outside 10.0.0.0/24, the network of "
 	 "master (master.conf:4)"},
 	{MASTER, WORKER "first-address = 0\n",
 	 "worker.conf:4: 3 nodes are planned, but '10.0.0.%d/24' from %d = 0 on (worker.conf:4) "
-	 "has host addresses for 0 only; lower 'planned' or 'first-address', or use a larger "
+	 "has host addresses for 0 only; lower 'planned' or 'first-address', or use another "
 	 "network"},
 	{MASTER, WORKER "first-address = 1\n",
 	 "worker.conf:4: address: worker 1 and master 1 (master.conf:4) would both have "

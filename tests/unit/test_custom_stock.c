@@ -287,9 +287,14 @@ static void users_of_cloud_inits_user_data_are_noted(void **state)
 	fixture_profile(&f, "cloud-init = keep");
 	fixture_run(&f, &custom_stock);
 	assert_note(&f, "cloud-init runs, and makes no user of its own");
-	fixture_put(&f, "root/boot/firmware/user-data", "#cloud-config\nusers:\n- name: x\n");
-	fixture_run(&f, &custom_stock);
-	assert_note(&f, "cloud-init runs: /boot/firmware/user-data makes the users that it names");
+	static const char *const some[] = {"#cloud-config\nusers:\n- name: x\n",
+					   "user: x\n#cloud-config\n"};
+	for (size_t i = 0; i < sizeof(some) / sizeof(*some); i++) {
+		fixture_put(&f, "root/boot/firmware/user-data", some[i]);
+		fixture_run(&f, &custom_stock);
+		assert_note(&f, "cloud-init runs: /boot/firmware/user-data makes the users that it "
+				"names");
+	}
 	fixture_done(&f);
 }
 

@@ -102,6 +102,20 @@ static void a_bus_that_does_not_greet_is_left_in_time(void **state)
 	workdir_passed(state);
 }
 
+/* Its patience may be shorter than ours, and is not said to be as long. */
+static void a_bus_that_gave_up_is_quoted(void **state)
+{
+	struct private_bus p;
+	auto_err e = ERR_INIT;
+	private_bus_start(&p, EVERYBODY);
+	SAY(p.said->refused, "SetStaticHostname");
+	p.said->gave_up = 1;
+	assert_fails(bus_set_hostname(p.bus, "worker003", &e), &e, ERR_FAILED,
+		     "SetStaticHostname: no answer: the bus gave up; look at what it does with ");
+	private_bus_stop(&p);
+	workdir_passed(state);
+}
+
 static void who_does_not_answer_is_left_in_time(void **state)
 {
 	struct private_bus p;
@@ -275,6 +289,7 @@ int main(void)
 		T(an_error_has_method_name_and_message),
 		T(there_may_be_no_bus),
 		T(a_bus_that_does_not_greet_is_left_in_time),
+		T(a_bus_that_gave_up_is_quoted),
 		T(who_does_not_answer_is_left_in_time),
 		T(unit_files_change_once),
 		T(units_that_cannot_be_enabled_say_so),
