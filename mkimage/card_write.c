@@ -12,8 +12,8 @@ char *card_state(const struct card *c, enum card_stage stage, bool damaged)
 	static const char *const states[] = {
 		[CARD_UNTOUCHED] = "is as it was",
 		[CARD_PERHAPS] = "is perhaps as it was, and perhaps without its partition table",
-		[CARD_PARTLY] = "now holds a part of the image and no partition table, so that no "
-				"board boots from it",
+		[CARD_PARTLY] = ("now holds a part of the image and no partition table, so that no "
+				 "board boots from it"),
 		[CARD_WHOLE] = "now holds all of the image, but perhaps not as it should be",
 		[CARD_DONE] = "now holds the image",
 	};
