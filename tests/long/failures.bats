@@ -84,8 +84,11 @@ on_board() {
 	on worker001 firstboot status --json
 }
 
+# A card whose board did not get to its end has a root that nobody but inspect reads; its FAT is as any reader sees it.
 on_fat() {
-	"$MKIMAGE" cat "$card" /boot/firmware/cardstock-report.json
+	local at
+	read -r _ at _ < <(partitions_of "$card" | head -n 1)
+	mtype -i "$card@@$at" ::cardstock-report.json
 }
 
 # says NAME PATTERN: of a step, on the board while it runs, and on the card's FAT when it is off.
@@ -241,7 +244,8 @@ free_blocks() {
 @test "no network: shares and time say whom they wait for" {
 	take_card client
 	start_card --card 4G --unplug worker001:wired
-	failed_units
+	# The share's mount has failed, or is being tried again.
+	failed_units srv-cluster.mount || failed_units
 	# It goes on trying.
 	is active on worker001 systemctl is-active cardstock-network.service
 	alone() {
