@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Programs for boards, whatever this machine is: for each architecture firstboot with the C library of
-# Debian 12 and libsystemd, firstboot-static with musl and without systemd, and firstboot-grow with
-# libparted.  The libraries come from scripts/board-root, never from this machine.  mkimage looks for
-# them here, wherever BUILD is.
+# Debian 12 and libsystemd, firstboot-static with musl and without systemd, firstboot-grow with
+# libparted, and for the master nodectl with SQLite and jansson inside.  The libraries come from
+# scripts/board-root, never from this machine.  mkimage looks for them here, wherever BUILD is.
 BOARD := build/board
 BOARD_ARCHES ?= arm64 armhf amd64
 BOARD_ROOT_FLAGS ?=
@@ -15,7 +15,7 @@ musl-armhf := arm-linux-musleabihf
 gnu-amd64 := x86_64-linux-gnu
 musl-amd64 := x86_64-linux-musl
 
-BOARD_PROGRAMS := firstboot firstboot-static firstboot-grow
+BOARD_PROGRAMS := firstboot firstboot-static firstboot-grow nodectl
 
 board_cc = $(gnu-$(1))-gcc -std=gnu11 $(WARN) $(WERROR) $(BOARD_CFLAGS) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -D_GNU_SOURCE -Icommon -Ifirstboot -Imkimage
@@ -48,7 +48,9 @@ $(BOARD)/$(1)/firstboot: BOARD_LIBS := -lsystemd
 $(BOARD)/$(1)/firstboot: $(call objects,$(1),gnu,$(COMMON_SRC) $(FIRSTBOOT_SRC) $(FIRSTBOOT_SYSTEMD) firstboot/main.c)
 $(BOARD)/$(1)/firstboot-grow: BOARD_LIBS := -lparted
 $(BOARD)/$(1)/firstboot-grow: $(call objects,$(1),gnu,$(GROW_SRC))
-$(BOARD)/$(1)/firstboot $(BOARD)/$(1)/firstboot-grow:
+$(BOARD)/$(1)/nodectl: BOARD_LIBS := $(NODECTL_LIBS)
+$(BOARD)/$(1)/nodectl: $(call objects,$(1),gnu,$(COMMON_SRC) $(NODECTL_SRC) firstboot/registry/main.c)
+$(BOARD)/$(1)/firstboot $(BOARD)/$(1)/firstboot-grow $(BOARD)/$(1)/nodectl:
 	$$(call say,LD) $(call board_ld,$(1)) --sysroot=$(2) -B$(2)/usr/lib/$(gnu-$(1))/ -L$(2)/usr/lib/$(gnu-$(1)) \
 		-o $$@ $$^ $$(BOARD_LIBS)
 
@@ -58,7 +60,7 @@ $(BOARD)/$(1)/firstboot-static: $(call objects,$(1),musl,$(COMMON_SRC) $(FIRSTBO
 		$(2)/usr/lib/$(musl-$(1))/crti.o $$^ -Wl,--start-group $(2)/usr/lib/$(musl-$(1))/libc.a -lgcc -Wl,--end-group \
 		$(2)/usr/lib/$(musl-$(1))/crtn.o
 
--include $(patsubst %.c,$(BOARD)/$(1)/gnu/%.d,$(COMMON_SRC) $(wildcard firstboot/*.c firstboot/steps/*.c) $(GROW_SRC))
+-include $(patsubst %.c,$(BOARD)/$(1)/gnu/%.d,$(COMMON_SRC) $(wildcard firstboot/*.c firstboot/steps/*.c) $(GROW_SRC) $(NODECTL_SRC) firstboot/registry/main.c)
 -include $(patsubst %.c,$(BOARD)/$(1)/musl/%.d,$(COMMON_SRC) $(wildcard firstboot/*.c firstboot/steps/*.c))
 endef
 $(foreach arch,arm64 armhf amd64,$(eval $(call board_rules,$(arch),$(BOARD)/$(arch)/root)))

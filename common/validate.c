@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "mem.h"
 #include "str.h"
 #include "validate.h"
 
@@ -125,6 +126,19 @@ int validate_ipv4(const char *text, uint32_t *ret, struct err *e)
 			       text);
 	*ret = ntohl(a.s_addr);
 	return 0;
+}
+
+int validate_cidr(const char *text, struct err *e)
+{
+	const char *slash = strchr(text, '/');
+	autofree char *address = xstrndup(text, strcspn(text, "/"));
+	long long prefix;
+	uint32_t ignored;
+	if (validate_ipv4(address, &ignored, e) < 0)
+		return -1;
+	if (slash && parse_number(slash + 1, 0, 32, &prefix))
+		return 0;
+	return err_set(e, ERR_PROFILE, "'%s' has no prefix length: write it as 10.0.0.13/24", text);
 }
 
 int validate_crypt_hash(const char *text, struct err *e)

@@ -27,6 +27,8 @@ int validate_own_directory(const char *text, const char *const *reserved, const 
 			   struct err *e) must_check;
 /* Dotted-quad IPv4; the value in host byte order. */
 int validate_ipv4(const char *text, uint32_t *ret, struct err *e) must_check;
+/* The same with its prefix length: "10.0.0.13/24". */
+int validate_cidr(const char *text, struct err *e) must_check;
 /* A crypt(5) hash as shadow holds it ("$y$…", "$6$…"). */
 int validate_crypt_hash(const char *text, struct err *e) must_check;
 

@@ -10,9 +10,11 @@
  *   ledger          one line per node ever built: role number hostname address
  *   keys/admin(.pub)   the administrator's ssh key: logs in as the operator on every node
  *   keys/host-ca(.pub) signs every node's host key
+ *   keys/enrol-ca(.pub)   signs what nodes register with, where a member has the section nodectl
  *   keys/user-NAME(.pub)   the cluster's key of a user (cluster-ssh)
  *   keys/SITE-NAME.pub     public keys fetched from a site, "gh-NAME.pub"
  *   nodes/NAME/ssh_host_ed25519_key(.pub, -cert.pub)   made once per node, so images repeat
+ *   nodes/NAME/card(.pub, -cert.pub)   the node's enrolment key; another one for `--new-card`
  *   nodes/NAME/base-ids    ids of the base it was built from, for verify (identity.h)
  *   seed            32 random bytes, hex: UUIDs and disk ids are derived from it
  *   known_hosts     "@cert-authority NAMES… KEY"
@@ -77,8 +79,17 @@ bool cluster_is_writing(const struct cluster *c);
 /* The planned nodes of a role; NULL when the role is not a member. */
 const struct member *cluster_member(const struct cluster *c, const char *role);
 
-/* Make what the node needs for ever (host key, certificate) unless it is there. */
+/* Make what the node needs for ever (host key, card, their certificates) unless it is there. */
 int cluster_issue(struct cluster *c, const struct node *n, struct err *e) must_check;
+/* The node that has the registry: whose profile has the section nodectl; NULL: none. */
+const struct node *cluster_registry(const struct cluster *c);
+/* Does the node register there, with a card of its own? */
+bool cluster_has_card(const struct cluster *c, const struct node *n);
+/*
+ * Give the node a new card, with the next serial, after cluster_issue: the former one is worth
+ * nothing once the new one was used.
+ */
+int cluster_renew_card(const struct cluster *c, const struct node *n, struct err *e) must_check;
 /*
  * Enter nodes in the ledger, those that are in it already excepted: from now on no plan may give
  * them another name or address.  So only when they will be built, after their plan was judged.

@@ -50,8 +50,15 @@
 			"run e2fsck -fn and fsck.fat -n on each image before it gets its name" \
 	}
 
+#define OPT_NEW_CARD                                                                               \
+	{                                                                                          \
+		"new-card", 0, OPTION_FLAG, NULL, ROW(new_card), 0, 0,                             \
+			"a new key to register with, for nodes whose former card was used already" \
+	}
+
 static const struct option_row build_options[] = {
-	OPT_PROFILE, OPT_COUNT, OPT_NODE, OPT_CLUSTER, OPT_OUTPUT, OPT_JOBS, OPT_CHECK, {0},
+	OPT_PROFILE, OPT_COUNT, OPT_NODE,     OPT_CLUSTER, OPT_OUTPUT,
+	OPT_JOBS,    OPT_CHECK, OPT_NEW_CARD, {0},
 };
 
 static const struct option_row clone_options[] = {
@@ -63,6 +70,7 @@ static const struct option_row clone_options[] = {
 	OPT_OUTPUT,
 	OPT_JOBS,
 	OPT_CHECK,
+	OPT_NEW_CARD,
 	OPT_SYSPREP,
 	{"shrink", 0, OPTION_FLAG, NULL, ROW(shrink), 0, 0,
 	 "images as small as what is used; firstboot grows them again"},
@@ -101,6 +109,7 @@ static const struct option_row write_options[] = {
 	OPT_COUNT,
 	OPT_NODE,
 	OPT_CLUSTER,
+	OPT_NEW_CARD,
 	{"unmount", 0, OPTION_FLAG, NULL, ROW(unmount), 0, 0,
 	 "unmount what is mounted of the card"},
 	{"no-verify", 0, OPTION_FLAG, NULL, ROW(no_verify), 0, 0,

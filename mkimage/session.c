@@ -77,6 +77,7 @@ static int pick_nodes(const struct options *o, struct session *s, struct err *e)
 int session_open(const struct options *o, enum cluster_mode mode, struct session *s, struct err *e)
 {
 	s->progress = progress_new(session_progress_mode(o));
+	s->new_card = o->new_card;
 	profile_search_path(&s->search);
 	autofree char *path = profile_find(o->profile ? o->profile : "worker", &s->search, e);
 	if (!path || profile_load(path, &s->search, &s->profile, e) < 0)

@@ -28,6 +28,7 @@ struct session {
 	struct identity *identity; /* of the base; NULL: its ids stay */
 	int64_t now;
 	bool clone, sysprep;   /* the base is a card that was in use: only the nodes' plans */
+	bool new_card;	       /* the nodes get new keys to register with */
 	struct tree *finished; /* of the image that verify looks at (borrowed); NULL: none */
 };
 

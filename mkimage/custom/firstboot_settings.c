@@ -79,6 +79,8 @@ int firstboot_plan_settings(struct plan_ctx *ctx, bool grows, struct err *e)
 		return -1;
 	const char *node = strstr(str_text(&before), BEGIN_NODE);
 	add_role(ctx, grows, &text);
+	if (firstboot_add_join(ctx, &text, e) < 0)
+		return -1;
 	str_puts(&text, node ? node : "");
 	return write_settings(ctx, &text, e);
 }

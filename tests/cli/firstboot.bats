@@ -184,7 +184,7 @@ load firstboot
 		led = ../../etc|led: '../../etc' is not a name
 	END
 	echo 'version = 2' >$conf
-	assert_fails 8 'has version 2, this firstboot knows 1' demo local
+	assert_fails 8 "version: '2' is not what this program knows, which is 1" demo local
 	echo '# nothing' >$conf
 	assert_fails 8 "no 'version'" demo local
 	printf 'version = 1\nrole = a\0b\n' >$conf

@@ -128,6 +128,84 @@ static void a_damaged_key_is_not_put_on_images(void **state)
 	workdir_passed(state);
 }
 
+/* ---- cards ---- */
+
+#define REGISTRY MASTER "nodectl { }\n"
+#define BOARD WORKER "firstboot = true\n"
+
+static char *card_of(const char *name)
+{
+	autofree char *path = xasprintf("cluster/nodes/%s/card-cert.pub", name);
+	return output_of((const char *[]){"ssh-keygen", "-L", "-f", path, NULL});
+}
+
+static void a_card_is_made_once_and_a_new_one_has_the_next_serial(void **state)
+{
+	put_profiles(REGISTRY, BOARD);
+	auto_cluster *c = open_cluster(CLUSTER_WRITE);
+	auto_err e = ERR_INIT;
+	issue(c, worker(c, 2));
+	autofree char *first = card_of("worker002");
+	assert_has(first, "Key ID: \"node worker002\"");
+	assert_has(first, "Serial: 1\n");
+	issue(c, worker(c, 2));
+	autofree char *same = card_of("worker002");
+	assert_string_equal(first, same);
+	assert_int_equal(cluster_renew_card(c, worker(c, 2), &e), 0);
+	autofree char *second = card_of("worker002");
+	assert_has(second, "Serial: 2\n");
+	issue(c, worker(c, 2));
+	autofree char *again = card_of("worker002");
+	assert_string_equal(second, again);
+	workdir_passed(state);
+}
+
+/* Killed between the key and its certificate. */
+static void a_card_that_is_half_made_is_finished(void **state)
+{
+	put_profiles(REGISTRY, BOARD);
+	auto_cluster *c = open_cluster(CLUSTER_WRITE);
+	auto_err e = ERR_INIT;
+	issue(c, worker(c, 1));
+	assert_int_equal(keys_renew("cluster/nodes/worker001/card", "", &e), 0);
+	issue(c, worker(c, 1));
+	autofree char *card = card_of("worker001");
+	assert_has(card, "Serial: 2\n");
+	assert_int_equal(unlink("cluster/nodes/worker001/card-cert.pub"), 0);
+	issue(c, worker(c, 1));
+	autofree char *other = card_of("worker001");
+	assert_has(other, "Serial: 1\n");
+	workdir_passed(state);
+}
+
+static void the_registry_itself_and_a_cluster_without_have_no_cards(void **state)
+{
+	put_profiles(REGISTRY, BOARD);
+	struct cluster *c = open_cluster(CLUSTER_WRITE);
+	issue(c, &cluster_member(c, "master")->nodes[0]);
+	assert_false(is_in_cluster("nodes/master/card"));
+	cluster_free(c);
+	put_profiles(MASTER, BOARD);
+	c = open_cluster(CLUSTER_WRITE);
+	issue(c, worker(c, 1));
+	assert_false(is_in_cluster("nodes/worker001/card"));
+	cluster_free(c);
+	workdir_passed(state);
+}
+
+static void a_lost_enrolment_authority_is_not_replaced(void **state)
+{
+	put_profiles(REGISTRY, BOARD);
+	struct cluster *c = open_cluster(CLUSTER_WRITE);
+	issue(c, worker(c, 1));
+	cluster_free(c);
+	assert_int_equal(unlink("cluster/keys/enrol-ca"), 0);
+	assert_refused("'cluster/keys/enrol-ca' is gone, but cards were signed with it; restore it "
+		       "from a backup, or remove 'cluster/nodes/*/card*' and make the images of "
+		       "all nodes anew");
+	workdir_passed(state);
+}
+
 #define IN_WORKDIR(f) cmocka_unit_test_setup_teardown(f, workdir_enter, workdir_leave)
 
 int main(void)
@@ -138,6 +216,10 @@ int main(void)
 		IN_WORKDIR(what_a_run_killed_before_the_seed_left_is_continued),
 		IN_WORKDIR(a_damaged_key_is_not_put_on_images),
 		IN_WORKDIR(a_new_cluster_may_begin_without_seed_and_ledger),
+		IN_WORKDIR(a_card_is_made_once_and_a_new_one_has_the_next_serial),
+		IN_WORKDIR(a_card_that_is_half_made_is_finished),
+		IN_WORKDIR(the_registry_itself_and_a_cluster_without_have_no_cards),
+		IN_WORKDIR(a_lost_enrolment_authority_is_not_replaced),
 	};
 	return cmocka_run_group_tests_name("cluster directory", tests, NULL, NULL);
 }

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <signal.h>
+#include <sys/stat.h>
+#include <syslog.h>
+
+#include "options.h"
+
+#define ROW(field) offsetof(struct options, field)
+
+static const struct option_row no_options[] = {{0}};
+
+static const struct option_row status_options[] = {
+	{"watch", 'w', OPTION_FLAG, NULL, ROW(watch), 0, 0, "show it again every two seconds"},
+	{0},
+};
+
+static const struct option_row approve_options[] = {
+	{"as", 0, OPTION_TEXT, "NAME", ROW(as), 0, 0,
+	 "the planned node whose place the board gets (default: the one that it claims, that is "
+	 "pinned to it, or the first free)"},
+	{0},
+};
+
+static const struct option_row accept_options[] = {
+	{"max", 0, OPTION_NUMBER, "N", ROW(max), 1, 65535, "so many boards"},
+	{"for", 0, OPTION_TEXT, "TIME", ROW(for_time), 0, 0, "so long: 90s, 30m, 2h, 1d"},
+	{"close", 0, OPTION_FLAG, NULL, ROW(close), 0, 0, "accept none any more"},
+	{0},
+};
+
+static const struct option_row decommission_options[] = {
+	{"serial", 0, OPTION_NUMBER, "N", ROW(serial), 1, 1000000,
+	 "cards up to this serial (default: the last that was used, or the first)"},
+	{0},
+};
+
+static const struct option_row render_options[] = {
+	{"dry-run", 'n', OPTION_FLAG, NULL, ROW(dry_run), 0, 0,
+	 "print what would change, as a diff; write nothing"},
+	{"only", 0, OPTION_TEXT, "OUTPUT", ROW(only), 0, 0, "this output alone"},
+	{"root", 0, OPTION_TEXT, "DIR", ROW(root), 0, 0,
+	 "write below DIR instead of /, and reload nothing"},
+	{"settle", 0, OPTION_NUMBER, "SECONDS", ROW(settle), 0, 60,
+	 "wait until nothing has changed for so long, at most five times as long"},
+	{0},
+};
+
+static const struct option_row common_options[] = {
+	{"registry", 0, OPTION_TEXT, "DIR", ROW(registry), 0, 0,
+	 "directory of the registry (default: " REGISTRY_DIR ")"},
+	{"json", 0, OPTION_FLAG, NULL, offsetof(struct cli, json), 0, 0,
+	 "results and errors as JSON, one object a line"},
+	CLI_ROW_DEBUG,
+	CLI_ROW_HELP,
+	CLI_ROW_VERSION,
+	{0},
+};
+
+static const struct command commands[] = {
+	{"status", "[BOARD]", 0, 1,
+	 "Show all nodes and boards, or one by name, address, MAC or serial.", status_options,
+	 cmd_status},
+	{"approve", "BOARD", 1, 1, "Give a board that waits, or is quarantined, its place.",
+	 approve_options, cmd_approve},
+	{"accept", "", 0, 0, "For a while, accept boards with a join card without being asked.",
+	 accept_options, cmd_accept},
+	{"quarantine", "BOARD", 1, 1, "Shut a board out until it is approved.", no_options,
+	 cmd_quarantine},
+	{"decommission", "BOARD", 1, 1,
+	 "Revoke the keys and cards of a node for ever; forget a board that waits.",
+	 decommission_options, cmd_decommission},
+	{"rename", "NODE NAME", 2, 2, "Give a node another name.", no_options, cmd_rename},
+	{"import", "[FILE]", 0, 1, "Take the planned cluster into the registry, which it makes.",
+	 no_options, cmd_import},
+	{"register", "", 0, 0, "Answer one board; sshd runs this for it (forced command).",
+	 no_options, cmd_register},
+	{"keys", "TYPE KEY", 2, 2,
+	 "Print the line of authorized_keys of a key that a node has; sshd asks.", no_options,
+	 cmd_keys},
+	{"render", "", 0, 0, "Write the files of other tools that show the registry.",
+	 render_options, cmd_render},
+	{"fields", "", 0, 0, "List the fields of a board's request and what each may be.",
+	 no_options, cmd_fields},
+	{0},
+};
+
+static const struct err_code_help codes[] = {
+	{ERR_NONE, "success"},
+	{ERR_FAILED, "failure without a code of its own"},
+	{ERR_USAGE, "wrong command line"},
+	{ERR_PROFILE, "the plan says something impossible"},
+	{ERR_IMAGE, "the registry is damaged"},
+	{ERR_SPACE, "no room on the disk"},
+	{ERR_BUSY, "others kept the registry busy for too long"},
+	{ERR_INTERRUPT, "interrupted"},
+	{0},
+};
+
+static const struct program program = {
+	.name = "nodectl",
+	.commands = commands,
+	.options = common_options,
+	.codes = codes,
+};
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	signal(SIGPIPE, SIG_IGN);
+	umask(022);
+	openlog("nodectl", LOG_PID, LOG_AUTHPRIV);
+	return cli_main(&program, argc, argv, &o.cli);
+}

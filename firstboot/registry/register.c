@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "mem.h"
+#include "register.h"
+
+#define TOO_MANY "too many requests; wait a minute"
+
+static void visit_done(struct visit *v)
+{
+	request_done(&v->request);
+	record_done(&v->node);
+	str_done(&v->reply);
+}
+#define auto_visit __attribute__((cleanup(visit_done))) struct visit
+
+static long long seconds(clockid_t clock)
+{
+	struct timespec now;
+	clock_gettime(clock, &now);
+	return now.tv_sec;
+}
+
+/* 1: this key asks too often.  All join cards have one key, so they are limited in number instead.
+ */
+static int is_limited(struct store *s, const struct auth *a, struct err *e)
+{
+	if (a->kind == AUTH_JOIN)
+		return 0;
+	int n = store_rate_peek(s, a->public, seconds(CLOCK_BOOTTIME), e);
+	return n < 0 ? -1 : n >= REGISTER_RATE;
+}
+
+static int count(struct store *s, const struct auth *a, struct err *e)
+{
+	if (a->kind == AUTH_JOIN)
+		return 0;
+	return store_rate(s, a->public, seconds(CLOCK_BOOTTIME), e) < 0 ? -1 : 0;
+}
+
+/* A line that is no request costs its sender as much as one that is. */
+static int refuse_line(struct store *s, const struct auth *a, const char *reason, struct str *reply,
+		       struct err *e)
+{
+	reply_other(REPLY_REFUSED, NULL, reason, reply);
+	if (store_begin(s, e) < 0 || count(s, a, e) < 0)
+		return -1;
+	return store_commit(s, e);
+}
+
+static int answer(struct visit *v, struct err *e)
+{
+	if (store_begin(v->store, e) < 0 || count(v->store, v->auth, e) < 0)
+		return -1;
+	int r = v->auth->kind == AUTH_JOIN ? register_join(v, e) : register_node(v, e);
+	if (r < 0 || store_commit(v->store, e) < 0)
+		return -1;
+	return v->changed ? store_announce(v->store, e) : 0;
+}
+
+int register_line(struct store *s, const struct auth *a, const struct str *line, struct str *reply,
+		  struct err *e)
+{
+	auto_visit v = {.store = s, .auth = a, .now = seconds(CLOCK_REALTIME), .reply = STR_SECRET};
+	auto_err judged = ERR_INIT;
+	int limited = is_limited(s, a, e);
+	if (limited < 0)
+		return -1;
+	if (limited) {
+		reply_other(REPLY_BUSY, NULL, TOO_MANY, reply);
+		return 0;
+	}
+	if (request_parse(str_text(line), line->len, &v.request, &judged) < 0)
+		return refuse_line(s, a, judged.msg, reply, e);
+	if (answer(&v, e) < 0)
+		return -1;
+	if (v.alarm)
+		syslog(LOG_ALERT, "%s: %s", v.node.name, v.alarm);
+	str_add(reply, str_text(&v.reply), v.reply.len);
+	return 0;
+}

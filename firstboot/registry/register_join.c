@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A board with a join card: it is known by the key that it announces, and gets nothing but a name
+ * until it comes with that key.
+ */
+#include <string.h>
+
+#include "mem.h"
+#include "register.h"
+#include "window.h"
+
+static int tell(struct visit *v, enum reply_result result, const char *name, const char *reason)
+{
+	reply_other(result, name, reason, &v->reply);
+	return 0;
+}
+
+/* A board that has its place, but asks with the join card: our reply was lost. */
+static int join_again(struct visit *v, const struct key_row *row, struct err *e)
+{
+	if (store_by_id(v->store, row->record, &v->node, e) < 0)
+		return -1;
+	bool own = row->state == KEY_CURRENT && states[v->node.state].live &&
+		   facts_same_board(&v->node.facts, &v->request.facts);
+	return own ? tell(v, REPLY_CONFIRM, v->node.name, "come with your own key")
+		   : tell(v, REPLY_REFUSED, NULL, "second_key: is known already; make a new one");
+}
+
+/* 1: there is room for one more that waits, or it waits already. */
+static int may_wait(struct visit *v, struct err *e)
+{
+	auto_record there = {0};
+	long long n;
+	int known = store_newcomer(v->store, v->request.second_key, NEWCOMER_ANY, &there, e);
+	if (known || store_count_pending(v->store, &n, e) < 0)
+		return known;
+	return n < REGISTER_PENDING;
+}
+
+static int wait_for(struct visit *v, bool there, const struct record *place)
+{
+	return tell(v, REPLY_PENDING, NULL,
+		    !there ? "no name is free"
+		    : place->state != STATE_PLANNED
+			    ? "the name that is pinned to this board is taken"
+			    : "a person has to approve this board");
+}
+
+static int join_new(struct visit *v, struct err *e)
+{
+	auto_record newcomer = {0}, place = {0};
+	if (newcomer_keep(v, STATE_PENDING, v->request.second_key, 0, &newcomer, e) < 0)
+		return -1;
+	if (newcomer.state == STATE_QUARANTINED)
+		return tell(v, REPLY_QUARANTINED, NULL, "this board is in quarantine");
+	int there = newcomer_find_place(v->store, &newcomer, &place, e);
+	bool is_free = there > 0 && place.state == STATE_PLANNED;
+	int open = is_free ? window_take(v->store, v->auth->name, e) : 0;
+	if (there < 0 || open < 0)
+		return -1;
+	if (!open)
+		return wait_for(v, there, &place);
+	if (newcomer_place(v->store, &newcomer, &place, e) < 0)
+		return -1;
+	v->changed = true;
+	return tell(v, REPLY_CONFIRM, place.name, "come with your own key");
+}
+
+int register_join(struct visit *v, struct err *e)
+{
+	autofree char *role = NULL;
+	struct key_row row;
+	if (store_setting_text(v->store, "join", &role, e) < 0)
+		return -1;
+	if (!role || strcmp(role, v->auth->name) != 0)
+		return tell(v, REPLY_REFUSED, NULL, "boards of this role may not join");
+	if (!v->request.second_key)
+		return tell(v, REPLY_REFUSED, NULL, "second_key: is missing");
+	int known = store_key(v->store, v->request.second_key, &row, e);
+	if (known)
+		return known < 0 ? -1 : join_again(v, &row, e);
+	int may = may_wait(v, e);
+	if (may <= 0)
+		return may < 0 ? -1 : tell(v, REPLY_BUSY, NULL, "too many boards are waiting");
+	return join_new(v, e);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "mem.h"
+#include "registry/render.h"
+
+/* The CA's certificate has the planned name in it, and a board with a join card has none. */
+static bool has_certificate(const struct view *v, const struct record *r)
+{
+	bool joined = states[r->state].live && !r->issue;
+	return v->host_ca && !joined && strcmp(r->name, r->plan_name) == 0;
+}
+
+static void add_names(const struct view *v, const struct record *r, struct str *out)
+{
+	autofree char *ip = record_ip(r);
+	str_printf(out, "%s,%s.%s%s%s ", r->name, r->name, v->cluster, ip ? "," : "", ip ? ip : "");
+}
+
+static void add_node(const struct view *v, const struct record *r, struct str *out)
+{
+	if (has_certificate(v, r)) {
+		str_puts(out, "@cert-authority ");
+		add_names(v, r, out);
+		str_printf(out, "%s\n", v->host_ca);
+	} else if (r->facts.host_key) {
+		add_names(v, r, out);
+		str_printf(out, "%s\n", r->facts.host_key);
+	}
+}
+
+/* A hostile board may have named another's key as its own. */
+static bool is_in_use(const struct view *v, const char *key)
+{
+	view_foreach(r, v, node_is_there)
+	{
+		if (r->facts.host_key && strcmp(r->facts.host_key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* sshd(8): the key is never to be trusted, whoever shows it. */
+static void add_revoked(const struct view *v, const struct record *r, struct str *out)
+{
+	if (r->facts.host_key && !is_in_use(v, r->facts.host_key))
+		str_printf(out, "@revoked * %s\n", r->facts.host_key);
+}
+
+void render_known_hosts(const struct view *v, struct str *out)
+{
+	view_foreach(r, v, node_is_there) add_node(v, r, out);
+	view_foreach(r, v, NULL)
+	{
+		if (!node_is_there(v, r))
+			add_revoked(v, r, out);
+	}
+}

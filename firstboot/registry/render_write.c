@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "block.h"
+#include "diff.h"
+#include "io.h"
+#include "log.h"
+#include "mem.h"
+#include "render.h"
+#include "run.h"
+#include "utf8.h"
+
+#define FILE_MAX_BYTES (16u << 20)
+#define TEMP_SUFFIX ".cardstock-new"
+
+/* A file as it is and as it should be. */
+struct target {
+	char *path;
+	bool there, wanted;
+	struct str is, should;
+	struct io_attr attr; /* what it should have */
+	bool attr_is_right;
+};
+
+static void target_done(struct target *t)
+{
+	free(t->path);
+	str_done(&t->is);
+	str_done(&t->should);
+}
+#define auto_target __attribute__((cleanup(target_done))) struct target
+
+/* A link is followed, for it is the file behind it that is read. */
+static char *find_path(const struct render *r, const struct output *o)
+{
+	autofree char *path = xasprintf("%s%s", r->root, o->path);
+	char *real = realpath(path, NULL);
+	return real ? real : steal(&path);
+}
+
+static int find_owner(const struct render *r, const struct output *o, struct io_attr *ret,
+		      struct err *e)
+{
+	*ret = (struct io_attr){o->mode, -1, -1};
+	if (!o->owner || !r->reload)
+		return 0;
+	const struct passwd *p = getpwnam(o->owner);
+	if (!p)
+		return err_set(e, ERR_FAILED,
+			       "%s: there is no user '%s' to own it; install the package that "
+			       "makes it",
+			       o->path, o->owner);
+	ret->uid = p->pw_uid;
+	ret->gid = p->pw_gid;
+	return 0;
+}
+
+/* What is there: its text, and whether mode and owner are right; those of a file of others stay. */
+static int look(const struct output *o, struct target *t, struct err *e)
+{
+	struct stat st;
+	if (stat(t->path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 0
+			       : err_errno(e, ERR_FAILED, "%s", t->path);
+	if (o->block)
+		t->attr = (struct io_attr){st.st_mode & 07777, st.st_uid, st.st_gid};
+	t->there = true;
+	t->attr_is_right = (st.st_mode & 07777) == t->attr.mode &&
+			   (t->attr.uid == (uid_t)-1 || t->attr.uid == st.st_uid);
+	if (io_read_file(t->path, FILE_MAX_BYTES, &t->is, e) < 0)
+		return -1;
+	if (o->block && strlen(str_text(&t->is)) != t->is.len)
+		return err_set(e, ERR_FAILED, "%s: has a NUL byte, so it is no text; repair it",
+			       t->path);
+	return 0;
+}
+
+static int prepare(const struct render *r, const struct output *o, const struct view *v,
+		   struct target *t, struct err *e)
+{
+	auto_str ours = {.secret = o->secret};
+	t->path = find_path(r, o);
+	t->wanted = !o->wanted || o->wanted(v);
+	t->is.secret = t->should.secret = o->secret;
+	if (find_owner(r, o, &t->attr, e) < 0 || look(o, t, e) < 0)
+		return -1;
+	if (t->wanted)
+		o->render(v, &ours);
+	if (o->block)
+		block_set(&t->should, str_text(&t->is), o->block, str_text(&ours));
+	else
+		str_add(&t->should, str_text(&ours), ours.len);
+	return 0;
+}
+
+static bool is_same_text(const struct target *t)
+{
+	return t->is.len == t->should.len &&
+	       memcmp(str_text(&t->is), str_text(&t->should), t->is.len) == 0;
+}
+
+static bool is_right(const struct output *o, const struct target *t)
+{
+	if (!t->wanted && !o->block)
+		return !t->there;
+	return t->there && t->attr_is_right && is_same_text(t);
+}
+
+/* ---- what would change ---- */
+
+static int describe(const struct output *o, const struct target *t, struct str *out, struct err *e)
+{
+	if (t->there && !o->secret && !is_same_text(t))
+		return diff_texts(o->path, &t->is, &t->should, out, e);
+	if (o->secret)
+		str_printf(out, "%s: ‹secret›\n", o->path);
+	else if (t->there)
+		str_printf(out, "%s: mode %04o\n", o->path, t->attr.mode);
+	else
+		diff_new(o->path, &t->should, out);
+	return 0;
+}
+
+static int show(const struct output *o, const struct target *t, struct err *e)
+{
+	auto_str text = STR_INIT, visible = STR_INIT;
+	if (describe(o, t, &text, e) < 0)
+		return -1;
+	utf8_visible(&visible, str_text(&text), text.len, true);
+	fputs(str_text(&visible), stdout);
+	return 0;
+}
+
+/* ---- making it so ---- */
+
+static char *reload_mark(const struct render *r, const struct output *o)
+{
+	return xasprintf("%s/reload-%s", r->dir, o->name);
+}
+
+/* Before the file changes: a run that is killed after it is followed by one that still reloads. */
+static int mark_reload(const struct render *r, const struct output *o, struct err *e)
+{
+	autofree char *mark = reload_mark(r, o);
+	if (!o->reload || !r->reload)
+		return 0;
+	autoclose int fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? err_errno(e, ERR_FAILED, "%s: cannot create", mark) : 0;
+}
+
+static int write_target(const struct target *t, struct err *e)
+{
+	autofree char *temp = xasprintf("%s" TEMP_SUFFIX, t->path);
+	if (unlink(temp) < 0 && errno != ENOENT) /* of a run that was killed */
+		return err_errno(e, ERR_FAILED, "%s: cannot remove", temp);
+	return io_replace_by(t->path, temp, str_text(&t->should), t->should.len, &t->attr, e);
+}
+
+static int remove_target(const struct target *t, struct err *e)
+{
+	autofree char *dir = path_dir(t->path);
+	if (unlink(t->path) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot remove", t->path);
+	return io_flush_dir(dir, e);
+}
+
+/* 1: the directory is there; 0: it is not, and that of a program that is not installed. */
+static int ensure_dir(const struct output *o, const struct target *t, struct err *e)
+{
+	autofree char *dir = path_dir(t->path);
+	if (access(dir, F_OK) == 0)
+		return 1;
+	if (!o->make_dir) {
+		log_debug("%s: no '%s', so nobody reads it", o->name, dir);
+		return 0;
+	}
+	return io_mkdirs(dir, 0755, e) < 0 ? -1 : 1;
+}
+
+int render_output(const struct render *r, const struct output *o, const struct view *v,
+		  struct err *e)
+{
+	auto_target t = {0};
+	if (prepare(r, o, v, &t, e) < 0)
+		return -1;
+	if (is_right(o, &t))
+		return 0;
+	if (r->dry_run)
+		return show(o, &t, e) < 0 ? -1 : 1;
+	int dir = ensure_dir(o, &t, e);
+	if (dir <= 0)
+		return dir;
+	if (mark_reload(r, o, e) < 0)
+		return -1;
+	bool gone = !t.wanted && !o->block;
+	return (gone ? remove_target(&t, e) : write_target(&t, e)) < 0 ? -1 : 1;
+}
+
+/* "No such unit" (5) is as good as told. */
+static int reload(const struct render *r, const struct output *o, struct err *e)
+{
+	autofree char *mark = reload_mark(r, o);
+	if (access(mark, F_OK) < 0)
+		return 0;
+	if (run(&(struct run){.argv = o->reload, .ok_status = 1 << 5}, e) < 0)
+		return err_wrap(e, "%s", o->name);
+	if (unlink(mark) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot remove", mark);
+	return 0;
+}
+
+int render_reload(const struct render *r, struct err *e)
+{
+	for (const struct output *o = outputs; o->name && r->reload; o++) {
+		if (o->reload && reload(r, o, e) < 0)
+			return -1;
+	}
+	return 0;
+}
