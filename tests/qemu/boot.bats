@@ -1,13 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Finished images boot as a cluster: four nodes on one wired network, looked at over ssh.
+# Finished images boot as a cluster: four nodes on one wired network, looked at over ssh.  The workers are on
+# three minutes before their master, with clocks that begin in 1970.
 load helper
 load firstboot
 
 nodes=(master worker001 worker002 worker003)
 
 setup_file() {
-	boot "$BATS_FILE_TMPDIR" master worker001 worker002 worker003 -- --card 4G
+	boot "$BATS_FILE_TMPDIR" "${nodes[@]}" -- --card 4G --late master:180 --rtc worker001=1970-01-01 \
+		--rtc worker002=1970-01-01 --rtc worker003=1970-01-01
 }
 
 teardown_file() {
@@ -40,6 +42,39 @@ teardown_file() {
 		[ "$(on "$node" df --output=size -B1M / | tail -n 1)" -gt 3200 ]
 	done
 	on worker001 firstboot status >&3
+}
+
+# wait_ready NODE: until its board came back with its own key.
+wait_ready() {
+	local since=$SECONDS
+	until [ "$(state_of "$1")" = ready ]; do
+		[ $((SECONDS - since)) -lt 600 ] || {
+			on master sudo nodectl status >&2
+			on "$1" firstboot status >&2
+			return 1
+		}
+		sleep 5
+	done
+}
+
+state_of() {
+	on master sudo nodectl status --json "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["state"])'
+}
+
+@test "all workers registered, although their master came late and their clocks were wrong" {
+	for node in "${nodes[@]:1}"; do
+		wait_ready "$node"
+	done
+	run on master sudo nodectl status
+	echo "$output" >&3
+	[[ $output != *ALARM* ]]
+}
+
+@test "the master's files have the workers" {
+	for node in "${nodes[@]:1}"; do
+		on master grep -qx "$node.*" /etc/cardstock/machine_file
+		on master grep -qw "$node" /etc/cardstock/nodes.json
+	done
 }
 
 # Who opens it has it mounted: after some minutes without use it is unmounted again.
