@@ -4,7 +4,7 @@
 load ../qemu/helper
 load ../qemu/firstboot
 
-CUTS=${CARDSTOCK_CUTS:-30}
+CUTS=${CARDSTOCK_CUTS:-30} # ten of each first boot
 # A repeat of a run that failed: the number that it printed.
 SEED=${CARDSTOCK_SEED:-$RANDOM}
 
@@ -24,22 +24,10 @@ boot_to_end() {
 # says then may be lost; so what they wait for last will do, and getty's own words.
 BEGUN='Starting.*cardstock-local|Mounted.*boot-firmware| login:'
 
-# cut_power DIR MILLISECONDS: the guest is killed so long after its local steps began.
-cut_power() {
-	local script since=$SECONDS
-	"$ROOT/scripts/try-cluster" --persist --card 4G --cluster "$CLUSTER" --dir "$1/out" \
-		"$1/out/worker001.img" >"$1/cut.log" 2>&1 3>&- &
-	script=$!
-	until grep -aqE "$BEGUN" "$1/out/worker001.console" 2>/dev/null; do
-		if [ $((SECONDS - since)) -gt "$BOOT_TIMEOUT" ] || ! kill -0 "$script"; then
-			kill -KILL "$script"
-			return 1
-		fi
-		sleep 0.05
-	done
-	sleep "$(printf '%d.%03d' $(($2 / 1000)) $(($2 % 1000)))"
-	kill -KILL "$script"
-	wait_no_writer "$1/out/worker001.img"
+# hold PID: stops the guest, with what it was writing to its card; SIGKILL leaves the card as this does.
+hold() {
+	kill -STOP "$1"
+	until ! cut -d ' ' -f 3 "/proc/$1"/task/*/stat | grep -qvx T; do sleep 0.01; done
 }
 
 # Who was killed by KILL leaves its guests to the kernel, which ends them a moment later.
@@ -49,6 +37,36 @@ wait_no_writer() {
 		[ $((SECONDS - since)) -lt 30 ] || return 1
 		sleep 0.1
 	done
+}
+
+# cut_power DIR MILLISECONDS…: one first boot; DIR/cut1.img and so on are the card as it was so long after the
+# local steps began, when power failed.  At the last moment the guest is killed, too.
+cut_power() {
+	local dir=$1 script guest moment at=0 i=0 since=$SECONDS card
+	shift
+	fresh_card with "$dir"
+	card=$OUT/worker001.img
+	"$ROOT/scripts/try-cluster" --persist --card 4G --cluster "$CLUSTER" --dir "$dir/out" \
+		"$card" >"$dir/cut.log" 2>&1 3>&- &
+	script=$!
+	until grep -aqE "$BEGUN" "$dir/out/worker001.console" 2>/dev/null; do
+		if [ $((SECONDS - since)) -gt "$BOOT_TIMEOUT" ] || ! kill -0 "$script"; then
+			kill -KILL "$script"
+			return 1
+		fi
+		sleep 0.05
+	done
+	guest=$(fuser "$card" 2>/dev/null | xargs)
+	for moment; do
+		sleep "$(printf '%d.%03d' $(((moment - at) / 1000)) $(((moment - at) % 1000)))"
+		at=$moment
+		hold "$guest"
+		cp --reflink=auto --sparse=always "$card" "$dir/cut$((++i)).img"
+		kill -CONT "$guest"
+	done
+	kill -KILL "$script"
+	wait_no_writer "$card"
+	rm "$card"
 }
 
 # settled CARD DIR: DIR gets what has to be equal on all cards that came to the end, however they did.
@@ -65,34 +83,50 @@ settled() {
 	find "$2" -printf '%P %y %m %U:%G %l\n' | sort >"$2.list"
 }
 
-# trial DIR MILLISECONDS: says what differs from the card that nobody disturbed.
+# trial CARD: boots it to the end, in a directory of its own; says what differs from the card that nobody
+# disturbed.
 trial() {
-	fresh_card with "$1"
-	cut_power "$1" "$2" || { echo "the cut failed: $(tail -n 1 "$1/cut.log")"; return 1; }
-	boot_to_end "$1" || { echo "does not come to the end: $(tail -n 3 "$1/try/log")"; return 1; }
+	local dir=${1%.img}
+	mkdir -p "$dir/out" "$dir/try"
+	OUT=$dir/out
+	mv "$1" "$OUT/worker001.img"
+	boot_to_end "$dir" || { echo "does not come to the end: $(tail -n 3 "$dir/try/log")"; return 1; }
 	assert_root_fills_card "$OUT/worker001.img" || { echo "the root does not fill the card"; return 1; }
-	BATS_TEST_TMPDIR=$1 assert_clean "$OUT/worker001.img" 2>"$1/fsck" || { cat "$1/fsck"; return 1; }
-	settled "$OUT/worker001.img" "$1/settled" || { echo "has no machine-id or report"; return 1; }
-	diff -r --no-dereference "$REFERENCE" "$1/settled" && diff "$REFERENCE.list" "$1/settled.list" || return 1
-	rm -rf "$1"
+	BATS_TEST_TMPDIR=$dir assert_clean "$OUT/worker001.img" 2>"$dir/fsck" || { cat "$dir/fsck"; return 1; }
+	settled "$OUT/worker001.img" "$dir/settled" || { echo "has no machine-id or report"; return 1; }
+	diff -r --no-dereference "$REFERENCE" "$dir/settled" && diff "$REFERENCE.list" "$dir/settled.list" || return 1
+	rm -rf "$dir"
 }
 
-# lane FIRST: every second trial; each writes its line to the log.
+# lane DIR FIRST MILLISECONDS…: boots every second card of cut_power.
 lane() {
-	local i after
-	for ((i = $1; i <= CUTS; i += 2)); do
-		RANDOM=$((SEED + i))
-		after=$(((RANDOM << 15 | RANDOM) % SPAN))
-		if trial "$BATS_TEST_TMPDIR/cut$i" "$after" >"$BATS_TEST_TMPDIR/cut$i.log" 2>&1; then
-			echo "cut $i, $after ms after the start: same end"
+	local dir=$1 i
+	local -a moments=(- "${@:3}")
+	for ((i = $2; i < ${#moments[@]}; i += 2)); do
+		echo -n "power cut ${moments[i]} ms after the start: "
+		if trial "$dir/cut$i.img" >"$dir/cut$i.log" 2>&1; then
+			echo "same end"
 		else
-			echo "cut $i, $after ms after the start: FAILED: $(tail -n 5 "$BATS_TEST_TMPDIR/cut$i.log")"
+			echo "FAILED: $(tail -n 5 "$dir/cut$i.log")"
 		fi
 	done
 }
 
+# round NUMBER CUTS: a first boot with so many cuts, and what became of them.
+round() {
+	local dir=$BATS_TEST_TMPDIR/round$1 moments=() i
+	RANDOM=$((SEED + $1))
+	for ((i = 0; i < $2; i++)); do moments+=($(((RANDOM << 15 | RANDOM) % SPAN))); done
+	mapfile -t moments < <(printf '%s\n' "${moments[@]}" | sort -n)
+	cut_power "$dir" "${moments[@]}" || { echo "the cuts failed: $(tail -n 1 "$dir/cut.log")"; return 1; }
+	lane "$dir" 1 "${moments[@]}" >"$dir/lane1" &
+	lane "$dir" 2 "${moments[@]}" >"$dir/lane2"
+	wait
+	cat "$dir/lane1" "$dir/lane2"
+}
+
 @test "power cut at random moments of the first boot: the next boot comes to the same end" {
-	local since until
+	local since until i
 	fresh_card with "$BATS_TEST_TMPDIR/whole"
 	boot "$BATS_TEST_TMPDIR/whole/try" worker001 -- --persist --card 4G
 	wait_done worker001
@@ -105,11 +139,11 @@ lane() {
 	settled "$OUT/worker001.img" "$REFERENCE"
 	is "done" cat "$REFERENCE/result"
 	echo "# $CUTS cuts within $SPAN ms, seed $SEED" >&3
-	lane 1 >"$BATS_TEST_TMPDIR/lane1" 2>&1 &
-	lane 2 >"$BATS_TEST_TMPDIR/lane2" 2>&1
-	wait
-	sort -V "$BATS_TEST_TMPDIR"/lane? | sed 's/^/# /' >&3
-	[ "$(cat "$BATS_TEST_TMPDIR"/lane? | grep -c 'same end$')" = "$CUTS" ]
+	for ((i = 1; i * 10 - 9 <= CUTS; i++)); do
+		round "$i" "$((CUTS < i * 10 ? CUTS % 10 : 10))" >"$BATS_TEST_TMPDIR/round$i.log"
+		sed 's/^/# /' "$BATS_TEST_TMPDIR/round$i.log" >&3
+	done
+	[ "$(cat "$BATS_TEST_TMPDIR"/round*.log | grep -c 'same end$')" = "$CUTS" ]
 }
 
 # target_after WORKER: milliseconds of user space until multi-user.target, on a fresh card, of a board
