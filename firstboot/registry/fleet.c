@@ -7,13 +7,13 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fleet.h"
 #include "interrupt.h"
 #include "log.h"
 #include "mem.h"
+#include "pace.h"
 
 extern char **environ;
 
@@ -33,7 +33,7 @@ struct call {
 	pid_t pid;
 	int process; /* a descriptor that wakes poll when it ends; -1: the kernel has none */
 	struct stream streams[2];
-	long long started_ms, told_ms; /* told_ms 0: it was not asked to end */
+	uint64_t started_ms, told_ms; /* told_ms 0: it was not asked to end */
 	bool late;
 };
 
@@ -43,13 +43,6 @@ struct fleet {
 	struct pollfd *polled; /* three for each call */
 	size_t n_calls, running;
 };
-
-static long long now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000 + 1;
-}
 
 /* ---- start ---- */
 
@@ -132,7 +125,7 @@ static int call_start(struct call *c, struct fleet_task *t, const struct fleet_o
 		.task = t,
 		.process = -1,
 		.streams = {{-1, &t->output}, {-1, &t->messages}},
-		.started_ms = now_ms(),
+		.started_ms = pace_now_ms(),
 	};
 	log_debug("%s: ssh %s", t->name, t->host);
 	int failure = spawn_with_pipes(c, &argv);
@@ -229,7 +222,7 @@ static void call_finish(struct fleet *f, struct call *c, int status)
 /* Asked once, and killed when it does not hear. */
 static void call_end(struct call *c)
 {
-	long long now = now_ms();
+	uint64_t now = pace_now_ms();
 	if (!c->told_ms)
 		kill(-c->pid, SIGTERM);
 	else if (now - c->told_ms >= PATIENCE_MS)
@@ -245,7 +238,7 @@ static void call_look(struct fleet *f, struct call *c, bool end_all)
 		return;
 	}
 	if (f->order->seconds && !c->told_ms &&
-	    now_ms() - c->started_ms >= f->order->seconds * 1000LL)
+	    pace_now_ms() - c->started_ms >= f->order->seconds * 1000ULL)
 		c->late = true;
 	if (c->late || c->told_ms || end_all)
 		call_end(c);
