@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +9,17 @@
 #include "mem.h"
 #include "pace.h"
 #include "reach.h"
+
+bool reach_resolve(const char *host, struct in_addr *ret)
+{
+	const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	if (getaddrinfo(host, NULL, &hints, &found) != 0)
+		return false;
+	*ret = ((const struct sockaddr_in *)(const void *)found->ai_addr)->sin_addr;
+	freeaddrinfo(found);
+	return true;
+}
 
 /* connect(2), tcp(7), ip(7) */
 static enum reach judge(int error)

@@ -8,6 +8,7 @@
  */
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "err.h"
@@ -25,6 +26,9 @@ struct reach_target {
 	struct in_addr address;
 	enum reach answer;
 };
+
+/* The address of a name, or of an address; false when nobody knows one. */
+bool reach_resolve(const char *host, struct in_addr *ret);
 
 /* Sets each answer, after wait_ms at most for each REACH_AT_ONCE of them. */
 #define REACH_AT_ONCE 800
