@@ -175,9 +175,13 @@ static int judge_all(struct store *s, const struct probe *p, const struct memory
 	return 0;
 }
 
+/*
+ * Nobody comes again for what was changed here, so it is announced before the commit, too: who is
+ * killed between the two has said it, and render waits a moment before it reads.
+ */
 static int finish(struct store *s, bool changed, struct err *e)
 {
-	if (changed && store_generation_next(s, e) < 0)
+	if (changed && (store_generation_next(s, e) < 0 || store_announce(s, e) < 0))
 		return -1;
 	if (store_commit(s, e) < 0)
 		return -1;

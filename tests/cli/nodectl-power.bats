@@ -9,6 +9,7 @@ teardown() {
 	keep_work
 }
 
+# shellcheck disable=SC2154 # start_boards sets port
 powered() {
 	local command=$1
 	shift

@@ -52,6 +52,7 @@ static void a_listener_a_kernel_and_silence_are_told_apart(void **state)
 				   target("127.0.0.13")};
 	auto_err e = ERR_INIT;
 	(void)state;
+	assert_true(open >= 0 && full >= 0);
 	fill(port);
 	uint64_t began = pace_now_ms();
 	assert_ok(reach_all(t, 3, port, 700, &e), &e);
@@ -69,6 +70,7 @@ static void nobody_is_waited_for_once_all_have_answered(void **state)
 	auto_err e = ERR_INIT;
 	uint64_t began = pace_now_ms();
 	(void)state;
+	assert_true(open >= 0);
 	assert_ok(reach_all(t, 2, port, 30000, &e), &e);
 	assert_true(pace_now_ms() - began < 10000);
 	assert_int_equal(t[0].answer, REACH_OPEN);
@@ -83,6 +85,7 @@ static void thousands_are_asked_in_parts(void **state)
 	autofree struct reach_target *t = xcalloc(N, sizeof(*t));
 	auto_err e = ERR_INIT;
 	(void)state;
+	assert_true(open >= 0);
 	for (uint32_t i = 0; i < N; i++)
 		t[i].address.s_addr = htonl((127u << 24) + (1u << 16) + i);
 	assert_ok(reach_all(t, N, port, 3000, &e), &e);
