@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Nodes that answer and nodes that do not: the boards are listeners on loopback addresses.
+# shellcheck disable=SC2034,SC2154 # start_boards sets port, stop_boards reads boards
 load nodectl
 load nodectl-boards
-# shellcheck disable=SC2034,SC2154 # start_boards sets port, stop_boards reads boards
 
 teardown() {
 	stop_boards
@@ -55,7 +55,8 @@ probes() {
 	absent ALARM <(ctl status)
 }
 
-@test "400 nodes are probed in less than 5 seconds and a few MiB" {
+# One after the other they would take 20 minutes.
+@test "400 nodes are probed at once, with little work and a few MiB" {
 	rm -r registry
 	python3 - >plan.400 <<-'END'
 		print("version = 1\ncluster = big\nmaster = master\nnode = master 1 master 10.0.0.1/24")
@@ -76,11 +77,13 @@ probes() {
 		time.sleep(120)
 	END
 	python3 full.py >full.port 3>&- &
-	boards=$! # for stop_boards
+	boards=$!
 	for _ in {1..100}; do [ ! -s full.port ] || break; sleep 0.1; done
 	port=$(cat full.port)
-	/usr/bin/env time -f '%e %M' -o cost "$NODECTL" probe --registry registry --port "$port"
+	/usr/bin/env time -f '%e %U %S %M' -o cost "$NODECTL" probe --registry registry --port "$port"
 	cat cost >&2
-	python3 -c 'import sys; s, k = map(float, open("cost").read().split()); sys.exit(not (3 <= s < 5 and k < 16384))'
+	read -r wall user system memory <cost
+	python3 -c 'import sys; w, u, s, m = map(float, sys.argv[1:]); sys.exit(not (3 <= w < 60 and u + s < 2 and m < 65536))' \
+		"$wall" "$user" "$system" "$memory" # KiB; with the sanitizers, too
 	ctl status | grep -q 'ALARM: no node answered the last 1 probe(s)'
 }
