@@ -45,6 +45,51 @@ static const struct option_row render_options[] = {
 	{0},
 };
 
+#define ROW_PORT                                                         \
+	{                                                                \
+		"port", 0, OPTION_NUMBER, "NUMBER", ROW(port), 1, 65535, \
+			"port of the nodes' sshd (default: 22)"          \
+	}
+
+#define POWER_ROWS(until)                                                                     \
+	{"dry-run", 'n', OPTION_FLAG, NULL, ROW(dry_run), 0, 0, "say what would be done"},    \
+		{"yes", 'y', OPTION_FLAG, NULL, ROW(yes), 0, 0, "do not ask"},                \
+		{"force",    0, OPTION_FLAG, NULL,                                            \
+		 ROW(force), 0, 0,	     "this machine, too, when nodes are not " until}, \
+		{"timeout",                                                                   \
+		 0,                                                                           \
+		 OPTION_TEXT,                                                                 \
+		 "TIME",                                                                      \
+		 ROW(timeout),                                                                \
+		 0,                                                                           \
+		 0,                                                                           \
+		 "how long to wait until all are " until ": 90s, 3m (default), 1h"},          \
+		ROW_PORT
+
+static const struct option_row shutdown_options[] = {
+	POWER_ROWS("off"),
+	{0},
+};
+
+static const struct option_row reboot_options[] = {
+	POWER_ROWS("back"),
+	{"no-wait", 0, OPTION_FLAG, NULL, ROW(no_wait), 0, 0, "end when all have taken the order"},
+	{0},
+};
+
+static const struct option_row probe_options[] = {
+	ROW_PORT,
+	{0},
+};
+
+static const struct option_row run_options[] = {
+	{"on", 0, OPTION_TEXT, "GROUP|NODE,...", ROW(on), 0, 0,
+	 "nodes, roles and states, with commas between (default: ready)"},
+	{"root", 0, OPTION_TEXT, "DIR", ROW(root), 0, 0,
+	 "read the list of nodes below DIR instead of /"},
+	{0},
+};
+
 static const struct option_row common_options[] = {
 	{"registry", 0, OPTION_TEXT, "DIR", ROW(registry), 0, 0,
 	 "directory of the registry (default: " REGISTRY_DIR ")"},
@@ -70,6 +115,18 @@ static const struct command commands[] = {
 	 "Revoke the keys and cards of a node for ever; forget a board that waits.",
 	 decommission_options, cmd_decommission},
 	{"rename", "NODE NAME", 2, 2, "Give a node another name.", no_options, cmd_rename},
+	{"shutdown", "[NODE...]", 0, SIZE_MAX,
+	 "Switch off the nodes, and when all are off this machine; or those that are named.",
+	 shutdown_options, cmd_shutdown},
+	{"reboot", "[NODE...]", 0, SIZE_MAX,
+	 "Reboot the nodes, and when all are back this machine; or those that are named.",
+	 reboot_options, cmd_reboot},
+	{"run", "-- COMMAND [ARGUMENT...]", 1, SIZE_MAX,
+	 "Run a command on nodes, as yourself; clush or parallel-ssh does it where one is "
+	 "installed.",
+	 run_options, cmd_run},
+	{"probe", "", 0, 0, "Look which nodes answer; a timer runs this.", probe_options,
+	 cmd_probe},
 	{"import", "[FILE]", 0, 1, "Take the planned cluster into the registry, which it makes.",
 	 no_options, cmd_import},
 	{"register", "", 0, 0, "Answer one board; sshd runs this for it (forced command).",

@@ -11,7 +11,7 @@
 struct options {
 	struct cli cli;
 	const char *registry; /* NULL: REGISTRY_DIR */
-	const char *root;     /* render: what the outputs' paths are below; NULL: / */
+	const char *root;     /* render, run: what the outputs' paths are below; NULL: / */
 	const char *only;     /* render: name of an output; NULL: all */
 	bool dry_run;
 	long settle; /* render: seconds */
@@ -21,6 +21,11 @@ struct options {
 	long max;	      /* accept: boards */
 	const char *for_time; /* accept: "30m" */
 	bool close;	      /* accept */
+	const char *timeout;  /* shutdown, reboot: "3m" */
+	bool yes, force;      /* shutdown, reboot */
+	bool no_wait;	      /* reboot */
+	const char *on;	      /* run: nodes and groups; NULL: all that are ready */
+	long port;	      /* of the nodes' sshd; 0: REACH_PORT */
 };
 
 static inline const char *registry_dir(const struct options *o)
@@ -37,6 +42,10 @@ int cmd_accept(const struct options *o, struct err *e) must_check;
 int cmd_quarantine(const struct options *o, struct err *e) must_check;
 int cmd_decommission(const struct options *o, struct err *e) must_check;
 int cmd_rename(const struct options *o, struct err *e) must_check;
+int cmd_shutdown(const struct options *o, struct err *e) must_check;
+int cmd_reboot(const struct options *o, struct err *e) must_check;
+int cmd_probe(const struct options *o, struct err *e) must_check;
+int cmd_run(const struct options *o, struct err *e) must_check;
 int cmd_render(const struct options *o, struct err *e) must_check;
 int cmd_fields(const struct options *o, struct err *e) must_check;
 

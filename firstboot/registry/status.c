@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "mem.h"
+#include "probe.h"
 #include "protocol/request.h"
 #include "status.h"
 
@@ -101,6 +102,22 @@ void status_table(const struct view *v, const struct record *const *records, siz
 	add_cells(&cells, out);
 }
 
+/* Then it is more likely this machine than all of them. */
+static void add_silence(const struct view *v, struct str *out)
+{
+	if (v->silence >= PROBE_SILENCES)
+		str_printf(
+			out,
+			"ALARM: no node has answered %d probes or more, so all are stale; look at "
+			"this machine's network\n",
+			PROBE_SILENCES);
+	else if (v->silence)
+		str_printf(out,
+			   "ALARM: no node answered the last %lld probe(s); look at this machine's "
+			   "network; after %d all are stale\n",
+			   v->silence, PROBE_SILENCES);
+}
+
 void status_summary(const struct view *v, struct str *out)
 {
 	size_t nodes[STATES] = {0}, all = 0;
@@ -119,6 +136,7 @@ void status_summary(const struct view *v, struct str *out)
 	if (v->all.n > all)
 		str_printf(out, "; boards without a place: %zu", v->all.n - all);
 	str_puts(out, "\n");
+	add_silence(v, out);
 }
 
 /* ---- one record ---- */

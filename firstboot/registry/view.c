@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "probe.h"
 #include "secret.h"
 #include "view.h"
 
@@ -25,7 +26,7 @@ static int load(struct store *s, struct view *v, struct err *e)
 	    store_setting_text(s, "slurm", &slurm, e) < 0 ||
 	    store_setting(s, "export", &v->exports, e) < 0 ||
 	    store_setting(s, "hardware", &v->hardware, e) < 0 ||
-	    secret_get(s, SECRET_MUNGE, &v->munge, e) < 0)
+	    secret_get(s, SECRET_MUNGE, &v->munge, e) < 0 || probe_silence(s, &v->silence, e) < 0)
 		return -1;
 	v->slurm = slurm != NULL;
 	return store_list(s, &v->all, e);

@@ -14,6 +14,7 @@ struct view {
 	struct strv exports;  /* "PATH ro|rw" */
 	struct strv hardware; /* "ROLE CPUS MIB" */
 	struct str munge;     /* in base64; empty: none */
+	long long silence;    /* probes in a row that reached no node (probe.h) */
 	struct records all;   /* nodes by role and number, then boards without a place */
 };
 

@@ -16,7 +16,7 @@
 #define WHY "registers the boards of the cluster"
 
 static const char *const units[] = {"cardstock-import.service", "cardstock-register.service",
-				    "cardstock-render.path"};
+				    "cardstock-render.path", "cardstock-probe.timer"};
 
 static int check_hardware(const char *text, struct err *e)
 {

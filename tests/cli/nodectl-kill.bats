@@ -126,3 +126,25 @@ assert_as_fresh() {
 	[ "$n" -gt 10 ]
 	[ "$n" -lt 400 ]
 }
+
+@test "probe dies anywhere: the node is stale after the next one, and render has been told" {
+	sed -i 's/10\.0\.0\./127.0.0./' plan
+	rm -r registry
+	ctl import plan
+	sqlite3 registry/registry.db "UPDATE record SET state = 'ready' WHERE name = 'worker001';
+		INSERT INTO setting SELECT 'probe-misses', 0, id || ' 2' FROM record WHERE name = 'worker001'"
+	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
+	rm -f registry/changed
+	cp -a registry clean
+	for ((n = 1; n < 200; n++)); do
+		rm -rf registry
+		cp -a clean registry
+		killed $n "$NODECTL" probe --registry registry --port "$port" || break
+		assert_sound
+		ctl probe --port "$port"
+		[ "$(state_of worker001)" = stale ]
+		[ -e registry/changed ]
+	done
+	[ "$n" -gt 5 ]
+	[ "$n" -lt 200 ]
+}
