@@ -38,6 +38,8 @@ int cmd_quarantine(const struct options *o, struct err *e) must_check;
 int cmd_decommission(const struct options *o, struct err *e) must_check;
 int cmd_rename(const struct options *o, struct err *e) must_check;
 int cmd_render(const struct options *o, struct err *e) must_check;
+int cmd_health(const struct options *o, struct err *e) must_check;
+int cmd_doctor(const struct options *o, struct err *e) must_check;
 int cmd_fields(const struct options *o, struct err *e) must_check;
 
 #endif
