@@ -28,7 +28,7 @@ static char *edit_fstab(const struct answer *v)
 
 static void look_line(struct doctor *d, const struct answer *v, const char *line)
 {
-	struct fstab_line f = {0};
+	auto_fstab_line f = {0};
 	if (!fstab_line_parse(line, &f)) {
 		doctor_find(d, v, FINDING_ERROR,
 			    xasprintf("the line '%s' has fewer than three fields", line),

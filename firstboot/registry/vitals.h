@@ -76,6 +76,8 @@ struct fstab_line {
 	const char *source, *target, *type, *options;
 };
 bool fstab_line_parse(const char *line, struct fstab_line *ret);
+void fstab_line_done(struct fstab_line *f);
+#define auto_fstab_line __attribute__((cleanup(fstab_line_done))) struct fstab_line
 /* What of fstab is to be mounted at boot and is not; an automount that waits counts as mounted. */
 void vitals_missing(const struct vitals *v, struct strv *ret);
 

@@ -37,6 +37,12 @@ bool fstab_line_parse(const char *line, struct fstab_line *ret)
 	return true;
 }
 
+void fstab_line_done(struct fstab_line *f)
+{
+	strv_done(&f->words);
+	*f = (struct fstab_line){0};
+}
+
 /* The same path, but for slashes at its end. */
 static char *mount_point(const char *path)
 {
@@ -49,7 +55,7 @@ static char *mount_point(const char *path)
 void vitals_missing(const struct vitals *v, struct strv *ret)
 {
 	strv_foreach (line, &v->fstab) {
-		struct fstab_line f = {0};
+		auto_fstab_line f = {0};
 		bool whole = fstab_line_parse(*line, &f);
 		if (whole && *f.target == '/' && strcmp(f.type, "swap") != 0 &&
 		    !vitals_option(f.options, "noauto")) {
@@ -57,6 +63,5 @@ void vitals_missing(const struct vitals *v, struct strv *ret)
 			if (!vitals_mount(v, target) && !strv_has(ret, target))
 				strv_add(ret, target);
 		}
-		strv_done(&f.words);
 	}
 }

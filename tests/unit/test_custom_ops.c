@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How nodectl gets in: whose key is where, and what the image's own ssh and sshd make of it. */
 #include "../custom/boards.h"
+#include "../custom/sshd.h"
 
 #define AUTHORIZED "/etc/cardstock/ops_authorized"
 #define PRIVATE "/etc/cardstock/ops_key"
@@ -119,12 +120,6 @@ static void what_the_image_lacks_is_said(void **state)
 
 /* ---- what ssh and sshd make of it ---- */
 
-static void assert_says(const char *says, const char *line)
-{
-	if (!strstr(says, line))
-		fail_msg("no '%s' in:\n%s", line, says);
-}
-
 /* The file with the image's /etc/ssh/ as that of the host; so it can be read here. */
 static void relocate(struct fixture *f, const char *path)
 {
@@ -137,18 +132,10 @@ static void relocate(struct fixture *f, const char *path)
 /* What sshd decides of one who logs in as cardstock-ops, or as another; owned. */
 static char *sshd_says(struct fixture *f, const char *who)
 {
-	auto_err e = ERR_INIT;
-	auto_str out = STR_INIT;
 	autofree char *config = fixture_host(f, "/etc/ssh/sshd_config");
 	autofree char *key = path_join(f->dir, "cluster/keys/ops");
-	autofree char *host_key = xasprintf("HostKey=%s", key);
 	autofree char *of = xasprintf("user=%s,host=master,addr=10.0.0.1", who);
-	static const char script[] = "mount -t tmpfs tmpfs /run && mkdir -p /run/sshd && "
-				     "exec \"$(command -v sshd || echo /usr/sbin/sshd)\" -T -f "
-				     "\"$0\" -o \"$1\" -C \"$2\"";
-	const char *argv[] = {"unshare", "-Urm", "sh", "-c", script, config, host_key, of, NULL};
-	assert_ok(run(&(struct run){.argv = argv, .output = &out}, &e), &e);
-	return str_steal(&out);
+	return sshd_test(config, key, of);
 }
 
 static void assert_let_in(struct fixture *f)
@@ -171,6 +158,7 @@ static void narrow_settings_let_it_in_and_stay_for_others(void **state)
 {
 	(void)state;
 	struct fixture f;
+	need_namespace();
 	init(&f);
 	fixture_put(&f, "root/etc/ssh/sshd_config",
 		    "Include /etc/ssh/sshd_config.d/*.conf\n" NARROW);
@@ -189,6 +177,7 @@ static void an_sshd_config_without_include_gets_it_at_its_end(void **state)
 {
 	(void)state;
 	struct fixture f;
+	need_namespace();
 	init(&f);
 	fixture_put(&f, "root/etc/ssh/sshd_config", NARROW "Match User guest\n\tForceCommand no\n");
 	run_worker(&f, "nodectl { }\n", "firstboot = true\n");
