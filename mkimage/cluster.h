@@ -11,6 +11,7 @@
  *   keys/admin(.pub)   the administrator's ssh key: logs in as the operator on every node
  *   keys/host-ca(.pub) signs every node's host key
  *   keys/enrol-ca(.pub)   signs what nodes register with, where a member has the section nodectl
+ *   keys/ops(.pub)   what the master's nodectl looks at the nodes with, for the same clusters
  *   keys/user-NAME(.pub)   the cluster's key of a user (cluster-ssh)
  *   keys/SITE-NAME.pub     public keys fetched from a site, "gh-NAME.pub"
  *   nodes/NAME/ssh_host_ed25519_key(.pub, -cert.pub)   made once per node, so images repeat

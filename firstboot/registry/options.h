@@ -47,6 +47,8 @@ int cmd_reboot(const struct options *o, struct err *e) must_check;
 int cmd_probe(const struct options *o, struct err *e) must_check;
 int cmd_run(const struct options *o, struct err *e) must_check;
 int cmd_render(const struct options *o, struct err *e) must_check;
+int cmd_health(const struct options *o, struct err *e) must_check;
+int cmd_doctor(const struct options *o, struct err *e) must_check;
 int cmd_fields(const struct options *o, struct err *e) must_check;
 
 #endif

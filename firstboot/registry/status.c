@@ -6,26 +6,16 @@
 #include "probe.h"
 #include "protocol/request.h"
 #include "status.h"
+#include "table.h"
 
 /* ---- the table ---- */
 
 static void add_age(struct str *out, long long at, long long now)
 {
-	static const struct {
-		long long seconds;
-		const char *unit;
-	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
-	long long age = now - at;
-	if (!at || age < 0) {
+	if (!at || now < at)
 		str_puts(out, at ? "?" : "-"); /* the master's clock was set back */
-		return;
-	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (age >= units[i].seconds || units[i].seconds == 1) {
-			str_printf(out, "%lld %s", age / units[i].seconds, units[i].unit);
-			return;
-		}
-	}
+	else
+		table_add_age(now - at, out);
 }
 
 static const char *or_dash(const char *text)
@@ -72,25 +62,6 @@ static void add_row(const struct view *v, const struct record *r, long long now,
 static const char *const headings[] = {"NAME", "STATE", "ADDRESS", "SERIAL", "MAC", "SEEN", "NOTE"};
 #define COLUMNS (sizeof(headings) / sizeof(*headings))
 
-static void add_cells(const struct strv *cells, struct str *out)
-{
-	size_t width[COLUMNS] = {0};
-	for (size_t i = 0; i < cells->n; i++) {
-		size_t len = strlen(cells->v[i]);
-		if (len > width[i % COLUMNS])
-			width[i % COLUMNS] = len;
-	}
-	for (size_t i = 0; i < cells->n; i++) {
-		bool last = i % COLUMNS == COLUMNS - 1;
-		bool alone = !last && i % COLUMNS == COLUMNS - 2 && !*cells->v[i + 1];
-		if (last)
-			str_printf(out, "%s\n", cells->v[i]);
-		else
-			str_printf(out, "%-*s", alone ? 0 : (int)width[i % COLUMNS] + 2,
-				   cells->v[i]);
-	}
-}
-
 void status_table(const struct view *v, const struct record *const *records, size_t n,
 		  long long now, struct str *out)
 {
@@ -99,7 +70,7 @@ void status_table(const struct view *v, const struct record *const *records, siz
 		strv_add(&cells, headings[i]);
 	for (size_t i = 0; i < n; i++)
 		add_row(v, records[i], now, &cells);
-	add_cells(&cells, out);
+	table_add(&cells, COLUMNS, out);
 }
 
 /* Then it is more likely this machine than all of them. */

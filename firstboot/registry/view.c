@@ -26,6 +26,7 @@ static int load(struct store *s, struct view *v, struct err *e)
 	    store_setting_text(s, "slurm", &slurm, e) < 0 ||
 	    store_setting(s, "export", &v->exports, e) < 0 ||
 	    store_setting(s, "hardware", &v->hardware, e) < 0 ||
+	    store_setting(s, "mount", &v->mounts, e) < 0 ||
 	    secret_get(s, SECRET_MUNGE, &v->munge, e) < 0 || probe_silence(s, &v->silence, e) < 0)
 		return -1;
 	v->slurm = slurm != NULL;
@@ -49,6 +50,12 @@ int view_load(struct store *s, struct view *ret, struct err *e)
 	return store_commit(s, e);
 }
 
+int view_open(const char *dir, struct view *ret, struct err *e)
+{
+	auto_store *s = NULL;
+	return store_open(dir, STORE_READ, &s, e) < 0 ? -1 : view_load(s, ret, e);
+}
+
 void view_done(struct view *v)
 {
 	free(v->cluster);
@@ -56,6 +63,7 @@ void view_done(struct view *v)
 	free(v->host_ca);
 	strv_done(&v->exports);
 	strv_done(&v->hardware);
+	strv_done(&v->mounts);
 	str_done(&v->munge);
 	records_done(&v->all);
 	*v = (struct view){0};

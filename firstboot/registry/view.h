@@ -13,6 +13,7 @@ struct view {
 	bool slurm;
 	struct strv exports;  /* "PATH ro|rw" */
 	struct strv hardware; /* "ROLE CPUS MIB" */
+	struct strv mounts;   /* "HOST:PATH PATH", of all nodes but the master */
 	struct str munge;     /* in base64; empty: none */
 	long long silence;    /* probes in a row that reached no node (probe.h) */
 	struct records all;   /* nodes by role and number, then boards without a place */
@@ -21,6 +22,8 @@ struct view {
 /* Inside a transaction of the caller, or in one of its own. */
 int view_read(struct store *s, struct view *ret, struct err *e) must_check;
 int view_load(struct store *s, struct view *ret, struct err *e) must_check;
+/* Of the registry in that directory, which is closed again. */
+int view_open(const char *dir, struct view *ret, struct err *e) must_check;
 void view_done(struct view *v);
 #define auto_view __attribute__((cleanup(view_done))) struct view
 

@@ -10,6 +10,7 @@
 #include "overlay.h"
 #include "program.h"
 #include "roster.h"
+#include "system_user.h"
 #include "systemd.h"
 #include "validate.h"
 
@@ -17,6 +18,13 @@
 
 static const char *const units[] = {"cardstock-import.service", "cardstock-register.service",
 				    "cardstock-render.path", "cardstock-probe.timer"};
+
+static const struct system_user user = {
+	.name = NODECTL_USER,
+	.gecos = "Registry of boards",
+	.home = "/var/lib/cardstock/registry",
+	.why = "who the registry belongs to, and boards log in as",
+};
 
 static int check_hardware(const char *text, struct err *e)
 {
@@ -141,7 +149,7 @@ static int plan_all(struct plan_ctx *ctx, const struct section *s, const char *a
 {
 	const struct board_need need = need_of(s);
 	const struct board_program program = {arch, "nodectl", "/usr/bin/nodectl", WHY};
-	if (boards_plan(ctx, &program, &need, e) < 0 || nodectl_plan_user(ctx, e) < 0 ||
+	if (boards_plan(ctx, &program, &need, e) < 0 || system_user_plan(ctx, &user, e) < 0 ||
 	    overlay_plan_named(ctx, "nodectl", s->loc, e) < 0 || plan_ca(ctx, e) < 0 ||
 	    nodectl_plan_roster(ctx, s, e) < 0)
 		return -1;

@@ -21,7 +21,5 @@ int nodectl_is_here(struct plan_ctx *ctx, struct err *e) must_check;
 
 /* nodectl_roster.c: /etc/cardstock/nodectl.conf. */
 int nodectl_plan_roster(struct plan_ctx *ctx, const struct section *s, struct err *e) must_check;
-/* nodectl_user.c: who the registry belongs to, and boards log in as. */
-int nodectl_plan_user(struct plan_ctx *ctx, struct err *e) must_check;
 
 #endif

@@ -4,6 +4,7 @@
 #include "registry_fixture.h"
 
 #include "io.h"
+#include "registry/doctor.h"
 #include "registry/render.h"
 
 static char *read_doc(const char *name)
@@ -58,6 +59,14 @@ static void every_output_is_explained(void **state)
 		assert_row(doc, xasprintf("\n| %s | `%s` | %s |\n", o->name, o->path, o->help));
 }
 
+static void every_check_is_explained(void **state)
+{
+	autofree char *doc = read_doc("nodectl.8.md");
+	(void)state;
+	for (const struct check *c = checks; c->name; c++)
+		assert_row(doc, xasprintf("\n| %s | %s | %s |\n", c->name, c->ok, c->why));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -65,6 +74,7 @@ int main(void)
 		cmocka_unit_test(every_result_is_explained),
 		cmocka_unit_test(every_key_of_the_plan_is_explained),
 		cmocka_unit_test(every_output_is_explained),
+		cmocka_unit_test(every_check_is_explained),
 	};
 	return cmocka_run_group_tests_name("docs", tests, NULL, NULL);
 }
