@@ -119,7 +119,7 @@ static void a_system_for_the_first_boards_gets_a_note(void **state)
 {
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	put_libraries(&f);
 	put_shell(&f, ELFCLASS32, EM_ARM);
 	fixture_put(&f, "root/etc/os-release", "ID=raspbian\n");
