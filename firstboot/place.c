@@ -183,20 +183,24 @@ static int set_files(const struct ctx *ctx, const struct place *p, const struct 
 	return net < 0 ? -1 : name || hosts || known || net;
 }
 
-/* What is left is to be done at the next boot, and TAKEN then. */
+/*
+ * What is left is to be done at the next boot, and TAKEN then.  A cable that is out is no failure
+ * of the board, which may have come by wifi.
+ */
 static int use(const struct ctx *ctx, const struct place *p, const struct reply *told,
 	       struct str *message, struct err *e)
 {
 	if (!told->address || !p->network)
 		return 1;
+	auto_err why = ERR_INIT;
+	int used = ctx->dry_run ? 0 : place_net_use(ctx, p->network, told->address, &why);
+	if (used < 0 && why.code == ERR_INTERRUPT)
+		return err_set(e, ERR_INTERRUPT, "%s", why.msg);
 	str_printf(message, ", %s", told->address);
-	int used = ctx->dry_run ? 0 : place_net_use(ctx, p->network, told->address, e);
-	if (used < 0)
-		return err_wrap(e, "%s is the address from the next boot on, but not now",
-				told->address);
-	if (!used)
-		str_puts(message, " from the next boot on");
-	return used;
+	if (used <= 0)
+		str_printf(message, " from the next boot on%s%s", why.msg ? ": " : "",
+			   why.msg ? why.msg : "");
+	return used > 0;
 }
 
 static int take(const struct ctx *ctx, const struct place *p, const struct reply *told,
