@@ -248,9 +248,10 @@ static int plan(struct plan_ctx *ctx, struct err *e)
  */
 static int plan_newcomer(struct plan_ctx *ctx, const struct section *s, struct err *e)
 {
+	static const struct net_wired nothing = {0};
 	const struct net_stack *stack = NULL;
 	if (!s || section_bool(s, "dhcp") || !profile_str(ctx->profile, "address"))
-		return net_plan_place(ctx, NULL, NULL, e);
+		return net_plan_place(ctx, NULL, &nothing, e);
 	auto_wired w;
 	wired_init(&w, s, NULL);
 	plan_note(ctx, "the board asks for an address by DHCP until the master accepts it: the "
