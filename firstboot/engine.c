@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "notify.h"
 #include "pace.h"
+#include "place.h"
 #include "rootfs.h"
 #include "signals.h"
 #include "tell.h"
@@ -47,6 +48,7 @@ int engine_init(struct engine *en, const struct options *o, struct err *e)
 	en->report = (struct report){&en->ctx, &en->state, &en->settings_error, &en->state_error};
 	if (settings_load(&en->ctx, &en->settings, &en->settings_error) < 0)
 		log_debug("%s", en->settings_error.msg);
+	place_complete(&en->ctx, &en->settings);
 	board_read(&en->ctx, &en->board);
 	return 0;
 }
@@ -237,6 +239,7 @@ static int run_step(struct engine *en, size_t i, struct err *e)
 	auto_err failure = ERR_INIT;
 	uint64_t began = pace_now_ms();
 	int r = s->run(&en->ctx, &message, &failure);
+	place_complete(&en->ctx, &en->settings);
 	if (r < 0 && failure.code == ERR_INTERRUPT)
 		return err_set(e, ERR_INTERRUPT, "%s: %s", s->name, failure.msg);
 	const char *text = r < 0 ? failure.msg : str_text(&message);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What a node registers with on the master (docs/registration.md): a key of its own, signed by the
- * cluster's enrolment CA with the key id "node NAME".  The certificate's serial counts the node's
- * cards from 1.
+ * cluster's enrolment CA with the key id "node NAME"; boards that nobody planned have one key for
+ * all of a role, "join ROLE".  The certificate's serial counts the cards of one key id from 1.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,10 +12,12 @@
 #include "cluster_private.h"
 #include "io.h"
 #include "mem.h"
+#include "validate.h"
 
 #define CA "enrol-ca"
 #define CERT_MAX_BYTES (64u << 10)
 #define PRINCIPAL "cardstock" /* the user whom boards log in as */
+#define JOIN "join-"	      /* with the role: the card's name in keys/ */
 
 static const struct section *registry_section(const struct member *m)
 {
@@ -77,6 +79,17 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
+static bool any_join_card(const struct cluster *c)
+{
+	for (size_t i = 0; i < c->n_members; i++) {
+		autofree char *card = xasprintf("keys/" JOIN "%s",
+						profile_str(c->members[i].profile, "role"));
+		if (cluster_has(c, card))
+			return true;
+	}
+	return false;
+}
+
 /* Was a card ever made? */
 static bool any_card(const struct cluster *c)
 {
@@ -87,7 +100,7 @@ static bool any_card(const struct cluster *c)
 		if (cluster_has(c, card))
 			return true;
 	}
-	return false;
+	return any_join_card(c);
 }
 
 /* The master knows the CA that is on its card: a new one's cards would be strangers to it. */
@@ -100,15 +113,22 @@ int card_make_ca(const struct cluster *c, struct err *e)
 	if (access(path, F_OK) < 0 && errno == ENOENT && any_card(c))
 		return err_set(e, ERR_PROFILE,
 			       "'%s' is gone, but cards were signed with it; restore it from a "
-			       "backup, or remove '%s/nodes/*/card*' and make the images of all "
-			       "nodes anew",
-			       path, c->dir);
+			       "backup, or remove '%s/nodes/*/card*' and '%s/keys/" JOIN "*' and "
+			       "make the images of all nodes anew",
+			       path, c->dir, c->dir);
 	return keys_ensure(path, comment, e);
+}
+
+char *cluster_card_file(const struct node *n, const char *suffix)
+{
+	return n->unplanned ? xasprintf("keys/" JOIN "%s%s", n->role, suffix)
+			    : xasprintf("nodes/%s/card%s", n->hostname, suffix);
 }
 
 static char *card_path(const struct cluster *c, const struct node *n)
 {
-	return xasprintf("%s/nodes/%s/card", c->dir, n->hostname);
+	autofree char *file = cluster_card_file(n, "");
+	return path_join(c->dir, file);
 }
 
 /* Serial of the certificate that is there; 0: there is none. */
@@ -128,7 +148,8 @@ static int ensure_cert(const struct cluster *c, const struct node *n, const char
 		       struct err *e)
 {
 	auto_strv principals = {0};
-	autofree char *id = xasprintf("node %s", n->hostname);
+	autofree char *id = n->unplanned ? xasprintf("join %s", n->role)
+					 : xasprintf("node %s", n->hostname);
 	strv_add(&principals, PRINCIPAL);
 	const struct signing s = {.ca = CA,
 				  .id = id,
@@ -148,4 +169,65 @@ int cluster_renew_card(const struct cluster *c, const struct node *n, struct err
 {
 	autofree char *key = card_path(c, n), *comment = xasprintf("card@%s", n->hostname);
 	return keys_renew(key, comment, e) < 0 ? -1 : ensure_cert(c, n, key, e);
+}
+
+/* ---- boards that nobody planned ---- */
+
+char *cluster_newcomer_name(const char *role)
+{
+	return xasprintf("%s-join", role);
+}
+
+/* Does the registry let boards of that role in, and do they ask it? */
+static int check_join(const struct cluster *c, const struct member *m, struct err *e)
+{
+	const struct member *registry = registry_member(c);
+	const char *role = profile_str(m->profile, "role");
+	if (!registry)
+		return err_at(e, profile_get(m->profile, "members")->loc,
+			      "--generic: no member of the cluster registers boards; write "
+			      "nodectl { join = %s } in the profile of the master",
+			      role);
+	const struct section *s = registry_section(registry);
+	const struct value *join = section_get(s, "join");
+	if (!join->str || strcmp(join->str, role) != 0)
+		return err_at(
+			e, join->str ? join->loc : s->loc,
+			"--generic: the master turns away boards that nobody planned as '%s'; "
+			"write nodectl { join = %s } here",
+			role, role);
+	if (m == registry || !profile_bool(m->profile, "firstboot"))
+		return err_at(
+			e, profile_get(m->profile, "firstboot")->loc,
+			"--generic: nodes of role '%s' do not register; set firstboot = true, "
+			"in a profile that is not the master's",
+			role);
+	return 0;
+}
+
+static int check_name(const struct cluster *c, const char *name, struct loc loc, struct err *e)
+{
+	auto_planned l = planned_by_name(c);
+	auto_err judged = ERR_INIT;
+	if (validate_node_name(name, &judged) < 0)
+		return err_at(e, loc, "--generic: %s", judged.msg);
+	if (planned_find_name(&l, name))
+		return err_at(e, loc,
+			      "--generic: a planned node is called '%s'; give it another name",
+			      name);
+	return 0;
+}
+
+int cluster_newcomer(struct cluster *c, const char *role, const struct node **ret, struct err *e)
+{
+	const struct member *m = cluster_member(c, role);
+	autofree char *name = cluster_newcomer_name(role);
+	if (check_join(c, m, e) < 0 ||
+	    check_name(c, name, profile_get(m->profile, "role")->loc, e) < 0)
+		return -1;
+	if (!c->newcomer.hostname)
+		c->newcomer = (struct node){
+			.role = xstrdup(role), .hostname = steal(&name), .unplanned = true};
+	*ret = &c->newcomer;
+	return 0;
 }

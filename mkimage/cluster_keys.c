@@ -197,8 +197,10 @@ int cluster_issue(struct cluster *c, const struct node *n, struct err *e)
 	autofree char *dir = xasprintf("%s/nodes/%s", c->dir, n->hostname);
 	autofree char *key = path_join(dir, "ssh_host_ed25519_key");
 	autofree char *comment = xasprintf("root@%s", n->hostname);
-	if (make_dir(c, dir, e) < 0 || keys_ensure(key, comment, e) < 0 ||
-	    ensure_host_cert(c, n, key, e) < 0)
+	if (make_dir(c, dir, e) < 0)
+		return -1;
+	if (!n->unplanned &&
+	    (keys_ensure(key, comment, e) < 0 || ensure_host_cert(c, n, key, e) < 0))
 		return -1;
 	return cluster_has_card(c, n) ? card_issue(c, n, e) : 0;
 }

@@ -55,11 +55,31 @@ static int find_member(struct session *s, struct err *e)
 	return check_member(s->profile, s->member->profile, e);
 }
 
+int session_pick_newcomer(struct session *s, struct err *e)
+{
+	s->n_nodes = 1;
+	return cluster_newcomer(s->cluster, s->member->nodes->role, &s->nodes, e);
+}
+
+static int check_generic(const struct options *o, struct err *e)
+{
+	if (!o->node && !o->count && !o->clone)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "--generic and %s contradict each other: a generic image is nobody's in "
+		       "particular; give one of them",
+		       o->node	  ? "--node"
+		       : o->count ? "-n"
+				  : "--clone");
+}
+
 /* The nodes that -n or --node ask for must be among those the profile plans. */
 static int pick_nodes(const struct options *o, struct session *s, struct err *e)
 {
 	if (find_member(s, e) < 0)
 		return -1;
+	if (o->generic)
+		return session_pick_newcomer(s, e);
 	if (o->node && o->count)
 		return err_set(e, ERR_USAGE,
 			       "-n and --node contradict each other; give one of them");
@@ -78,6 +98,8 @@ int session_open(const struct options *o, enum cluster_mode mode, struct session
 {
 	s->progress = progress_new(session_progress_mode(o));
 	s->new_card = o->new_card;
+	if (o->generic && check_generic(o, e) < 0)
+		return -1;
 	profile_search_path(&s->search);
 	autofree char *path = profile_find(o->profile ? o->profile : "worker", &s->search, e);
 	if (!path || profile_load(path, &s->search, &s->profile, e) < 0)

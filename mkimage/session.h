@@ -35,6 +35,8 @@ struct session {
 /* Profile and cluster; the nodes are judged against what the profile plans. */
 int session_open(const struct options *o, enum cluster_mode mode, struct session *s,
 		 struct err *e) must_check;
+/* Instead of nodes of the plan: the image for boards that nobody planned. */
+int session_pick_newcomer(struct session *s, struct err *e) must_check;
 /* Get and open the base. */
 int session_open_base(struct session *s, struct err *e) must_check;
 /* The same without a download, and without making it of packages: then s->base stays NULL. */

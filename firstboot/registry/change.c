@@ -34,7 +34,10 @@ static int no_place(const struct change *c, struct err *e)
 		c->record->role);
 }
 
-/* The place that the operator named has to be free, or be the one that the board claims. */
+/*
+ * The place that the operator named has to be free, or be the one that the board claims.  That of a
+ * decommissioned node, whose keys and cards stay worth nothing, is nobody's by itself.
+ */
 static int place_named(const struct change *c, struct record *ret, struct err *e)
 {
 	int there = store_by_text(c->store, BY_NAME, c->options->as, ret, e);
@@ -42,9 +45,12 @@ static int place_named(const struct change *c, struct record *ret, struct err *e
 		return -1;
 	if (!there)
 		return err_set(e, ERR_FAILED, "--as: no node is called '%s'", c->options->as);
-	if (ret->state == STATE_PLANNED || ret->id == c->record->claim)
+	if (ret->state == STATE_PLANNED || ret->state == STATE_RETIRED ||
+	    ret->id == c->record->claim)
 		return 0;
-	return err_set(e, ERR_FAILED, "--as: '%s' is %s; a board gets the place of a planned node",
+	return err_set(e, ERR_FAILED,
+		       "--as: '%s' is %s; a board gets the place of a node that is planned or "
+		       "retired",
 		       ret->name, states[ret->state].name);
 }
 

@@ -48,6 +48,8 @@ int newcomer_place(struct store *s, struct record *newcomer, struct record *node
 	facts_done(&node->facts);
 	node->facts = newcomer->facts;
 	newcomer->facts = (struct facts){0};
+	if (node->state == STATE_RETIRED)
+		node->issue = 0; /* of the cards that were revoked */
 	node->state = STATE_REGISTERED;
 	node->last_seen = newcomer->last_seen;
 	if (!node->first_seen)

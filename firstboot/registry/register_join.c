@@ -3,6 +3,7 @@
  * A board with a join card: it is known by the key that it announces, and gets nothing but a name
  * until it comes with that key.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "mem.h"
@@ -13,6 +14,24 @@ static int tell(struct visit *v, enum reply_result result, const char *name, con
 {
 	reply_other(result, name, reason, &v->reply);
 	return 0;
+}
+
+/*
+ * 1: a card with a larger serial was used since, so that this one lets nobody new in.  Else it is
+ * remembered as the newest.
+ */
+static int is_replaced(struct visit *v, struct err *e)
+{
+	autofree char *setting = xasprintf("join-serial %s", v->auth->name), *seen = NULL;
+	long long newest = 0;
+	if (store_setting_text(v->store, setting, &seen, e) < 0)
+		return -1;
+	if (seen && !parse_number(seen, 0, LLONG_MAX, &newest))
+		return err_set(e, ERR_FAILED, "%s: '%s' is no number", setting, seen);
+	if (v->auth->serial <= newest)
+		return v->auth->serial < newest;
+	autofree char *text = xasprintf("%lld", v->auth->serial);
+	return store_setting_text_put(v->store, setting, text, e);
 }
 
 /* A board that has its place, but asks with the join card: our reply was lost. */
@@ -79,6 +98,11 @@ int register_join(struct visit *v, struct err *e)
 	int known = store_key(v->store, v->request.second_key, &row, e);
 	if (known)
 		return known < 0 ? -1 : join_again(v, &row, e);
+	int replaced = is_replaced(v, e);
+	if (replaced)
+		return replaced < 0 ? -1
+				    : tell(v, REPLY_REFUSED, NULL,
+					   "this join card was replaced by a newer one");
 	int may = may_wait(v, e);
 	if (may <= 0)
 		return may < 0 ? -1 : tell(v, REPLY_BUSY, NULL, "too many boards are waiting");

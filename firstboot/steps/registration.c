@@ -9,6 +9,7 @@
 #include "join.h"
 #include "mem.h"
 #include "pace.h"
+#include "place.h"
 #include "rootfs.h"
 #include "settings.h"
 #include "signals.h"
@@ -23,6 +24,7 @@
 #define MUNGE_NEW JOIN_DIR "/munge.new"
 #define KEY_MAX 1024
 #define INSTALL_S 60
+#define PLACE_S 120
 
 /* Our service may write little and be nobody else: PID 1 has it done. */
 static int install_munge(struct bus *b, struct err *e)
@@ -72,6 +74,32 @@ static int take_munge(const struct ctx *ctx, const struct str *key, struct err *
 	return 1;
 }
 
+/* Our service may write neither /etc nor speak to the network's services. */
+static int run_place(struct bus *b, struct err *e)
+{
+	static const char *const argv[] = {"/usr/lib/cardstock/firstboot", "place", NULL};
+	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
+	auto_str output = STR_INIT;
+	const struct bus_job job = {
+		.unit = "cardstock-place.service",
+		.description = "Take the name and address of this board (Cardstock)",
+		.argv = argv,
+		.env = env,
+		.timeout_s = PLACE_S,
+		.output = &output};
+	return bus_run(b, &job, e) < 0 ? err_wrap(e, "place") : 1;
+}
+
+/* A board that nobody planned gets all of its place; without a bus we are in no sandbox. */
+static int take_place(struct ctx *ctx, struct err *e)
+{
+	auto_str message = STR_INIT;
+	int due = place_is_due(ctx, e);
+	if (due <= 0)
+		return due;
+	return ctx->bus ? run_place(ctx->bus, e) : place_take(ctx, &message, e);
+}
+
 /* `nodectl rename` gave the node another one. */
 static int take_name(const struct ctx *ctx, const char *name, struct err *e)
 {
@@ -93,7 +121,8 @@ static int register_board(struct ctx *ctx, struct str *message, struct err *e)
 			return -1;
 	}
 	int joined = join_run(ctx, &how, &r, e);
-	int munge = joined < 0 ? -1 : take_munge(ctx, &r.munge, e);
+	int place = joined < 0 ? -1 : take_place(ctx, e);
+	int munge = place < 0 ? -1 : take_munge(ctx, &r.munge, e);
 	int name = munge < 0 ? -1 : take_name(ctx, r.name, e);
 	if (name < 0)
 		return -1;
@@ -101,8 +130,8 @@ static int register_board(struct ctx *ctx, struct str *message, struct err *e)
 		   r.address ? r.address : "", munge ? "; munge has a new key" : "",
 		   name ? "; the name is new" : "");
 	if (joined)
-		signal_console(ctx, "registered");
-	return joined || munge || name;
+		signal_console(ctx, ctx->settings->hostname ? "registered" : str_text(message));
+	return joined || place || munge || name;
 }
 
 static int run_step(struct ctx *ctx, struct str *message, struct err *e)

@@ -79,7 +79,7 @@ int firstboot_plan_join(struct plan_ctx *ctx, struct err *e)
 
 static int plan_file(struct plan_ctx *ctx, const char *suffix, struct err *e)
 {
-	autofree char *from = xasprintf("nodes/%s/card%s", ctx->node->hostname, suffix);
+	autofree char *from = cluster_card_file(ctx->node, suffix);
 	autofree char *to = xasprintf(CARD "/card%s", suffix);
 	auto_str text = STR_SECRET;
 	if (cluster_read(ctx->cluster, from, &text, e) < 0)
@@ -89,9 +89,19 @@ static int plan_file(struct plan_ctx *ctx, const char *suffix, struct err *e)
 	return plan_write_secret(ctx, to, str_text(&text), text.len, ATTR_ROOT(0400), WHY, e);
 }
 
+/* A node of the plan is one without its master, too; a board without a name is nothing. */
+static int no_use(const struct plan_ctx *ctx, struct err *e)
+{
+	return err_at(e, profile_get(ctx->profile, "base")->loc,
+		      "--generic: boards with this image could not register, which takes systemd "
+		      "and openssh-client in it; add them to the base, or choose another");
+}
+
 int firstboot_plan_card(struct plan_ctx *ctx, struct err *e)
 {
 	int able = find_registry(ctx) ? can_join(ctx, e) : 0;
+	if (able == 0 && ctx->node->unplanned)
+		return no_use(ctx, e);
 	if (able <= 0)
 		return able;
 	if (plan_mkdir(ctx, CARD, ATTR_ROOT(0700), WHY, e) < 0 || plan_file(ctx, "", e) < 0)

@@ -116,7 +116,8 @@ static int add_node(struct plan_ctx *ctx, const char *role, struct str *out, str
 	int ntp = ntp_is_expected(ctx, e);
 	if (ntp < 0 || find_mounts(ctx, &mounts, e) < 0)
 		return -1;
-	add_text(out, "hostname", n->hostname);
+	if (!n->unplanned)
+		add_text(out, "hostname", n->hostname);
 	if (n->address)
 		str_printf(out, "address = %s/%u\n", n->address, n->prefix);
 	add_text(out, "ntp", yes_no(ntp));

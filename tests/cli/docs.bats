@@ -18,7 +18,7 @@ options_in() {
 
 @test "every option of every command is in the manual" {
 	options_in mkimage.1.md "$MKIMAGE" build plan verify inspect cat devices write clone base keys completion
-	options_in firstboot.8.md "${MKIMAGE%/*}/firstboot" run status
+	options_in firstboot.8.md "${MKIMAGE%/*}/firstboot" run place status
 }
 
 @test "help is --help, and there is a version" {

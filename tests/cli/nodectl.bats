@@ -125,6 +125,24 @@ load nodectl
 	visit own 2 9 | grep -q '"secrets":{"munge":"'
 }
 
+@test "a card of any board that was written anew gets its former place by decommission and approve --as" {
+	make_card generic "join worker" 1
+	make_keys own again
+	ctl accept --max 1 --for 30m
+	visit generic 1 9 "$(announce own)" | assert_result confirm
+	visit own 2 9 | assert_result accepted
+	visit generic 3 9 "$(announce again)" | assert_result pending
+	assert_fails 1 "'worker001' is ready; a board gets the place of a node that is planned or retired" \
+		ctl approve '#5' --as worker001
+	ctl decommission worker001
+	ctl approve '#5' --as worker001
+	visit generic 3 9 "$(announce again)" | assert_result confirm
+	visit again 4 9 | grep -q '"name":"worker001"'
+	visit own 5 9 | assert_result refused
+	ctl render --root root >/dev/null
+	grep -q "^worker001,.* $(public board9)" root/etc/ssh/ssh_known_hosts
+}
+
 @test "accept lets so many in and no more" {
 	make_card generic "join worker" 1
 	make_keys own8 own9

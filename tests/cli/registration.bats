@@ -169,6 +169,84 @@ assert r["cpus"] >= 1 and r["memory"] >= 1, r'
 	[ "$(state_of worker001)" = ready ]
 }
 
+# A board with a card of `mkimage --generic`, all of which are alike: make_any_board DIRECTORY SERIAL
+make_any_board() {
+	local config=etc/systemd/network/0-cardstock-eth0.network
+	[ -e any ] || make_card any "join worker" 1
+	make_board "$1" worker-join "$2"
+	sed -i '/^hostname/d' "$1/etc/cardstock/firstboot.conf"
+	cp any "$1/var/lib/cardstock/join/card"
+	cp any-cert.pub "$1/var/lib/cardstock/join/card-cert.pub"
+	printf 'version = 1\nnetwork = systemd-networkd\nfile = /%s\n' $config >"$1/etc/cardstock/place.conf"
+	mkdir -p "$1/etc/systemd/network" "$1/usr/lib/cardstock/place/etc/systemd/network" "$1/proc/net"
+	printf '[Network]\nDHCP=ipv4\n' >"$1/$config"
+	printf '[Network]\nDHCP=no\nAddress=THE-PLANNED-ADDRESS/0\n' >"$1/usr/lib/cardstock/place/$config"
+	echo worker-join >"$1/etc/hostname"
+	printf '127.0.0.1\tlocalhost\n10.0.0.1%s\tworker00%s\n127.0.1.1\tworker-join\n' 1 1 2 2 >"$1/etc/hosts"
+	# What the kernel has once the address is in use.
+	printf '     |-- 10.0.0.1%s\n        /32 host LOCAL\n' 1 2 >"$1/proc/net/fib_trie"
+}
+
+# The board in directory $1 is worker00$2 in all of its files.
+assert_in_place() {
+	[ "$(cat "$1/etc/hostname")" = "worker00$2" ]
+	grep -qx "Address=10.0.0.1$2/24" "$1/etc/systemd/network/0-cardstock-eth0.network"
+	absent worker-join "$1/etc/hosts"
+	grep -qx "10.0.0.1$2	worker00$2" "$1/etc/hosts"
+	grep -qF "localhost,127.0.0.1,::1,worker00$2,10.0.0.1$2 $(cut -d' ' -f1,2 "$1/etc/ssh/ssh_host_ed25519_key.pub")" \
+		"$1/etc/ssh/ssh_known_hosts"
+	[ "$(cat "$1/var/lib/cardstock/join/place")" = "worker00$2 10.0.0.1$2/24" ]
+	[ -z "$(find "$1" -name '.*.cardstock')" ]
+}
+
+@test "boards with one card between them come while a window is open, and each gets name and address" {
+	start_master
+	make_any_board one 1
+	make_any_board two 2
+	ctl accept --max 2 --for 30m
+	[ "$("$JOIN" one)" = "new worker001 10.0.0.11/24, 0 bytes for munge" ]
+	[ "$("$JOIN" two)" = "new worker002 10.0.0.12/24, 0 bytes for munge" ]
+	assert_in_place one 1
+	assert_in_place two 2
+	[ "$(state_of worker001) $(state_of worker002)" = "ready ready" ]
+	[ "$(join_files two)" = "known_hosts own own.pub place reply" ]
+	[ "$("$JOIN" one)" = "known worker001 10.0.0.11/24, 0 bytes for munge" ]
+	# The next one waits.
+	make_any_board three 3
+	assert_fails 1 "the master says pending" "$JOIN" three
+}
+
+@test "a board that nobody planned stays as it is until a person approves it, and is told no secret before" {
+	start_master
+	sed -i '/^slurm/i munge = yes' plan
+	ctl import plan
+	make_any_board board 1
+	cp -a board before
+	assert_fails 1 "'nodectl approve' lets it in" "$JOIN" board
+	diff -r --exclude=join before board
+	ctl status | grep -q '^#.* pending'
+	[ "$(join_files board)" = "card card-cert.pub known_hosts own own.pub request" ]
+	ctl approve dca632000001 --as worker002
+	[ "$("$JOIN" board)" = "new worker002 10.0.0.12/24, 128 bytes for munge" ]
+	assert_in_place board 2
+}
+
+@test "nodectl rename reaches a board that nobody planned, and its address stays" {
+	start_master
+	ctl accept --max 1 --for 30m
+	make_any_board board 1
+	"$JOIN" board
+	ctl rename worker001 bigmem
+	"$JOIN" board
+	[ "$(cat board/etc/hostname)" = bigmem ]
+	grep -qx "10.0.0.11	bigmem" board/etc/hosts
+	grep -qx "Address=10.0.0.11/24" board/etc/systemd/network/0-cardstock-eth0.network
+}
+
+workers_with_a_board() {
+	sqlite3 -separator ' ' registry/registry.db "SELECT name, state FROM record WHERE role = 'worker' AND state != 'planned'"
+}
+
 # power N COMMAND…: killed at the Nth change of a file system, with all that it runs; 0: never.
 power() {
 	local at=$1
@@ -202,4 +280,32 @@ power() {
 	[ "$status" = 0 ]
 	echo "# $(od -A n -t u8 count | tr -d ' ') changes of file systems" >&3
 	[ "$n" -gt 20 ]
+}
+
+@test "power fails anywhere: a board that nobody planned ends in one place, with all of its files" {
+	start_master
+	make_any_board fresh 1
+	ctl accept --max 1 --for 2h
+	cp -a registry registry.fresh
+	n=1
+	while :; do
+		while pgrep -P "$sshd" >/dev/null; do sleep 0.05; done
+		rm -rf board registry
+		: >authorized
+		cp -a fresh board
+		cp -a registry.fresh registry
+		head -c 8 /dev/zero >count
+		status=0
+		power "$n" "$JOIN" board || status=$?
+		[ "$status" -ge 128 ] || break
+		[ "$("$JOIN" board | cut -d' ' -f2,3)" = "worker001 10.0.0.11/24," ] || { echo "at $n" >&2; return 1; }
+		assert_in_place board 1 || { echo "at $n" >&2; return 1; }
+		[ "$(workers_with_a_board)" = "worker001 ready" ] || { echo "at $n: $(workers_with_a_board)" >&2; return 1; }
+		run ctl status
+		[[ $output != *ALARM* && $output != *pending* ]] || { echo "at $n: $output" >&2; return 1; }
+		n=$((n + ${CARDSTOCK_POWER_STRIDE:-1}))
+	done
+	[ "$status" = 0 ]
+	echo "# $(od -A n -t u8 count | tr -d ' ') changes of file systems" >&3
+	[ "$n" -gt 40 ]
 }

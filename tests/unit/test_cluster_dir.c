@@ -193,6 +193,11 @@ static void the_registry_itself_and_a_cluster_without_have_no_cards(void **state
 	workdir_passed(state);
 }
 
+#define NO_AUTHORITY                                                                               \
+	"'cluster/keys/enrol-ca' is gone, but cards were signed with it; restore it from a "       \
+	"backup, or remove 'cluster/nodes/*/card*' and 'cluster/keys/join-*' and make the images " \
+	"of all nodes anew"
+
 static void a_lost_enrolment_authority_is_not_replaced(void **state)
 {
 	put_profiles(REGISTRY, BOARD);
@@ -200,9 +205,79 @@ static void a_lost_enrolment_authority_is_not_replaced(void **state)
 	issue(c, worker(c, 1));
 	cluster_free(c);
 	assert_int_equal(unlink("cluster/keys/enrol-ca"), 0);
-	assert_refused("'cluster/keys/enrol-ca' is gone, but cards were signed with it; restore it "
-		       "from a backup, or remove 'cluster/nodes/*/card*' and make the images of "
-		       "all nodes anew");
+	assert_refused(NO_AUTHORITY);
+	workdir_passed(state);
+}
+
+/* ---- boards that nobody planned ---- */
+
+#define JOIN MASTER "nodectl { join = worker }\n"
+#define JOIN_CARD "cluster/keys/join-worker-cert.pub"
+
+static char *join_card(void)
+{
+	return output_of((const char *[]){"ssh-keygen", "-L", "-f", JOIN_CARD, NULL});
+}
+
+static const struct node *newcomer(struct cluster *c)
+{
+	const struct node *n;
+	auto_err e = ERR_INIT;
+	assert_ok(cluster_newcomer(c, "worker", &n, &e), &e);
+	issue(c, n);
+	return n;
+}
+
+static void unplanned_boards_have_one_card_and_no_entry_in_the_ledger(void **state)
+{
+	put_profiles(JOIN, BOARD);
+	auto_cluster *c = open_cluster(CLUSTER_WRITE);
+	auto_err e = ERR_INIT;
+	const struct node *n = newcomer(c);
+	assert_string_equal(n->hostname, "worker-join");
+	autofree char *first = join_card();
+	assert_has(first, "Key ID: \"join worker\"");
+	assert_has(first, "Serial: 1\n");
+	newcomer(c);
+	autofree char *same = join_card();
+	assert_string_equal(first, same);
+	assert_int_equal(cluster_renew_card(c, n, &e), 0);
+	autofree char *second = join_card();
+	assert_has(second, "Serial: 2\n");
+	assert_ok(cluster_enter(c, n, 1, &e), &e);
+	assert_false(is_in_cluster("ledger"));
+	assert_false(is_in_cluster("nodes/worker-join/ssh_host_ed25519_key"));
+	workdir_passed(state);
+}
+
+static void a_join_card_needs_its_authority_too(void **state)
+{
+	put_profiles(JOIN, BOARD);
+	struct cluster *c = open_cluster(CLUSTER_WRITE);
+	newcomer(c);
+	cluster_free(c);
+	assert_int_equal(unlink("cluster/keys/enrol-ca"), 0);
+	assert_refused(NO_AUTHORITY);
+	workdir_passed(state);
+}
+
+static void assert_nobody_joins(const char *master, const char *worker, const char *fragment)
+{
+	const struct node *n;
+	auto_err e = ERR_INIT;
+	put_profiles(master, worker);
+	auto_cluster *c = open_cluster(CLUSTER_READ);
+	assert_fails(cluster_newcomer(c, "worker", &n, &e), &e, ERR_PROFILE, fragment);
+}
+
+static void who_may_not_join_is_told_what_to_write(void **state)
+{
+	assert_nobody_joins(MASTER, BOARD, "write nodectl { join = worker } in the profile of the");
+	assert_nobody_joins(REGISTRY, BOARD, "write nodectl { join = worker } here");
+	assert_nobody_joins(MASTER "nodectl { join = master }\n", BOARD, "planned as 'worker'");
+	assert_nobody_joins(JOIN, WORKER, "set firstboot = true");
+	assert_nobody_joins(JOIN "hostname = \"worker-join\"\n", BOARD,
+			    "a planned node is called 'worker-join'");
 	workdir_passed(state);
 }
 
@@ -218,6 +293,9 @@ int main(void)
 		IN_WORKDIR(a_new_cluster_may_begin_without_seed_and_ledger),
 		IN_WORKDIR(a_card_is_made_once_and_a_new_one_has_the_next_serial),
 		IN_WORKDIR(a_card_that_is_half_made_is_finished),
+		IN_WORKDIR(unplanned_boards_have_one_card_and_no_entry_in_the_ledger),
+		IN_WORKDIR(a_join_card_needs_its_authority_too),
+		IN_WORKDIR(who_may_not_join_is_told_what_to_write),
 		IN_WORKDIR(the_registry_itself_and_a_cluster_without_have_no_cards),
 		IN_WORKDIR(a_lost_enrolment_authority_is_not_replaced),
 	};

@@ -356,6 +356,25 @@ static void so_many_may_wait_and_no_more(void **state)
 	workdir_passed(state);
 }
 
+/* mkimage --generic --new-card */
+static void a_newer_join_card_ends_the_former_ones_newcomers(void **state)
+{
+	auto_store *s = open_registry(PLAN);
+	auto_err e = ERR_INIT;
+	struct auth newer = with_join_card("worker");
+	struct board other = {.serial = 41, .mac = 41, .cid = 41, .id = 41, .second = 0x41};
+	struct board late = {.serial = 42, .mac = 42, .cid = 42, .id = 42, .second = 0x42};
+	newer.serial++;
+	assert_ok(window_open(s, "worker", 9, 60, &e), &e);
+	assert_told(s, with_join_card("worker"), &newcomer, "confirm", "worker001");
+	assert_told(s, newer, &other, "confirm", "worker002");
+	assert_told(s, with_join_card("worker"), &late, "refused", "replaced by a newer one");
+	/* Who has a place already only missed the reply. */
+	assert_told(s, with_join_card("worker"), &newcomer, "confirm", "worker001");
+	assert_node(s, "worker003", STATE_PLANNED, 0);
+	workdir_passed(state);
+}
+
 static void a_stale_node_that_comes_back_is_ready(void **state)
 {
 	auto_store *s = with_worker();
@@ -423,6 +442,7 @@ int main(void)
 		IN_WORKDIR(secrets_are_told_to_a_key_of_its_own_alone),
 		IN_WORKDIR(a_board_that_was_shut_out_stays_out_while_a_window_is_open),
 		IN_WORKDIR(so_many_may_wait_and_no_more),
+		IN_WORKDIR(a_newer_join_card_ends_the_former_ones_newcomers),
 		IN_WORKDIR(a_stale_node_that_comes_back_is_ready),
 		IN_WORKDIR(a_pinned_board_gets_its_name_and_nobody_else_does),
 		IN_WORKDIR(a_mac_is_no_identity),
