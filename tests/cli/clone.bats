@@ -11,13 +11,9 @@ OLD_MACHINE_ID=8f14e45fceea167a5a36dedd4bea2543
 # Loop devices and mounts go, whatever a test ended with.
 LOOPS=()
 teardown() {
-	local image
 	! mountpoint -q "$WORK/mnt" || umount "$WORK/mnt"
 	unloop
-	for image in "$WORK"/*/*.img; do
-		[ ! -e "$image" ] || [ -z "${BATS_TEST_COMPLETED:-}" ] || assert_clean "$image"
-	done
-	keep_work
+	finish_work
 }
 
 # put IMAGE PATH CONTENT: a file of the root that a running system wrote.
@@ -315,16 +311,51 @@ pull_by_hand() {
 	[[ $(debugfs -R 'stat /home/ops/new' "out/worker004.img?offset=$(offset_of out/worker004.img 2)" 2>&1) == *'Type: directory'* ]]
 }
 
-@test "an id that all clones share is told" {
+# A card that has room behind its root: sets end, in MiB.
+make_card_with_room() {
 	make_card
-	end=$(stat -c %s card.img)
-	truncate -s +20M card.img
-	echo "start=$((end / 512)), type=82" | sfdisk -q -a card.img
-	truncate -s 8M swap
-	mkswap -q swap
-	dd if=swap of=card.img bs=1M seek=$((end >> 20)) conv=notrunc status=none
+	end=$(($(stat -c %s card.img) >> 20))
+	truncate -s +32M card.img
+}
+
+@test "an id that all clones share is told" {
+	make_card_with_room
+	truncate -s 24M other
+	mkfs.btrfs -q -M other
+	echo "start=${end}MiB, size=24MiB" | sfdisk -q -a card.img
+	dd if=other of=card.img bs=1M seek="$end" conv=notrunc,sparse status=none
 	clone card.img -n 2 2>notes
 	[ "$(grep -c 'note: partition 3 has the same UUID on all nodes' notes)" = 1 ]
+}
+
+@test "swap gets a UUID of its own, and what names it follows" {
+	make_card_with_room
+	old=9a2b3c4d-1111-4222-8333-444455556666
+	truncate -s 8M swap
+	mkswap -q -L pages -U $old swap
+	echo swapped-out-by-worker003 | dd of=swap bs=1M seek=2 conv=notrunc status=none
+	printf 'start=%dMiB, size=10MiB, type=5\nstart=%dMiB, size=8MiB, type=82\n' $end $((end + 1)) | sfdisk -q -a card.img
+	dd if=swap of=card.img bs=1M seek=$((end + 1)) conv=notrunc status=none
+	root_cat card.img /etc/fstab >fstab
+	put card.img /etc/fstab "$(cat fstab)"$'\n'"UUID=$old none swap sw 0 0"
+	put card.img /etc/initramfs-tools/conf.d/resume "RESUME=UUID=$old"
+	put card.img /boot/initrd.img-6.1 'the old one'
+	{ boot_cat card.img /cmdline.txt | tr -d '\n'; echo " resume=UUID=$old"; } >cmdline
+	mcopy -o -i "card.img@@$(offset_of card.img 1)" cmdline ::cmdline.txt
+	[ "$(search card.img $old | wc -l)" -ge 4 ]
+	clone card.img -n 2 2>notes
+	grep -q '^note: partition 5, swap, gets a UUID of its own; an initramfs .* update-initramfs -u' notes
+	for n in 4 5; do
+		image=out/worker00$n.img
+		[ "$(search $image $old swapped-out-by-worker003)" = '' ]
+		new=$(blkid -p -O "$(offset_of $image 4)" -s UUID -o value $image)
+		echo "$new" >>uuids
+		root_cat $image /etc/fstab | grep -qx "UUID=$new none swap sw 0 0"
+		[ "$(root_cat $image /etc/initramfs-tools/conf.d/resume)" = "RESUME=UUID=$new" ]
+		boot_cat $image /cmdline.txt | grep -q " resume=UUID=$new\$"
+		[ "$(blkid -p -O "$(offset_of $image 4)" -s LABEL -o value $image)" = pages ]
+	done
+	[ "$(sort -u uuids | wc -l)" = 2 ]
 }
 
 @test "what is free is neither read nor there in the clone" {
@@ -444,6 +475,7 @@ pull_by_hand() {
 	assert_fails 4 'the root, partition 2, cannot shrink: another partition follows it; only the last one can grow; leave --shrink out' clone card.img --shrink
 	assert_no_output
 	clone card.img --quiet # a partition without a file system is copied as it is
+	rm out/worker004.img   # no checker knows it
 }
 
 # find_bad PATH N: sets bad, a byte of block N of this file of card.img.
