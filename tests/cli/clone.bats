@@ -5,70 +5,7 @@
 # shellcheck disable=SC2030,SC2031 # each test is a subshell on purpose
 load helper
 load cards
-
-OLD_MACHINE_ID=8f14e45fceea167a5a36dedd4bea2543
-
-# Loop devices and mounts go, whatever a test ended with.
-LOOPS=()
-teardown() {
-	! mountpoint -q "$WORK/mnt" || umount "$WORK/mnt"
-	unloop
-	finish_work
-}
-
-# put IMAGE PATH CONTENT: a file of the root that a running system wrote.
-put() {
-	local dir=${2%/*} at commands=''
-	at=$(offset_of "$1" 2)
-	printf '%s\n' "$3" >put.txt
-	while [ -n "$dir" ]; do
-		commands=$'mkdir '"$dir"$'\n'$commands
-		dir=${dir%/*}
-	done
-	# What is there already stays; debugfs says so, and goes on.
-	debugfs -w -f - "$1?offset=$at" <<<"${commands}rm $2"$'\n'"write put.txt $2" >/dev/null 2>&1
-	[ "$(root_cat "$1" "$2")" = "$3" ]
-}
-
-# The image of worker003; with "used", as its card is after weeks.
-make_card() {
-	mk --profile ./worker.conf -n 3 --quiet >/dev/null
-	mv out/worker003.img card.img
-	rm -r out
-	[ "${1:-}" = used ] || return 0
-	put card.img /etc/machine-id $OLD_MACHINE_ID
-	put card.img /var/lib/dbus/machine-id $OLD_MACHINE_ID
-	put card.img /var/lib/systemd/random-seed seed-of-worker003
-	put card.img /var/lib/dhcp/dhclient.eth0.leases 'lease { fixed-address 10.0.0.13; }'
-	put card.img /etc/dhcpcd.duid 00:01:00:01:29:aa
-	put card.img /var/lib/dhcpcd/eth0.lease lease-of-worker003
-	put card.img /var/lib/NetworkManager/secret_key nm-secret
-	put card.img /var/lib/cardstock/firstboot.state 'step of worker003'
-	put card.img /var/lib/cardstock/packages/tool.deb 'a package of the card'
-	put card.img /etc/ssh/ssh_host_rsa_key 'rsa of worker003'
-	put card.img /var/log/syslog 'worker003 kernel: hello'
-	put card.img /var/log/app/today.log 'worker003 app: hello'
-	put card.img /root/.bash_history 'ssh worker003'
-	put card.img /etc/app.conf 'server = worker003'
-	put card.img /etc/app.key '-----BEGIN PRIVATE KEY-----'
-	put card.img /home/ops/data 'data of a user, who may write worker003'
-	echo '{"hostname":"worker003"}' >report
-	mcopy -i "card.img@@$(offset_of card.img 1)" report ::cardstock-report.json
-	cp --sparse=always card.img before.img
-}
-
-clone() {
-	mk clone --profile ./worker.conf "$@"
-}
-
-# All values that tell boards apart, a line each.
-identity_of() {
-	root_cat "$1" /etc/hostname
-	root_cat "$1" /etc/ssh/ssh_host_ed25519_key.pub | cut -d' ' -f2
-	root_cat "$1" /etc/systemd/network/0-cardstock-eth0.network | sed -n '/^Address=/p'
-	sfdisk --disk-id "$1"
-	for n in 1 2; do blkid -p -O "$(offset_of "$1" $n)" -s UUID -o value "$1"; done
-}
+load clones
 
 gone() {
 	[[ $(debugfs -R "stat $2" "$1?offset=$(offset_of "$1" 2)" 2>&1) == *'File not found'* ]] || {
@@ -93,25 +30,6 @@ gone() {
 		root_cat out/worker00$n.img /etc/ssh/ssh_host_ed25519_key-cert.pub >cert.pub
 		[[ $(ssh-keygen -Lf cert.pub) == *"worker00$n"*'Principals:'* ]]
 	done
-}
-
-# search IMAGE VALUE…: the lines of the image that have one of the values, as text or as the bytes of an id.
-search() {
-	python3 - "$@" <<-'END'
-		import mmap, re, sys
-		with open(sys.argv[1], "rb") as f:
-		    image = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
-		for value in sys.argv[2:]:
-		    forms = [value.encode()]
-		    digits = value.replace("-", "")
-		    if re.fullmatch("[0-9a-fA-F]{8}|[0-9a-f]{32}", digits):
-		        forms += [bytes.fromhex(digits), bytes.fromhex(digits)[::-1]]
-		    for form in forms:
-		        at = -1
-		        while (at := image.find(form, at + 1)) >= 0:
-		            begin, end = image.rfind(b"\n", 0, at) + 1, image.find(b"\n", at)
-		            print(image[max(begin, at - 200):min(end, at + 200)])
-	END
 }
 
 @test "nothing in a clone says who it was, byte by byte" {
@@ -311,13 +229,6 @@ pull_by_hand() {
 	[[ $(debugfs -R 'stat /home/ops/new' "out/worker004.img?offset=$(offset_of out/worker004.img 2)" 2>&1) == *'Type: directory'* ]]
 }
 
-# A card that has room behind its root: sets end, in MiB.
-make_card_with_room() {
-	make_card
-	end=$(($(stat -c %s card.img) >> 20))
-	truncate -s +32M card.img
-}
-
 @test "an id that all clones share is told" {
 	make_card_with_room
 	truncate -s 24M other
@@ -476,41 +387,6 @@ make_card_with_room() {
 	assert_no_output
 	clone card.img --quiet # a partition without a file system is copied as it is
 	rm out/worker004.img   # no checker knows it
-}
-
-# find_bad PATH N: sets bad, a byte of block N of this file of card.img.
-find_bad() {
-	local blocks
-	read -ra blocks < <(debugfs -R "blocks $1" "card.img?offset=$(offset_of card.img 2)" 2>/dev/null)
-	bad=$(($(offset_of card.img 2) + blocks[$2] * 4096 + 10))
-}
-
-@test "--rescue goes on where the card cannot be read, names the files, and is no success" {
-	make_card used
-	find_bad /home/ops/data 0
-	assert_fails 1 'With --rescue what cannot be read becomes zeros' faulty "bad:at=$bad" card.img "$MKIMAGE" clone card.img --profile ./worker.conf
-	assert_no_output
-	run -9 --separate-stderr faulty "bad:at=$bad" card.img "$MKIMAGE" clone card.img --profile ./worker.conf --rescue --check --quiet
-	[ "$output" = out/worker004.img ]
-	# shellcheck disable=SC2154 # set by run
-	[ "$stderr" = "mkimage: card.img: the images are made, but not all of it could be read:
-card.img: 4.0 KiB cannot be read, the first at byte $((bad - bad % 4096))
-card.img: partition 2: zeros where the card cannot be read: /home/ops/data" ]
-	[ "$(root_cat out/worker004.img /etc/hostname)" = worker004 ]
-	[ "$(root_cat out/worker004.img /etc/app.conf)" = 'server = worker003' ]
-	# What was lost is told of clones that cannot be made, too.
-	mkdir out/worker005.img
-	assert_fails 2 'card.img: partition 2: zeros where the card cannot be read: /home/ops/data' \
-		faulty "bad:at=$bad" card.img "$MKIMAGE" clone card.img --profile ./worker.conf --rescue
-	rmdir out/worker005.img
-}
-
-@test "a card that is pulled out while it is rescued is a failure" {
-	make_card used
-	find_bad /home/ops/data 0
-	assert_fails 1 'card.img: cannot read at byte ' faulty "gone:at=$bad" card.img "$MKIMAGE" clone card.img --profile ./worker.conf --rescue --quiet
-	[[ $output == *'Input/output error; it was pulled out, or its reader gave up: put it in, and begin again' ]]
-	assert_no_output
 }
 
 @test "of a swap file the header is there, and nothing of what was swapped out" {
