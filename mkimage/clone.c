@@ -10,11 +10,13 @@
 #include "image_parts.h"
 #include "interrupt.h"
 #include "io.h"
+#include "log.h"
 #include "mem.h"
 #include "ring.h"
 #include "source.h"
 
-#define SECTOR 4096u /* what is read by itself where a larger piece fails */
+#define SECTOR 4096u	 /* what is read by itself where a larger piece fails */
+#define FILE_SECTOR 512u /* what everybody takes for the sectors of an image */
 #define TRY_RESCUE \
 	"the card or its reader is broken. With --rescue what cannot be read becomes zeros"
 
@@ -142,6 +144,17 @@ static int find_used(struct clone_source *s, struct err *e)
 	return 0;
 }
 
+/* The table would be right, and yet nobody could read it. */
+static int check_sectors(const struct disk *d, struct err *e)
+{
+	if (d->sector_size == FILE_SECTOR)
+		return 0;
+	return err_set(e, ERR_IMAGE,
+		       "%s: its partition table counts sectors of %u bytes, and that of an image "
+		       "file counts %u; copy it with dd to a device with the same sectors",
+		       d->name, d->sector_size, FILE_SECTOR);
+}
+
 int clone_open(const char *path, bool rescue, struct clone_source *ret, struct err *e)
 {
 	auto_clone s = CLONE_SOURCE_INIT;
@@ -150,7 +163,7 @@ int clone_open(const char *path, bool rescue, struct clone_source *ret, struct e
 		return -1;
 	if (disk_probe(path, NULL, &s.disk, e) < 0)
 		return refuse_table(&s, e);
-	if (find_used(&s, e) < 0)
+	if (check_sectors(s.disk, e) < 0 || find_used(&s, e) < 0)
 		return -1;
 	*ret = s;
 	s = (struct clone_source)CLONE_SOURCE_INIT;
@@ -387,11 +400,38 @@ int clone_used(const char *path, const char *what, uint64_t *ret_size, struct bl
 	return 0;
 }
 
+/* What we cannot write to, nobody will make a node of, or it is data that stays as it is. */
+static int scrub_part(const struct disk *d, const struct part *p, struct err *e)
+{
+	autofree char *what = image_part_name(d->name, p);
+	struct fs_open open = clone_part(d, p, what);
+	auto_err why = ERR_INIT;
+	open.writable = true;
+	if (fs_ext_scrub(&open, &why) == 0)
+		return 0;
+	if (why.code != ERR_IMAGE)
+		return err_set(e, why.code, "%s", why.msg);
+	log_debug("%s", why.msg);
+	return 0;
+}
+
+static int scrub_all(const char *path, const char *name, struct err *e)
+{
+	auto_disk *d = NULL;
+	if (disk_probe(path, name, &d, e) < 0)
+		return -1;
+	for (size_t i = 0; i < d->n_parts; i++) {
+		if (part_is_ext(&d->parts[i]) && scrub_part(d, &d->parts[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int clone_wipe_free(int fd, const char *path, const char *what, struct err *e)
 {
 	auto_blockmap used = {0};
 	uint64_t size;
-	if (clone_used(path, what, &size, &used, e) < 0)
+	if (scrub_all(path, what, e) < 0 || clone_used(path, what, &size, &used, e) < 0)
 		return -1;
 	return punch_all_but(fd, what, size, &used, e);
 }

@@ -59,7 +59,10 @@ struct fs_open clone_part(const struct disk *d, const struct part *p, const char
 /* What of the image has to be copied for a clone, and its size. */
 int clone_used(const char *path, const char *what, uint64_t *ret_size, struct blockmap *ret,
 	       struct err *e) must_check;
-/* Make holes of all that no file system of the image, open at path, too, has allocated. */
+/*
+ * Make holes of all that no file system of the image, open at path, too, has allocated, and zeros
+ * of what was deleted in the rest.
+ */
 int clone_wipe_free(int fd, const char *path, const char *what, struct err *e) must_check;
 
 #endif

@@ -32,11 +32,32 @@ gone() {
 	done
 }
 
-@test "nothing in a clone says who it was, byte by byte" {
+# What a card has in places that no file leads to: a name behind another one in a directory, the target of a
+# symlink in an inode, the content of a file, the log of the journal, the boot partition.
+leave_traces() {
+	local at block
+	at=$(offset_of card.img 2)
+	put card.img /etc/worker003.name 'content of worker003'
+	debugfs -w -f - "card.img?offset=$at" <<<$'symlink /etc/lab worker003.link\nrm /etc/lab\nrm /etc/worker003.name' >/dev/null 2>&1
+	block=$(debugfs -R 'blocks <8>' "card.img?offset=$at" 2>/dev/null | cut -d' ' -f100)
+	echo 'log of worker003' | dd of=card.img bs=4096 seek=$((at / 4096 + block)) conv=notrunc status=none
+	echo 'boot of worker003' >trace
+	mcopy -i "card.img@@$(offset_of card.img 1)" trace ::trace
+	mdel -i "card.img@@$(offset_of card.img 1)" ::trace
+	for trace in worker003.name worker003.link 'content of worker003' 'log of worker003' 'boot of worker003'; do
+		[ -n "$(search card.img "$trace")" ] || { echo "no trace '$trace'" >&2; return 1; }
+	done
+	e2fsck -fn "card.img?offset=$at" >/dev/null 2>&1
+}
+
+@test "nothing in a clone says who it was, byte by byte, in what was deleted neither" {
 	make_card
+	put card.img /etc/machine-id $OLD_MACHINE_ID
 	mapfile -t old < <(identity_of card.img | sed 's/^Address=//; s/^0x//; s|/24$||')
 	[ ${#old[@]} = 6 ]
+	old+=("$OLD_MACHINE_ID" "$(root_cat card.img /etc/ssh/ssh_host_ed25519_key | sed -n 3p)")
 	for value in "${old[@]}"; do [ -n "$(search card.img "$value")" ]; done
+	leave_traces
 	clone card.img -n 2 --quiet
 	for n in 4 5; do
 		# Only the lists of all nodes have it.
@@ -317,6 +338,15 @@ pull_by_hand() {
 	mkdir mnt
 	mount "$LOOP" mnt || skip "ext4 cannot be mounted here"
 	assert_fails 7 "is mounted at '$WORK/mnt'; unmount it, so that nothing changes while it is read" clone "$LOOP"
+}
+
+@test "a card with sectors of 4096 bytes is refused, for its image could be read by nobody" {
+	make_card
+	loop card.img --sector-size 4096
+	echo 'start=2048, size=100000' | sfdisk -q "$LOOP"
+	dd if="$CARDSTOCK_TEST_BASE/mini.img" of="$LOOP" bs=1M skip=520 seek=8 status=none
+	assert_fails 4 "$LOOP: its partition table counts sectors of 4096 bytes, and that of an image file counts 512" clone "$LOOP"
+	assert_no_output
 }
 
 @test "a card that cannot be read, or changes meanwhile, leaves no clone" {

@@ -246,7 +246,8 @@ static void swap_gets_a_uuid_of_its_own_and_nothing_else(void **state)
 	card_open(&c, false);
 	assert_ok(identity_verify(c.image, want, &e), &e);
 	sh(&c, "test $(cmp -l -i 4194304 -n 16777216 before.img card.img | wc -l) -le 16");
-	sh(&c, "test \"$(blkid -p -O 4194304 -o value -s LABEL -s TYPE card.img)\" = \"$(printf 'pages\\nswap')\"");
+	sh(&c, "test \"$(blkid -p -O 4194304 -o value -s LABEL -s TYPE card.img)\" = \"$(printf "
+	       "'pages\\nswap')\"");
 	card_done(&c);
 }
 
