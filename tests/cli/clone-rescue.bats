@@ -91,7 +91,8 @@ files_of() {
 	inode=$(debugfs -R 'stat /home/ops/data' "card.img?offset=$at" 2>/dev/null | sed -n 's/^Inode: \([0-9]*\).*/\1/p')
 	find_bad_field 'inode table'
 	first=$(((inode - 1) / 16 * 16 + 1))
-	rescue $((bad + first / 16 * 4096))
+	block=$((first / 16)) # of the table
+	rescue $((bad + block * 4096))
 	grep -qx "card.img: partition 2: zeros where the card cannot be read: group 0: the table of inodes, $first to $((first + 15))" said
 	grep -qx 'card.img: partition 2: zeros where the card cannot be read: /home/ops/data, which is lost: its inode was there' said
 	# All others that had one of these are named, too, and no other is gone.

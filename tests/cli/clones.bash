@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # For bats: the card of worker003, and clones of it.
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2119,SC2120 # set for, and called with arguments by, the tests that load it
 
 OLD_MACHINE_ID=8f14e45fceea167a5a36dedd4bea2543
 
