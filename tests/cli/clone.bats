@@ -52,7 +52,7 @@ leave_traces() {
 
 @test "nothing in a clone says who it was, byte by byte, in what was deleted neither" {
 	make_card
-	put card.img /etc/machine-id $OLD_MACHINE_ID
+	put card.img /etc/machine-id "$OLD_MACHINE_ID"
 	mapfile -t old < <(identity_of card.img | sed 's/^Address=//; s/^0x//; s|/24$||')
 	[ ${#old[@]} = 6 ]
 	old+=("$OLD_MACHINE_ID" "$(root_cat card.img /etc/ssh/ssh_host_ed25519_key | sed -n 3p)")
@@ -308,7 +308,7 @@ pull_by_hand() {
 	cp --sparse=always "$CARDSTOCK_TEST_BASE/mini.img" foreign.img
 	put foreign.img /etc/hostname raspberrypi
 	put foreign.img /etc/hosts $'127.0.0.1\tlocalhost\n127.0.1.1\traspberrypi'
-	put foreign.img /etc/machine-id $OLD_MACHINE_ID
+	put foreign.img /etc/machine-id "$OLD_MACHINE_ID"
 	clone foreign.img --quiet
 	clone=out/worker004.img
 	[ "$(root_cat $clone /etc/hostname)" = worker004 ]
