@@ -262,24 +262,24 @@ pull_by_hand() {
 
 @test "swap gets a UUID of its own, and what names it follows" {
 	make_card_with_room
-	old=9a2b3c4d-1111-4222-8333-444455556666
+	was=9a2b3c4d-1111-4222-8333-444455556666
 	truncate -s 8M swap
-	mkswap -q -L pages -U $old swap
+	mkswap -q -L pages -U $was swap
 	echo swapped-out-by-worker003 | dd of=swap bs=1M seek=2 conv=notrunc status=none
 	printf 'start=%dMiB, size=10MiB, type=5\nstart=%dMiB, size=8MiB, type=82\n' $end $((end + 1)) | sfdisk -q -a card.img
 	dd if=swap of=card.img bs=1M seek=$((end + 1)) conv=notrunc status=none
 	root_cat card.img /etc/fstab >fstab
-	put card.img /etc/fstab "$(cat fstab)"$'\n'"UUID=$old none swap sw 0 0"
-	put card.img /etc/initramfs-tools/conf.d/resume "RESUME=UUID=$old"
+	put card.img /etc/fstab "$(cat fstab)"$'\n'"UUID=$was none swap sw 0 0"
+	put card.img /etc/initramfs-tools/conf.d/resume "RESUME=UUID=$was"
 	put card.img /boot/initrd.img-6.1 'the old one'
-	{ boot_cat card.img /cmdline.txt | tr -d '\n'; echo " resume=UUID=$old"; } >cmdline
+	{ boot_cat card.img /cmdline.txt | tr -d '\n'; echo " resume=UUID=$was"; } >cmdline
 	mcopy -o -i "card.img@@$(offset_of card.img 1)" cmdline ::cmdline.txt
-	[ "$(search card.img $old | wc -l)" -ge 4 ]
+	[ "$(search card.img $was | wc -l)" -ge 4 ]
 	clone card.img -n 2 2>notes
 	grep -q '^note: partition 5, swap, gets a UUID of its own; an initramfs .* update-initramfs -u' notes
 	for n in 4 5; do
 		image=out/worker00$n.img
-		[ "$(search $image $old swapped-out-by-worker003)" = '' ]
+		[ "$(search $image $was swapped-out-by-worker003)" = '' ]
 		new=$(blkid -p -O "$(offset_of $image 4)" -s UUID -o value $image)
 		echo "$new" >>uuids
 		root_cat $image /etc/fstab | grep -qx "UUID=$new none swap sw 0 0"
