@@ -133,6 +133,20 @@ int io_pread_fd(int fd, const char *what, void *data, size_t len, uint64_t offse
 		       (unsigned long long)(offset + done), len - done);
 }
 
+void io_pread_rest(int fd, void *data, size_t len, uint64_t offset)
+{
+	const size_t block = 4096;
+	size_t done;
+	memset(data, 0, len);
+	if (io_pread_all(fd, data, len, offset, &done) == 0)
+		return;
+	for (size_t at = 0, n; at < len; at += n) {
+		n = len - at < block ? len - at : block;
+		if (io_pread_all(fd, (char *)data + at, n, offset + at, &done) < 0)
+			memset((char *)data + at, 0, n);
+	}
+}
+
 int io_flush_dir(const char *dir, struct err *e)
 {
 	autoclose int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

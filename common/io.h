@@ -29,6 +29,10 @@ int io_pwrite_fd(int fd, const char *what, const void *data, size_t len, uint64_
 int io_pread_fd(int fd, const char *what, void *data, size_t len, uint64_t offset,
 		struct err *e) must_check;
 /*
+ * For a look at a disk that may be worn out: what of it cannot be read, 4 KiB at a time, is zeros.
+ */
+void io_pread_rest(int fd, void *data, size_t len, uint64_t offset);
+/*
  * Replace path by a file with this content: temporary file beside it, fsync, rename, fsync of the
  * directory.  After a crash path has the old content or the new, never a part.
  */

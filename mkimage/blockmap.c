@@ -210,11 +210,12 @@ static int add_part(struct builder *b, const struct part *p, struct err *e)
 		return add_unknown(b, p, e);
 	if (add_allocated(b, p, map, e) == 0)
 		return 0;
-	if (!b->over)
+	if (!b->notes)
 		return -1;
 	strv_printf(b->notes, "%s; so %s", e->msg,
-		    b->known_only ? "of this partition only what the .bmap names is written"
-				  : "all of the partition is written");
+		    b->card	    ? "all of the partition is copied"
+		    : b->known_only ? "of this partition only what the .bmap names is written"
+				    : "all of the partition is written");
 	err_done(e);
 	return add_unknown(b, p, e);
 }
@@ -293,9 +294,10 @@ int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
 	return build_map(&b, ret, e);
 }
 
-int blockmap_build_card(const struct disk *d, struct blockmap *ret, struct err *e)
+int blockmap_build_card(const struct disk *d, struct strv *notes, struct blockmap *ret,
+			struct err *e)
 {
-	struct builder b = {.disk = d, .card = true};
+	struct builder b = {.disk = d, .card = true, .notes = notes};
 	return build_map(&b, ret, e);
 }
 

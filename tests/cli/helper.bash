@@ -39,11 +39,17 @@ setup() {
 
 # Whatever a test built must be clean, by the file systems' own checkers.
 teardown() {
-	local image
+	finish_work
+}
+
+# Of a teardown it is only the last status that bats looks at.
+finish_work() {
+	local image status=0
 	for image in "$WORK"/*/*.img; do
-		[ ! -e "$image" ] || [ -z "${BATS_TEST_COMPLETED:-}" ] || assert_clean "$image"
+		[ ! -e "$image" ] || [ -z "${BATS_TEST_COMPLETED:-}" ] || assert_clean "$image" || status=1
 	done
 	keep_work
+	return $status
 }
 
 # mkimage with the test's profile; quiet, so that output is the result alone.
