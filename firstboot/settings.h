@@ -40,6 +40,7 @@ struct settings {
 	bool ntp;	/* a time source is expected */
 	struct strv enable, disable, mask; /* units */
 	struct strv mounts;		   /* mount points that have to be mounted */
+	struct strv packages;		   /* that have to be installed */
 };
 
 /* The keys of the file, for the check of the manual. */
