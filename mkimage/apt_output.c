@@ -149,8 +149,10 @@ char *apt_reason(const char *messages, const char *const *marks)
 	strv_split(&lines, messages, "\n");
 	for (; *marks; marks++) {
 		strv_foreach (line, &lines) {
-			if (str_starts(*line, *marks))
-				return xstrdup(*line + strlen(*marks));
+			if (!str_starts(*line, *marks))
+				continue;
+			const char *rest = *line + strlen(*marks);
+			return xstrndup(rest, strlen(rest) - str_ends(rest, "."));
 		}
 	}
 	return NULL;

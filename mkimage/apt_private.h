@@ -33,7 +33,9 @@ int apt_read_uris(const char *text, struct apt_set *ret, struct err *e) must_che
 void apt_read_sizes(const char *text, struct apt_set *set);
 /* The indented lines behind the line "heading", "; " between; owned, NULL when there are none. */
 char *apt_said(const char *text, const char *heading);
-/* What is behind the first of the lines that begin with one of the marks; owned, NULL: none does.
+/*
+ * What is behind the mark, without a full stop, in the first line that begins with one; the first
+ * mark counts most.  Owned; NULL: no line does.
  */
 char *apt_reason(const char *messages, const char *const *marks);
 

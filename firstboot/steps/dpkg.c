@@ -236,7 +236,9 @@ int dpkg_status(const struct ctx *ctx, const char *name, char **ret, struct err 
 	int known = run(&(struct run){.argv = argv, .output = &out, .ok_status = 1 << 1}, e);
 	if (known < 0)
 		return -1;
-	*ret = known == 0 ? xstrndup(str_text(&out), strcspn(str_text(&out), "\n"))
-			  : xstrdup("not-installed");
+	/* What others only depend on or provide has no version. */
+	size_t len = strcspn(str_text(&out), "\n");
+	len -= len && out.data[len - 1] == ' ';
+	*ret = known == 0 ? xstrndup(str_text(&out), len) : xstrdup("not-installed");
 	return 0;
 }

@@ -228,7 +228,7 @@ unpack() {
 	assert_fails 1 "worker.conf:$(line_of_key): packages: apt refuses a source of the image: $REPOSITORY ./ InRelease: The following signatures couldn't be verified" \
 		mk --profile ./worker.conf
 	rm repo/InRelease
-	assert_fails 1 "apt refuses a source of the image: The repository '$REPOSITORY ./ Release' is not signed." mk --profile ./worker.conf
+	assert_fails 1 "apt refuses a source of the image: '$REPOSITORY ./ Release' is not signed; bring its key" mk --profile ./worker.conf
 	assert_no_output
 }
 

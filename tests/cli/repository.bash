@@ -35,8 +35,9 @@ sign_repository() {
 	)
 }
 
-# Sets $REPOSITORY, its URL.
+# serve_repository [PORT]: sets $REPOSITORY, its URL.
 serve_repository() {
+	rm -f port
 	python3 -u -c 'import functools, http.server
 handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="repo")
 server = http.server.ThreadingHTTPServer(("127.0.0.1", '"${1:-0}"'), handler)

@@ -170,7 +170,8 @@ static void lists_of_apt_are_told_in_one_line(void **state)
 				       "The following packages have unmet dependencies:");
 	assert_string_equal(said, "a : Depends: b but it is not installable; Depends: c");
 	assert_null(apt_said("nothing\n a\n", "The following packages will be REMOVED:"));
-	autofree char *reason = apt_reason("W: x\nE: y\nE: Failed to fetch http://h  404\n", marks);
+	autofree char *reason = apt_reason("W: x\nE: y\nE: Failed to fetch http://h  404.\n",
+					   marks);
 	assert_string_equal(reason, "http://h  404");
 	assert_null(apt_reason("W: x\n", marks));
 }
