@@ -169,15 +169,17 @@ int packages_plan_files(struct plan_ctx *ctx, const struct strv *names, const st
 	if (remove_old(ctx, set, e) < 0)
 		return -1;
 	str_puts(&list, first);
+	for (size_t i = 0; i < set->n; i++)
+		str_printf(&list, "%s  %s\n", set->v[i].sha256, set->v[i].file);
+	if (plan_write(ctx, LIST, str_text(&list), list.len, ATTR_ROOT(0644), LIST_WHY, e) < 0)
+		return -1;
 	for (size_t i = 0; i < set->n; i++) {
-		const struct apt_package *p = &set->v[i];
-		if (plan_package(ctx, names, p, e) < 0)
+		if (plan_package(ctx, names, &set->v[i], e) < 0)
 			return -1;
-		str_printf(&list, "%s  %s\n", p->sha256, p->file);
 	}
 	if (set->n)
 		note_sum(ctx, set);
-	return plan_write(ctx, LIST, str_text(&list), list.len, ATTR_ROOT(0644), LIST_WHY, e);
+	return 0;
 }
 
 int packages_plan_download(struct plan_ctx *ctx, const struct strv *names, struct err *e)
