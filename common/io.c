@@ -147,6 +147,16 @@ void io_pread_rest(int fd, void *data, size_t len, uint64_t offset)
 	}
 }
 
+int io_flush_file(const char *path, struct err *e)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: was to be made and is not there", path);
+	if (fsync(fd) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot flush", path);
+	return 0;
+}
+
 int io_flush_dir(const char *dir, struct err *e)
 {
 	autoclose int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -53,6 +53,8 @@ int io_replace_by(const char *path, const char *temp, const void *data, size_t l
  */
 int io_update_file(const char *path, const void *data, size_t len, mode_t mode,
 		   struct err *e) must_check;
+/* Make a file that another part or program wrote survive a crash; absent is an error. */
+int io_flush_file(const char *path, struct err *e) must_check;
 /* Make the names in a directory survive a crash. */
 int io_flush_dir(const char *dir, struct err *e) must_check;
 /* mkdir -p; directories that are made get mode. */

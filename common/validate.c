@@ -64,6 +64,18 @@ int validate_unit(const char *text, struct err *e)
 		       text);
 }
 
+int validate_package(const char *text, struct err *e)
+{
+	size_t len = strlen(text);
+	if (len >= 2 && len < 128 && only(text, LOWER DIGITS "+-.") && !strchr("+-.", text[0]) &&
+	    text[len - 1] != '-')
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is not the name of a Debian package: use 2 or more of a-z, 0-9, '+', "
+		       "'-' and '.', beginning with a letter or digit, and no version",
+		       text);
+}
+
 int validate_abspath(const char *text, struct err *e)
 {
 	bool ok = text[0] == '/' && !strstr(text, "//") && !strstr(text, "/../") &&

@@ -16,6 +16,9 @@ int validate_node_name(const char *text, struct err *e) must_check;
 int validate_username(const char *text, struct err *e) must_check;
 /* A systemd unit name with a known suffix, systemd.unit(5). */
 int validate_unit(const char *text, struct err *e) must_check;
+/* The name of a Debian package, Debian Policy 5.6.7; none that apt-get takes for a removal ("x-").
+ */
+int validate_package(const char *text, struct err *e) must_check;
 /* An absolute path without "..", "//", control characters or ':'. */
 int validate_abspath(const char *text, struct err *e) must_check;
 /*

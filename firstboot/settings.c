@@ -67,6 +67,8 @@ const struct conf_key settings_keys[] = {
 	LIST("mask", mask, validate_unit, "unit that nothing can start; may be repeated"),
 	LIST("mount", mounts, validate_abspath,
 	     "mount point that has to be mounted; may be repeated"),
+	LIST("package", packages, validate_package,
+	     "package that has to be installed; may be repeated"),
 	{0},
 };
 

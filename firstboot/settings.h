@@ -45,6 +45,7 @@ struct settings {
 	bool ntp;	     /* a time source is expected */
 	struct strv enable, disable, mask; /* units */
 	struct strv mounts;		   /* mount points that have to be mounted */
+	struct strv packages;		   /* that have to be installed */
 };
 
 extern const struct conf_key settings_keys[];

@@ -84,6 +84,9 @@ struct fs_ops {
 	 */
 	const char *(*refuse_name)(const char *name);
 
+	/* Bytes that are free for files; NULL: it does not tell. */
+	int (*room)(struct fs *fs, uint64_t *ret, struct err *e);
+
 	/* Write everything to the image. */
 	int (*sync)(struct fs *fs, struct err *e);
 	/*

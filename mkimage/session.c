@@ -283,18 +283,29 @@ int session_pick_free(const struct options *o, struct session *s, struct err *e)
 	return 0;
 }
 
+/* The base's own size where the profile wants no other; what is wrong with it was said before. */
+static void add_size(const struct session *s, struct plan_ctx *ctx)
+{
+	uint64_t wanted = session_image_size(s), has = s->base ? s->base->disk->size : 0;
+	ctx->image_size = has && wanted > has ? wanted : has;
+	ctx->image_grows = ctx->image_size - has;
+}
+
 static struct plan_ctx make_ctx(struct session *s, struct tree *tree, struct plan *plan,
 				const struct node *node)
 {
-	return (struct plan_ctx){.profile = s->profile,
-				 .cluster = s->cluster,
-				 .node = node,
-				 .tree = tree,
-				 .identity = s->identity,
-				 .plan = plan,
-				 .now = s->now,
-				 .sysprep = s->sysprep,
-				 .finished = s->finished};
+	struct plan_ctx ctx = {.profile = s->profile,
+			       .cluster = s->cluster,
+			       .node = node,
+			       .tree = tree,
+			       .identity = s->identity,
+			       .plan = plan,
+			       .now = s->now,
+			       .sysprep = s->sysprep,
+			       .progress = s->progress,
+			       .finished = s->finished};
+	add_size(s, &ctx);
+	return ctx;
 }
 
 int session_plan_role(struct session *s, struct tree *tree, struct plan **ret, struct err *e)

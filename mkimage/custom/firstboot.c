@@ -36,6 +36,7 @@ static const char static_network[] =
 	"CapabilityBoundingSet=~\n"
 	"SystemCallFilter=\n"
 	"RestrictAddressFamilies=\n"
+	"IPAddressDeny=\n"
 	"DevicePolicy=auto\n"
 	"LockPersonality=no\n"
 	"MemoryDenyWriteExecute=no\n"
