@@ -21,7 +21,6 @@
 
 #define FACT_MAX 65536
 #define NICS_MAX 16 /* that the master takes */
-#define HOST_KEY "/etc/ssh/ssh_host_ed25519_key.pub"
 
 /* First line of a file, owned; NULL: it cannot be read. */
 static char *read_line(const struct ctx *ctx, const char *path)
@@ -92,12 +91,12 @@ static char *read_os(const struct ctx *ctx)
 
 static int read_host_key(const struct ctx *ctx, char **ret, struct err *e)
 {
-	autofree char *line = read_line(ctx, HOST_KEY);
+	autofree char *line = read_line(ctx, SSHKEY_OF_HOST);
 	autofree char *key = line ? sshkey_plain(line) : NULL;
 	if (!key || !sshkey_is_ed25519(key))
 		return err_set(
 			e, ERR_FAILED,
-			"%s" HOST_KEY ": there is no such host key, which the others would "
+			"%s" SSHKEY_OF_HOST ": there is no such host key, which the others would "
 			"know this node by; run 'ssh-keygen -A', then 'firstboot run --phase "
 			"network --again registration'",
 			ctx->root);

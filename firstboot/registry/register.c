@@ -7,6 +7,7 @@
 #include "register.h"
 
 #define TOO_MANY "too many requests; wait a minute"
+#define NOT_YOURS "host_key: is the master's, or its CA's"
 
 static void visit_done(struct visit *v)
 {
@@ -50,12 +51,40 @@ static int refuse_line(struct store *s, const struct auth *a, const char *reason
 	return store_commit(s, e);
 }
 
+static int is_setting(struct visit *v, const char *name, const char *value, struct err *e)
+{
+	autofree char *has = NULL;
+	if (store_setting_text(v->store, name, &has, e) < 0)
+		return -1;
+	return has && strcmp(has, value) == 0;
+}
+
+/*
+ * 1: the board names the CA's key, or the master's, as its own: with the board they would be
+ * revoked.
+ */
+static int is_impostor(struct visit *v, struct err *e)
+{
+	const char *key = v->request.facts.host_key;
+	int ca = is_setting(v, "host-ca", key, e);
+	return ca ? ca : is_setting(v, STORE_HOST_KEY, key, e);
+}
+
+static int judge(struct visit *v, struct err *e)
+{
+	int impostor = is_impostor(v, e);
+	if (impostor > 0)
+		reply_other(REPLY_REFUSED, NULL, NOT_YOURS, &v->reply);
+	if (impostor)
+		return impostor < 0 ? -1 : 0;
+	return v->auth->kind == AUTH_JOIN ? register_join(v, e) : register_node(v, e);
+}
+
 static int answer(struct visit *v, struct err *e)
 {
 	if (store_begin(v->store, e) < 0 || count(v->store, v->auth, e) < 0)
 		return -1;
-	int r = v->auth->kind == AUTH_JOIN ? register_join(v, e) : register_node(v, e);
-	if (r < 0 || store_commit(v->store, e) < 0)
+	if (judge(v, e) < 0 || store_commit(v->store, e) < 0)
 		return -1;
 	return v->changed ? store_announce(v->store, e) : 0;
 }

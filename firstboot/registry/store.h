@@ -130,6 +130,7 @@ void events_done(struct events *l);
 #define auto_events __attribute__((cleanup(events_done))) struct events
 
 /* Settings are lists of texts; one that is not there is empty. */
+#define STORE_HOST_KEY "host-key" /* of the master; the others are named as in the plan */
 int store_setting(struct store *s, const char *name, struct strv *ret, struct err *e) must_check;
 int store_setting_put(struct store *s, const char *name, const struct strv *values,
 		      struct err *e) must_check;

@@ -160,10 +160,26 @@ load nodectl
 	ctl render --root root >/dev/null
 	absent worker001 root/etc/hosts
 	absent '@cert-authority .*worker001' root/etc/ssh/ssh_known_hosts
-	grep -qxF "@revoked * $(public board1)" root/etc/ssh/ssh_known_hosts
+	grep -qxF "@revoked worker001,worker001.beowulf,10.0.0.11 $(public board1)" root/etc/ssh/ssh_known_hosts
 	assert_fails 1 "decommissioned already" ctl decommission worker001
 	make_card new "node worker001" 2
 	visit new 7 4 | assert_result accepted
+}
+
+@test "a board that called another's host key its own ends nothing but its own name" {
+	boot worker001 1
+	make_card liar "node worker002" 1
+	make_keys board2 master
+	sshd_says liar
+	request 1 2 | sed "s|$(public board2)|$(public host-ca)|" | ctl register >reply
+	assert_result refused <reply
+	grep -q 'host_key: is the master' reply
+	request 2 2 | sed "s|$(public board2)|$(public master)|" | ctl register | assert_result accepted
+	ctl decommission worker002
+	ctl render --root root >/dev/null
+	absent '@revoked \*' root/etc/ssh/ssh_known_hosts
+	ssh-keygen -F worker002 -f root/etc/ssh/ssh_known_hosts | grep -qF "@revoked worker002,worker002.beowulf,10.0.0.12 $(public master)"
+	[ -z "$(ssh-keygen -F worker001 -f root/etc/ssh/ssh_known_hosts | grep revoked)" ]
 }
 
 @test "a stolen card that never came can be revoked" {

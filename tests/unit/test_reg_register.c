@@ -215,6 +215,23 @@ static void a_name_that_is_not_planned_is_nobodys(void **state)
 	workdir_passed(state);
 }
 
+/* Decommissioned, it would have the key revoked for everybody. */
+static void nobody_calls_the_cluster_s_keys_its_own(void **state)
+{
+	auto_store *s = open_registry(PLAN);
+	auto_err e = ERR_INIT;
+	struct board liar = first;
+	assert_ok(store_setting_text_put(s, "host-ca", key_of(0x71), &e), &e);
+	assert_ok(store_setting_text_put(s, STORE_HOST_KEY, key_of(0x72), &e), &e);
+	for (liar.host = 0x71; liar.host <= 0x72; liar.host++) {
+		assert_told(s, with_card("worker001", 1, 1), &liar, "refused", "host_key: is");
+		assert_told(s, with_join_card("worker"), &liar, "refused", "host_key: is");
+	}
+	assert_node(s, "worker001", STATE_PLANNED, 0);
+	assert_told(s, with_card("worker001", 1, 1), &first, "accepted", "worker001");
+	workdir_passed(state);
+}
+
 static void nobody_announces_the_key_of_another(void **state)
 {
 	auto_store *s = with_worker();
@@ -413,6 +430,7 @@ int main(void)
 		IN_WORKDIR(a_new_card_in_another_board_waits_for_a_person),
 		IN_WORKDIR(boards_without_serial_are_known_by_their_mac),
 		IN_WORKDIR(a_name_that_is_not_planned_is_nobodys),
+		IN_WORKDIR(nobody_calls_the_cluster_s_keys_its_own),
 		IN_WORKDIR(nobody_announces_the_key_of_another),
 		IN_WORKDIR(a_certificate_outranks_an_announcement),
 		IN_WORKDIR(who_asks_too_often_has_to_wait),
