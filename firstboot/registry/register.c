@@ -24,29 +24,43 @@ static long long seconds(clockid_t clock)
 	return now.tv_sec;
 }
 
-/* 1: this key asks too often.  All join cards have one key, so they are limited in number instead.
+/*
+ * Whose requests are counted together; owned.  A certificate's key is one that mkimage made.  Of
+ * the others a board makes as many as it likes, so they are counted by their node: those that it
+ * uses, and apart from them those of before, or a copy of its card could have it wait.  All join
+ * cards have one key: *ret is NULL, for they are limited in number instead.
  */
-static int is_limited(struct store *s, const struct auth *a, struct err *e)
+static int find_counted(struct store *s, const struct auth *a, char **ret, struct err *e)
 {
-	if (a->kind == AUTH_JOIN)
-		return 0;
-	int n = store_rate_peek(s, a->public, seconds(CLOCK_BOOTTIME), e);
+	struct key_row row;
+	int known = a->kind == AUTH_KEY ? store_key(s, a->public, &row, e) : 0;
+	if (known < 0)
+		return -1;
+	*ret = a->kind == AUTH_JOIN ? NULL
+	       : !known		    ? xstrdup(a->public)
+			: xasprintf("%s %lld", row.state == KEY_RETIRED ? "retired" : "node",
+				    row.record);
+	return 0;
+}
+
+/* 1: too many came. */
+static int is_limited(struct store *s, const char *counted, struct err *e)
+{
+	int n = counted ? store_rate_peek(s, counted, seconds(CLOCK_BOOTTIME), e) : 0;
 	return n < 0 ? -1 : n >= REGISTER_RATE;
 }
 
-static int count(struct store *s, const struct auth *a, struct err *e)
+static int count(struct store *s, const char *counted, struct err *e)
 {
-	if (a->kind == AUTH_JOIN)
-		return 0;
-	return store_rate(s, a->public, seconds(CLOCK_BOOTTIME), e) < 0 ? -1 : 0;
+	return counted && store_rate(s, counted, seconds(CLOCK_BOOTTIME), e) < 0 ? -1 : 0;
 }
 
 /* A line that is no request costs its sender as much as one that is. */
-static int refuse_line(struct store *s, const struct auth *a, const char *reason, struct str *reply,
+static int refuse_line(struct store *s, const char *counted, const char *reason, struct str *reply,
 		       struct err *e)
 {
 	reply_other(REPLY_REFUSED, NULL, reason, reply);
-	if (store_begin(s, e) < 0 || count(s, a, e) < 0)
+	if (store_begin(s, e) < 0 || count(s, counted, e) < 0)
 		return -1;
 	return store_commit(s, e);
 }
@@ -80,9 +94,9 @@ static int judge(struct visit *v, struct err *e)
 	return v->auth->kind == AUTH_JOIN ? register_join(v, e) : register_node(v, e);
 }
 
-static int answer(struct visit *v, struct err *e)
+static int answer(struct visit *v, const char *counted, struct err *e)
 {
-	if (store_begin(v->store, e) < 0 || count(v->store, v->auth, e) < 0)
+	if (store_begin(v->store, e) < 0 || count(v->store, counted, e) < 0)
 		return -1;
 	if (judge(v, e) < 0 || store_commit(v->store, e) < 0)
 		return -1;
@@ -94,7 +108,8 @@ int register_line(struct store *s, const struct auth *a, const struct str *line,
 {
 	auto_visit v = {.store = s, .auth = a, .now = seconds(CLOCK_REALTIME), .reply = STR_SECRET};
 	auto_err judged = ERR_INIT;
-	int limited = is_limited(s, a, e);
+	autofree char *counted = NULL;
+	int limited = find_counted(s, a, &counted, e) < 0 ? -1 : is_limited(s, counted, e);
 	if (limited < 0)
 		return -1;
 	if (limited) {
@@ -102,11 +117,12 @@ int register_line(struct store *s, const struct auth *a, const struct str *line,
 		return 0;
 	}
 	if (request_parse(str_text(line), line->len, &v.request, &judged) < 0)
-		return refuse_line(s, a, judged.msg, reply, e);
-	if (answer(&v, e) < 0)
+		return refuse_line(s, counted, judged.msg, reply, e);
+	if (answer(&v, counted, e) < 0)
 		return -1;
+	autofree char *label = record_label(&v.node);
 	if (v.alarm)
-		syslog(LOG_ALERT, "%s: %s", v.node.name, v.alarm);
+		syslog(LOG_ALERT, "%s: %s", label, v.alarm);
 	str_add(reply, str_text(&v.reply), v.reply.len);
 	return 0;
 }

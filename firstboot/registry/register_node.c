@@ -13,12 +13,15 @@ static int refuse(struct visit *v, enum reply_result result, const char *reason)
 	return 0;
 }
 
-/* A certificate that was not seen yet is worth what its serial is. */
+/*
+ * A certificate that was not seen yet, or was forgotten, is worth what its serial is: each serial
+ * is good for one key.
+ */
 static enum credential judge_serial(const struct record *node, long long serial)
 {
 	if (serial <= node->revoked)
 		return CRED_REVOKED;
-	return serial < node->issue ? CRED_RETIRED : CRED_ISSUED;
+	return serial <= node->issue ? CRED_RETIRED : CRED_ISSUED;
 }
 
 /*
@@ -155,22 +158,22 @@ static int promote(struct visit *v, struct err *e)
 	return 0;
 }
 
-static int claim(struct visit *v, enum verdict verdict, struct err *e)
+static int claim(struct visit *v, struct err *e)
 {
-	bool copy = verdict == VERDICT_COPY;
 	auto_record newcomer = {0};
-	int is_new = newcomer_keep(v, copy ? STATE_QUARANTINED : STATE_PENDING, v->auth->public,
-				   v->node.id, &newcomer, e);
-	if (is_new < 0)
+	int is_new = newcomer_keep(v, STATE_PENDING, v->auth->public, v->node.id, &newcomer, e);
+	autofree char *label = record_label(&newcomer);
+	if (is_new < 0 || (is_new && store_event(v->store, v->node.id, verdict_name(VERDICT_CLAIM),
+						 label, e) < 0))
 		return -1;
-	if (is_new) {
-		autofree char *label = record_label(&newcomer);
-		if (store_event(v->store, v->node.id, verdict_name(verdict), label, e) < 0)
-			return -1;
-		v->alarm = copy ? "a copied card was shut out" : NULL;
-	}
-	return copy ? refuse(v, REPLY_QUARANTINED, "this card is a copy of one that is in use")
-		    : refuse(v, REPLY_PENDING, "another board has this name; a person decides");
+	return refuse(v, REPLY_PENDING, "another board has this name; a person decides");
+}
+
+static int shut_out(struct visit *v, struct err *e)
+{
+	if (newcomer_copy(v, v->auth->public, e) < 0)
+		return -1;
+	return refuse(v, REPLY_QUARANTINED, NEWCOMER_COPY);
 }
 
 /* What an accepted node may not ask for; NULL: nothing is wrong. */
@@ -214,8 +217,9 @@ static int act(struct visit *v, enum credential c, enum verdict verdict, struct 
 	case VERDICT_NEW_CARD:
 		return accept(v, c, verdict, e);
 	case VERDICT_CLAIM:
+		return claim(v, e);
 	case VERDICT_COPY:
-		return claim(v, verdict, e);
+		return shut_out(v, e);
 	case VERDICT_HELD:
 		return refuse(v, REPLY_QUARANTINED, "this node is in quarantine");
 	case VERDICT_REFUSE:

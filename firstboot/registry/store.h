@@ -59,7 +59,13 @@ int store_newcomer(struct store *s, const char *key, long long claim, struct rec
 /* The first node of the role, by number, that no board has and no pin reserves. */
 int store_free_node(struct store *s, const char *role, struct record *ret,
 		    struct err *e) must_check;
-/* How many boards wait for a place. */
+/*
+ * Drop the records of copies of the node's card but that one; returns how many there were.  Who
+ * came with a certificate newer than all that were used is none.
+ */
+int store_copies_drop(struct store *s, const struct record *node, long long but,
+		      struct err *e) must_check;
+/* How many boards wait for a place, and for none in particular. */
 int store_count_pending(struct store *s, long long *ret, struct err *e) must_check;
 /* All of them: nodes by role and number, then those without a place. */
 int store_list(struct store *s, struct records *ret, struct err *e) must_check;
@@ -80,7 +86,11 @@ struct key_row {
 int store_key(struct store *s, const char *key, struct key_row *ret, struct err *e) must_check;
 int store_key_put(struct store *s, const char *key, long long record, enum key_state state,
 		  struct err *e) must_check;
-/* All keys of the record that are in one state get another; returns how many. */
+/*
+ * All keys of the record that are in one state get another; returns how many.  Of the retired ones
+ * the last KEYS_RETIRED_KEPT stay: the others are those of strangers.
+ */
+#define KEYS_RETIRED_KEPT 16
 int store_keys_turn(struct store *s, long long record, enum key_state from, enum key_state to,
 		    struct err *e) must_check;
 /* From now on this key, whosever it was, is the record's only one. */
@@ -106,8 +116,9 @@ int store_reply_put(struct store *s, long long record, const struct reply_row *r
 int store_replies_drop(struct store *s, long long record, struct err *e) must_check;
 
 /*
- * Count a request of this key; returns how many came in the minute that runs.  The minute is of
- * CLOCK_BOOTTIME, because a board's clock jumps.
+ * Count a request of this key, or whatever else is counted by; returns how many came in the minute
+ * that runs.  The minute is of CLOCK_BOOTTIME, because a board's clock jumps; who was silent for
+ * one is forgotten.
  */
 int store_rate(struct store *s, const char *key, long long now, struct err *e) must_check;
 /* The same without counting. */

@@ -43,11 +43,27 @@ int store_key_put(struct store *s, const char *key, long long record, enum key_s
 		       : 0;
 }
 
+/* A board may retire keys as often as it likes. */
+static int drop_old(struct store *s, long long record, struct err *e)
+{
+	return sql_run(s->sql, e,
+		       "DELETE FROM key WHERE record = ? AND state = 'retired' AND key NOT IN "
+		       "(SELECT key FROM key WHERE record = ? AND state = 'retired' "
+		       "ORDER BY turned DESC LIMIT ?)",
+		       "iii", record, record, (long long)KEYS_RETIRED_KEPT);
+}
+
 int store_keys_turn(struct store *s, long long record, enum key_state from, enum key_state to,
 		    struct err *e)
 {
-	return sql_run(s->sql, e, "UPDATE key SET state = ? WHERE record = ? AND state = ?", "tit",
-		       names[to], record, names[from]);
+	int n = sql_run(s->sql, e,
+			"UPDATE key SET state = ?, "
+			"turned = (SELECT max(turned) + 1 FROM key WHERE record = ?) "
+			"WHERE record = ? AND state = ?",
+			"tiit", names[to], record, record, names[from]);
+	if (n > 0 && to == KEY_RETIRED && drop_old(s, record, e) < 0)
+		return -1;
+	return n;
 }
 
 int store_key_take(struct store *s, long long record, const char *key, struct err *e)

@@ -173,10 +173,21 @@ int store_free_node(struct store *s, const char *role, struct record *ret, struc
 	return sql_query(s->sql, &t, e, text, "t", role) < 0 ? -1 : fetch_record(s, t, ret, e);
 }
 
+int store_copies_drop(struct store *s, const struct record *node, long long but, struct err *e)
+{
+	return sql_run(
+		s->sql, e,
+		"DELETE FROM record WHERE claim = ? AND state = 'quarantined' AND issue <= ? "
+		"AND id <> ?",
+		"iii", node->id, node->issue, but);
+}
+
 int store_count_pending(struct store *s, long long *ret, struct err *e)
 {
 	auto_stmt *t = NULL;
-	if (sql_query(s->sql, &t, e, "SELECT count(*) FROM record WHERE key IS NOT NULL", "") < 0 ||
+	if (sql_query(s->sql, &t, e,
+		      "SELECT count(*) FROM record WHERE key IS NOT NULL AND claim IS NULL",
+		      "") < 0 ||
 	    stmt_next(t, e) < 0)
 		return -1;
 	*ret = stmt_int(t, 0);

@@ -51,6 +51,8 @@ static const char *const migrations[] = {
 	"  record INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,"
 	"  word TEXT NOT NULL, text TEXT NOT NULL) STRICT;"
 	"CREATE INDEX event_record ON event (record, id);",
+	/* 2 */
+	"ALTER TABLE key ADD COLUMN turned INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define VERSION (long long)(sizeof(migrations) / sizeof(*migrations))
