@@ -157,6 +157,21 @@ static int refused(const struct reply *r, struct err *e)
 		       : "");
 }
 
+/* Is it about what this board made itself, and may make anew? */
+static bool blames_own(const struct reply *r)
+{
+	return strcmp(r->result, "refused") == 0 && r->reason &&
+	       (str_starts(r->reason, "second_key:") || str_starts(r->reason, "request_id:"));
+}
+
+/* While the card's key is in use, nobody has the own one yet; another has another request, too. */
+static int heed(const struct ctx *ctx, bool own, const struct reply *r, struct err *e)
+{
+	if (!own && blames_own(r) && root_remove(ctx, OWN, e) < 0)
+		return -1;
+	return refused(r, e);
+}
+
 /* 0: registered with the own key; 1: come again, with that. */
 static int visit(const struct ctx *ctx, struct reply *ret, struct err *e)
 {
@@ -170,7 +185,7 @@ static int visit(const struct ctx *ctx, struct reply *ret, struct err *e)
 	    reply_read(str_text(&answer), answer.len, &r, e) < 0)
 		return -1;
 	if (r.answer == ANSWER_WAIT)
-		return refused(&r, e);
+		return heed(ctx, own, &r, e);
 	int again = keep(ctx, own, &answer, e);
 	reply_done(ret);
 	*ret = r;

@@ -169,6 +169,16 @@ assert r["cpus"] >= 1 and r["memory"] >= 1, r'
 	[ "$(state_of worker001)" = ready ]
 }
 
+@test "a key that the master will not take is made anew" {
+	start_master
+	make_board first worker001 1
+	"$JOIN" first
+	make_board other worker002 2
+	cp first/var/lib/cardstock/join/own{,.pub} other/var/lib/cardstock/join
+	[ "$("$JOIN" other 60000)" = "new worker002 10.0.0.12/24, 0 bytes for munge" ]
+	[ "$(state_of worker001)" = ready ]
+}
+
 # power N COMMAND…: killed at the Nth change of a file system, with all that it runs; 0: never.
 power() {
 	local at=$1
