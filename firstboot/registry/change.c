@@ -57,6 +57,12 @@ static int find_place(const struct change *c, struct record *ret, struct err *e)
 			     : newcomer_find_place(c->store, r, ret, e);
 	if (there < 0)
 		return -1;
+	if (there && !record_is_node(ret))
+		return err_set(
+			e, ERR_FAILED,
+			"its card is a copy of that of #%lld, which waits, too; approve that "
+			"one, or say with --as which name this one gets",
+			ret->id);
 	if (there && (r->claim || ret->state == STATE_PLANNED))
 		return 0;
 	return there ? err_set(e, ERR_FAILED,

@@ -58,7 +58,7 @@ int newcomer_place(struct store *s, struct record *newcomer, struct record *node
 {
 	autofree char *label = record_label(newcomer);
 	if (store_key_take(s, node->id, newcomer->key, e) < 0 ||
-	    store_delete(s, newcomer->id, e) < 0 || store_replies_drop(s, node->id, e) < 0)
+	    store_newcomers_drop(s, newcomer->key, e) < 0 || store_replies_drop(s, node->id, e) < 0)
 		return -1;
 	facts_done(&node->facts);
 	node->facts = newcomer->facts;

@@ -57,7 +57,7 @@ int newcomer_keep(struct visit *v, enum state state, const char *key, long long 
  */
 int newcomer_copy(struct visit *v, const char *key, struct err *e) must_check;
 #define NEWCOMER_COPY "this card is a copy of one that is in use"
-/* The newcomer gets the node's place: its key is the only one, its record goes. */
+/* The newcomer gets the node's place: its key is the only one; records with that key go. */
 int newcomer_place(struct store *s, struct record *newcomer, struct record *node,
 		   struct err *e) must_check;
 /* The node that a newcomer may have: 1, 0: none is free.  It is not taken by this. */

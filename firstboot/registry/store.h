@@ -49,11 +49,7 @@ int store_by_text(struct store *s, enum store_column column, const char *value, 
 		  struct err *e) must_check;
 int store_by_role(struct store *s, const char *role, long long number, struct record *ret,
 		  struct err *e) must_check;
-/*
- * The record without a place that came with this key and claims that node's place (0: none in
- * particular; NEWCOMER_ANY: whatever it claims).
- */
-#define NEWCOMER_ANY (-1)
+/* The record without a place that came with this key and claims that one's (0: none's). */
 int store_newcomer(struct store *s, const char *key, long long claim, struct record *ret,
 		   struct err *e) must_check;
 /* The first node of the role, by number, that no board has and no pin reserves. */
@@ -73,6 +69,8 @@ int store_list(struct store *s, struct records *ret, struct err *e) must_check;
 int store_save(struct store *s, struct record *r, struct err *e) must_check;
 /* With its keys, and what claims its place. */
 int store_delete(struct store *s, long long id, struct err *e) must_check;
+/* All without a place that came with this key. */
+int store_newcomers_drop(struct store *s, const char *key, struct err *e) must_check;
 
 /* ---- keys (store_key.c) ---- */
 

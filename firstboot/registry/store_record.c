@@ -156,10 +156,9 @@ int store_newcomer(struct store *s, const char *key, long long claim, struct rec
 		   struct err *e)
 {
 	auto_stmt *t = NULL;
-	autofree char *text = select_text("WHERE key = ? AND (? < 0 OR COALESCE(claim, 0) = ?)");
-	return sql_query(s->sql, &t, e, text, "tii", key, claim, claim) < 0
-		       ? -1
-		       : fetch_record(s, t, ret, e);
+	autofree char *text = select_text("WHERE key = ? AND COALESCE(claim, 0) = ?");
+	return sql_query(s->sql, &t, e, text, "ti", key, claim) < 0 ? -1
+								    : fetch_record(s, t, ret, e);
 }
 
 int store_free_node(struct store *s, const char *role, struct record *ret, struct err *e)
@@ -254,6 +253,11 @@ int store_save(struct store *s, struct record *r, struct err *e)
 	if (!r->id)
 		r->id = sql_last_id(s->sql);
 	return save_nics(s, r, e);
+}
+
+int store_newcomers_drop(struct store *s, const char *key, struct err *e)
+{
+	return sql_run(s->sql, e, "DELETE FROM record WHERE key = ?", "t", key) < 0 ? -1 : 0;
 }
 
 int store_delete(struct store *s, long long id, struct err *e)

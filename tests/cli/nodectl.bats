@@ -125,6 +125,18 @@ load nodectl
 	visit own 2 9 | grep -q '"secrets":{"munge":"'
 }
 
+@test "a copy of a join card gets no place of its own by mistake" {
+	make_card generic "join worker" 1
+	make_keys own
+	visit generic 1 8 "$(announce own)" | assert_result pending
+	visit generic 1 9 "$(announce own)" | assert_result quarantined
+	ctl status | grep -q '^#.* pending .*ALARM: a copy of its card is at #'
+	assert_fails 1 "its card is a copy of that of #" ctl approve dc:a6:32:00:00:09
+	ctl approve dc:a6:32:00:00:09 --as worker003 | grep -q 'worker003 is registered'
+	visit generic 2 9 "$(announce own)" | assert_result confirm
+	visit generic 2 8 "$(announce own)" | assert_result quarantined
+}
+
 @test "accept lets so many in and no more" {
 	make_card generic "join worker" 1
 	make_keys own8 own9

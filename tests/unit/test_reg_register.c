@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "registry_fixture.h"
+#include "registry/view.h"
 #include "registry/window.h"
 
 /* Keys are bytes: 1, 2, 3 on the cards, 0x11 and on what boards make for themselves. */
@@ -380,6 +381,57 @@ static void a_board_with_a_join_card_waits(void **state)
 	workdir_passed(state);
 }
 
+/* The card of a board that waits was copied, with the key that the board had made. */
+static const struct board join_clone = {
+	.serial = 50, .mac = 50, .cid = 50, .id = 50, .second = 0x40};
+
+static void a_copied_join_card_is_shut_out_and_the_original_waits_on(void **state)
+{
+	auto_store *s = open_registry(PLAN);
+	auto_err e = ERR_INIT;
+	auto_record first_board = {0}, copy = {0};
+	auto_view v = {0};
+	assert_told(s, with_join_card("worker"), &newcomer, "pending", "");
+	for (int i = 0; i < 2; i++) {
+		assert_told(s, with_join_card("worker"), &join_clone, "quarantined", "copy");
+		assert_told(s, with_join_card("worker"), &newcomer, "pending", "a person");
+	}
+	assert_int_equal(store_newcomer(s, key_of(0x40), 0, &first_board, &e), 1);
+	assert_string_equal(first_board.facts.serial, "40");
+	assert_int_equal(store_newcomer(s, key_of(0x40), first_board.id, &copy, &e), 1);
+	assert_int_equal(copy.state, STATE_QUARANTINED);
+	assert_ok(view_load(s, &v, &e), &e);
+	autofree char *alarm = view_alarm(&v, &first_board);
+	assert_non_null(strstr(alarm, "a copy of its card is at #"));
+	workdir_passed(state);
+}
+
+static void a_copied_join_card_is_shut_out_when_the_original_has_its_place(void **state)
+{
+	auto_store *s = open_registry(PLAN);
+	auto_err e = ERR_INIT;
+	assert_told(s, with_join_card("worker"), &newcomer, "pending", "");
+	assert_told(s, with_join_card("worker"), &join_clone, "quarantined", "copy");
+	assert_ok(window_open(s, "worker", 9, 60, &e), &e);
+	assert_told(s, with_join_card("worker"), &newcomer, "confirm", "worker001");
+	assert_told(s, with_join_card("worker"), &join_clone, "quarantined", "copy");
+	assert_int_equal(newcomer_state(s, 0x40, "worker001"), STATE_QUARANTINED);
+	assert_node(s, "worker001", STATE_REGISTERED, 40);
+	assert_told(s, with_join_card("worker"), &newcomer, "confirm", "worker001");
+	workdir_passed(state);
+}
+
+/* The board was broken before anybody approved it. */
+static void a_join_card_that_moves_to_another_board_is_no_copy(void **state)
+{
+	auto_store *s = open_registry(PLAN);
+	struct board moved = newcomer;
+	assert_told(s, with_join_card("worker"), &newcomer, "pending", "");
+	moved.serial = moved.mac = 60;
+	assert_told(s, with_join_card("worker"), &moved, "pending", "a person");
+	workdir_passed(state);
+}
+
 static void a_window_gives_the_lowest_free_name_to_so_many(void **state)
 {
 	auto_store *s = with_worker();
@@ -522,6 +574,9 @@ int main(void)
 		IN_WORKDIR(a_copy_does_not_have_the_original_wait),
 		IN_WORKDIR(whatever_a_hostile_node_sends_the_registry_stays_small),
 		IN_WORKDIR(a_board_with_a_join_card_waits),
+		IN_WORKDIR(a_copied_join_card_is_shut_out_and_the_original_waits_on),
+		IN_WORKDIR(a_copied_join_card_is_shut_out_when_the_original_has_its_place),
+		IN_WORKDIR(a_join_card_that_moves_to_another_board_is_no_copy),
 		IN_WORKDIR(a_window_gives_the_lowest_free_name_to_so_many),
 		IN_WORKDIR(a_window_of_another_boot_is_closed),
 		IN_WORKDIR(secrets_are_told_to_a_key_of_its_own_alone),
