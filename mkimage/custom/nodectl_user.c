@@ -2,7 +2,8 @@
 /*
  * The user `cardstock`: a system user whose number is the image's next free one.  sshd without PAM
  * refuses the key of somebody whose password is '!', so it is '*'; and it starts nodectl by the
- * user's shell, so that is one.
+ * user's shell, so that is one.  Its home is nothing that it may write: the first sshd would read
+ * authorized_keys there, for that shell.
  */
 #include "mem.h"
 #include "nodectl.h"
@@ -10,7 +11,7 @@
 
 #define SYSTEM_FIRST 100u /* of the numbers that useradd(8) gives, from the last down */
 #define SYSTEM_LAST 999u
-#define HOME "/var/lib/cardstock/registry"
+#define HOME "/"
 #define WHY "who the registry belongs to, and boards log in as"
 
 static int find_id(struct plan_ctx *ctx, uint32_t *ret, struct err *e)

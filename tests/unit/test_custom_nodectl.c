@@ -70,9 +70,7 @@ static void boards_log_in_as_a_locked_user_with_a_free_number(void **state)
 	init(&f);
 	fixture_put(&f, "root/etc/group", "root:x:0:\nsystemd-journal:x:999:\n");
 	run_it(&f, "nodectl { }\n");
-	assert_file_has(&f, "/etc/passwd",
-			"\ncardstock:x:998:998:Registry of boards:/var/lib/cardstock/registry:"
-			"/bin/sh\n");
+	assert_file_has(&f, "/etc/passwd", "\ncardstock:x:998:998:Registry of boards:/:/bin/sh\n");
 	assert_file_has(&f, "/etc/group", "\ncardstock:x:998:\n");
 	assert_file_has(&f, "/etc/shadow", "\ncardstock:*:1::::::\n");
 	assert_file_has(&f, "/etc/gshadow", "\ncardstock:!::\n");
