@@ -169,12 +169,15 @@ static void shares_are_served_to_accepted_nodes_and_not_to_a_network(void **stat
 	fixture_profile(&f, MASTER SHARE "nodectl { }\n");
 	fixture_run(&f, &custom_nfs);
 	assert_file_lacks(&f, "/etc/exports", "/srv/a");
+	assert_int_equal(f.notes.n, 1); /* of the server, of which the image has exportfs alone */
 	assert_attr(&f, "/etc/exports.d", "0755 0 0");
 	assert_attr(&f, "/srv/a b", "0755 0 0");
 	fixture_put(&f, "other.conf", WORKER "firstboot = false\n" SHARE);
 	fixture_profile(&f, MASTER SHARE "nodectl { }\n");
 	fixture_run(&f, &custom_nfs);
 	assert_file_has(&f, "/etc/exports", "10.0.0.0/24(rw");
+	assert_note(&f, "served to whole networks, decommissioned nodes included: the nodes of "
+			"role 'worker' do not register");
 	fixture_done(&f);
 }
 
