@@ -206,7 +206,8 @@ power() {
 		[ "$(state_of worker001)" = ready ] || { echo "at $n: $(state_of worker001)" >&2; return 1; }
 		[ "$(join_files board)" = "known_hosts own own.pub reply" ] || { echo "at $n: $(join_files board)" >&2; return 1; }
 		run ctl status
-		[[ $output != *ALARM* ]] || { echo "at $n: $output" >&2; return 1; }
+		[ "$status" = 0 ] || { echo "at $n: $output" >&2; return 1; }
+		[[ $output == *worker001* && $output != *ALARM* ]] || { echo "at $n: $output" >&2; return 1; }
 		n=$((n + ${CARDSTOCK_POWER_STRIDE:-1}))
 	done
 	[ "$status" = 0 ]
