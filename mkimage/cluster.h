@@ -13,9 +13,9 @@
  *   keys/enrol-ca(.pub)   signs what nodes register with, where a member has the section nodectl
  *   keys/user-NAME(.pub)   the cluster's key of a user (cluster-ssh)
  *   keys/SITE-NAME.pub     public keys fetched from a site, "gh-NAME.pub"
- *   nodes/NAME/ssh_host_ed25519_key(.pub, -cert.pub)   made once per node, so images repeat
- *   nodes/NAME/card(.pub, -cert.pub)   the node's enrolment key; another one for `--new-card`
- *   nodes/NAME/base-ids    ids of the base it was built from, for verify (identity.h)
+ *   nodes/NAME/ssh_host_ed25519_key(.pub, -cert.pub)   made once per node, so images repeat; others
+ * for `--new-card` nodes/NAME/card(.pub, -cert.pub)   the node's enrolment key; another one for
+ * `--new-card` nodes/NAME/base-ids    ids of the base it was built from, for verify (identity.h)
  *   seed            32 random bytes, hex: UUIDs and disk ids are derived from it
  *   known_hosts     "@cert-authority NAMES… KEY"
  *   ssh_config      for `ssh -F cluster/ssh_config worker002`
@@ -86,8 +86,8 @@ const struct node *cluster_registry(const struct cluster *c);
 /* Does the node register there, with a card of its own? */
 bool cluster_has_card(const struct cluster *c, const struct node *n);
 /*
- * Give the node a new card, with the next serial, after cluster_issue: the former one is worth
- * nothing once the new one was used.
+ * Give the node a new card, with the next serial, and a new host key, after cluster_issue: the
+ * former card is worth nothing once the new one was used.
  */
 int cluster_renew_card(const struct cluster *c, const struct node *n, struct err *e) must_check;
 /*

@@ -152,7 +152,9 @@ int change_quarantine(struct change *c, struct err *e)
 	"What nodectl cannot take back, because the card holds it:\n"                             \
 	"  - the passphrase of the WiFi, where the card has one: change it on the access point\n" \
 	"  - private keys of users (cluster-ssh): make new ones with mkimage, and all cards\n"    \
-	"  - files that were copied from the shares, and the hashes of passwords\n"
+	"  - files that were copied from the shares, and the hashes of passwords\n"               \
+	"  - its host key, whose certificate is good for ever: this master does not take it any " \
+	"more,\n    the other nodes and the administrator's machine do\n"
 
 static int revoke_keys(struct change *c, struct err *e)
 {
@@ -212,6 +214,8 @@ int change_decommission(struct change *c, struct err *e)
 		return err_set(e, ERR_FAILED, "'%s' is decommissioned already", r->name);
 	r->revoked = last_serial(c);
 	r->state = STATE_RETIRED;
+	if (r->facts.host_key && store_host_revoke(c->store, r->id, r->facts.host_key, e) < 0)
+		return -1;
 	if (revoke_keys(c, e) < 0 || drop_claims(c, e) < 0 || store_save(c->store, r, e) < 0 ||
 	    say(c, r, "decommissioned", e) < 0 || rotate_munge(c, e) < 0)
 		return -1;

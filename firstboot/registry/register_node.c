@@ -182,10 +182,16 @@ static int find_fault(struct visit *v, const char **ret, struct err *e)
 	auto_reply_row before = {0};
 	int may = may_announce(v, e);
 	int there = may < 0 ? -1 : store_reply(v->store, v->node.id, &before, e);
-	if (there < 0)
+	int revoked = there < 0 ? -1
+				: store_host_is_revoked(v->store, v->node.id,
+							v->request.facts.host_key, e);
+	if (revoked < 0)
 		return -1;
 	*ret = NULL;
-	if (!may)
+	if (revoked)
+		*ret = "host_key: was decommissioned with a card of this node; make the card anew "
+		       "with 'mkimage --new-card'";
+	else if (!may)
 		*ret = "second_key: is known already; make a new one";
 	else if (there && strcmp(before.request_id, v->request.request_id) == 0 &&
 		 !is_equal(before.second_key, v->request.second_key))

@@ -98,6 +98,27 @@ int store_key_of(struct store *s, long long record, enum key_state state, char *
 		 struct err *e) must_check;
 int store_key_drop(struct store *s, const char *key, struct err *e) must_check;
 
+/*
+ * The host keys of a node's cards that were decommissioned: for ever, because their certificates
+ * are good for ever.
+ */
+int store_host_revoke(struct store *s, long long record, const char *host_key,
+		      struct err *e) must_check;
+/* 1: it was. */
+int store_host_is_revoked(struct store *s, long long record, const char *host_key,
+			  struct err *e) must_check;
+struct revoked_host {
+	long long record;
+	char *host_key;
+};
+struct revoked_hosts {
+	struct revoked_host *v;
+	size_t n, cap;
+};
+/* All of them, in a fixed order. */
+int store_revoked_hosts(struct store *s, struct revoked_hosts *ret, struct err *e) must_check;
+void revoked_hosts_done(struct revoked_hosts *l);
+
 /* ---- replies, rates, events, settings (store_more.c) ---- */
 
 struct reply_row {

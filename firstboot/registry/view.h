@@ -15,6 +15,7 @@ struct view {
 	struct strv hardware; /* "ROLE CPUS MIB" */
 	struct str munge;     /* in base64; empty: none */
 	struct records all;   /* nodes by role and number, then boards without a place */
+	struct revoked_hosts revoked;
 };
 
 /* Inside a transaction of the caller, or in one of its own. */

@@ -178,6 +178,19 @@ load nodectl
 	visit new 7 4 | assert_result accepted
 }
 
+@test "the host key of a decommissioned card stays revoked when the node is back" {
+	boot worker001 1
+	ctl decommission worker001 | grep -q 'its host key, whose certificate is good for ever'
+	make_card new "node worker001" 2
+	visit new 7 1 | grep -q '"refused".*host_key: was decommissioned'
+	visit new 8 4 | assert_result accepted
+	ctl render --root root >/dev/null
+	hosts=root/etc/ssh/ssh_known_hosts
+	grep -qxF "@revoked worker001,worker001.beowulf,10.0.0.11 $(public board1)" $hosts
+	grep -q '^@cert-authority worker001,' $hosts
+	absent "$(public board4)" $hosts
+}
+
 @test "a board that called another's host key its own ends nothing but its own name" {
 	boot worker001 1
 	make_card liar "node worker002" 1

@@ -35,21 +35,19 @@ static void add_node(const struct view *v, const struct record *r, struct str *o
  */
 static void add_revoked(const struct view *v, const struct record *r, struct str *out)
 {
-	if (!r->facts.host_key)
-		return;
-	str_puts(out, "@revoked ");
-	if (strcmp(r->name, r->plan_name) != 0)
-		str_printf(out, "%s,%s.%s,", r->plan_name, r->plan_name, v->cluster);
-	add_names(v, r, out);
-	str_printf(out, "%s\n", r->facts.host_key);
+	for (size_t i = 0; i < v->revoked.n; i++) {
+		if (v->revoked.v[i].record != r->id)
+			continue;
+		str_puts(out, "@revoked ");
+		if (strcmp(r->name, r->plan_name) != 0)
+			str_printf(out, "%s,%s.%s,", r->plan_name, r->plan_name, v->cluster);
+		add_names(v, r, out);
+		str_printf(out, "%s\n", v->revoked.v[i].host_key);
+	}
 }
 
 void render_known_hosts(const struct view *v, struct str *out)
 {
 	view_foreach(r, v, node_is_there) add_node(v, r, out);
-	view_foreach(r, v, NULL)
-	{
-		if (!node_is_there(v, r))
-			add_revoked(v, r, out);
-	}
+	view_foreach(r, v, NULL) add_revoked(v, r, out);
 }
