@@ -14,6 +14,7 @@
 #include "validate.h"
 
 #define WHY "registers the boards of the cluster"
+#define SSHD_CONFIG "/etc/cardstock/sshd_config"
 
 static const char *const units[] = {"cardstock-import.service", "cardstock-register.service",
 				    "cardstock-render.path"};
@@ -128,6 +129,29 @@ static int plan_units(struct plan_ctx *ctx, struct err *e)
 	return 0;
 }
 
+/* What bounds the connections of one board, for those sshds that know the word. */
+static const struct {
+	const char *word, *line;
+} limits[] = {
+	{"persourcemaxstartups", "PerSourceMaxStartups 8"},	   /* since 8.5 */
+	{"unusedconnectiontimeout", "UnusedConnectionTimeout 15"}, /* since 9.2 */
+};
+
+static int plan_limits(struct plan_ctx *ctx, struct err *e)
+{
+	auto_str text = STR_INIT;
+	if (plan_read(ctx, SSHD_CONFIG, &text, e) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		int known = sshd_knows(ctx, limits[i].word, e);
+		if (known < 0)
+			return -1;
+		if (known)
+			str_printf(&text, "%s\n", limits[i].line);
+	}
+	return plan_write(ctx, SSHD_CONFIG, str_text(&text), text.len, ATTR_ROOT(0644), WHY, e);
+}
+
 static int plan_ca(struct plan_ctx *ctx, struct err *e)
 {
 	auto_str ca = STR_INIT;
@@ -142,8 +166,8 @@ static int plan_all(struct plan_ctx *ctx, const struct section *s, const char *a
 	const struct board_need need = need_of(s);
 	const struct board_program program = {arch, "nodectl", "/usr/bin/nodectl", WHY};
 	if (boards_plan(ctx, &program, &need, e) < 0 || nodectl_plan_user(ctx, e) < 0 ||
-	    overlay_plan_named(ctx, "nodectl", s->loc, e) < 0 || plan_ca(ctx, e) < 0 ||
-	    nodectl_plan_roster(ctx, s, e) < 0)
+	    overlay_plan_named(ctx, "nodectl", s->loc, e) < 0 || plan_limits(ctx, e) < 0 ||
+	    plan_ca(ctx, e) < 0 || nodectl_plan_roster(ctx, s, e) < 0)
 		return -1;
 	return plan_units(ctx, e);
 }

@@ -33,6 +33,20 @@ load nodectl
 	[ -z "$(ctl keys ssh-rsa AAAA)" ]
 }
 
+@test "sshd is told whom a card may log in as, until it is decommissioned" {
+	boot worker001 1
+	for id in "node worker001" "node worker099" "join worker"; do
+		[ "$(ctl principals "$id" 1)" = cardstock ]
+	done
+	for id in "" admin "node a b"; do
+		[ -z "$(ctl principals "$id" 1)" ]
+	done
+	[ -z "$(ctl principals "node worker001" x)" ]
+	ctl decommission worker001 >/dev/null
+	[ -z "$(ctl principals "node worker001" 1)" ]
+	[ "$(ctl principals "node worker001" 2)" = cardstock ]
+}
+
 @test "without sshd a board gets no answer to work with" {
 	unset SSH_USER_AUTH
 	request 1 1 | ctl register | assert_result busy

@@ -62,6 +62,23 @@ static void the_master_gets_program_user_and_units(void **state)
 	fixture_done(&f);
 }
 
+/* A word that sshd does not know would keep it from starting. */
+static void a_newer_sshd_is_told_how_long_a_board_may_hold_a_connection(void **state)
+{
+	(void)state;
+	struct fixture f;
+	init(&f);
+	run_it(&f, "nodectl { }\n");
+	assert_file_lacks(&f, "/etc/cardstock/sshd_config", "PerSource");
+	assert_file_lacks(&f, "/etc/cardstock/sshd_config", "UnusedConnectionTimeout");
+	fixture_put(&f, "root/usr/sbin/sshd",
+		    "exposeauthinfo\npersourcemaxstartups\nunusedconnectiontimeout\n");
+	run_it(&f, "nodectl { }\n");
+	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nPerSourceMaxStartups 8\n");
+	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nUnusedConnectionTimeout 15\n");
+	fixture_done(&f);
+}
+
 /* '*' and not '!': sshd without PAM refuses the keys of a user whose password is '!'. */
 static void boards_log_in_as_a_locked_user_with_a_free_number(void **state)
 {
@@ -186,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_done_unless_it_is_asked_for),
 		cmocka_unit_test(the_master_gets_program_user_and_units),
+		cmocka_unit_test(a_newer_sshd_is_told_how_long_a_board_may_hold_a_connection),
 		cmocka_unit_test(boards_log_in_as_a_locked_user_with_a_free_number),
 		cmocka_unit_test(the_plan_of_the_cluster_is_one_that_nodectl_reads),
 		cmocka_unit_test(what_the_image_lacks_is_said),
