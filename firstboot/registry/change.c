@@ -246,7 +246,7 @@ int change_rename(struct change *c, struct err *e)
 		return err_set(e, ERR_FAILED,
 			       "a board without a place has no name; approve it --as "
 			       "the one that you want");
-	if (validate_hostname(name, e) < 0 || refuse_master(c, e) < 0 ||
+	if (validate_node_name(name, e) < 0 || refuse_master(c, e) < 0 ||
 	    check_free(c, BY_NAME, name, e) < 0 || check_free(c, BY_PLAN_NAME, name, e) < 0)
 		return -1;
 	str_printf(c->said, "%s is '%s' from its next boot on\n", r->name, name);

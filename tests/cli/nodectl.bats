@@ -236,7 +236,10 @@ load nodectl
 	ssh-keygen -F fast -f root/etc/ssh/ssh_known_hosts | grep -q "$(public board1)"
 	assert_fails 1 "is the name of worker 2" ctl rename fast worker002
 	assert_fails 3 "is not a hostname" ctl rename fast 'A!'
+	assert_fails 3 "localhost" ctl rename fast localhost
 	assert_fails 1 "is the master" ctl rename master boss
+	sed 's/worker003/localhost/' plan >wrong
+	assert_fails 3 "localhost" ctl import wrong
 }
 
 @test "a board is found by whatever is known of it" {
