@@ -166,6 +166,8 @@ static int claim(struct visit *v, struct err *e)
 	if (is_new < 0 || (is_new && store_event(v->store, v->node.id, verdict_name(VERDICT_CLAIM),
 						 label, e) < 0))
 		return -1;
+	if (newcomer.state == STATE_QUARANTINED)
+		return refuse(v, REPLY_QUARANTINED, "this board is in quarantine");
 	return refuse(v, REPLY_PENDING, "another board has this name; a person decides");
 }
 

@@ -195,6 +195,23 @@ static void a_new_card_in_another_board_waits_for_a_person(void **state)
 	workdir_passed(state);
 }
 
+static void a_board_that_wants_a_name_is_told_that_a_person_shut_it_out(void **state)
+{
+	auto_store *s = with_worker();
+	auto_err e = ERR_INIT;
+	auto_record node = {0}, claim = {0};
+	struct board other = {.serial = 7, .mac = 7, .cid = 7, .id = 3, .second = 0x21};
+	struct board copy = {.serial = 8, .mac = 8, .cid = 8, .id = 4};
+	assert_told(s, with_card("worker001", 2, 2), &other, "pending", "");
+	assert_int_equal(store_by_text(s, BY_NAME, "worker001", &node, &e), 1);
+	assert_int_equal(store_newcomer(s, key_of(2), node.id, &claim, &e), 1);
+	claim.state = STATE_QUARANTINED;
+	assert_ok(store_save(s, &claim, &e), &e);
+	assert_told(s, with_key(1), &copy, "quarantined", "copy");
+	assert_told(s, with_card("worker001", 2, 2), &other, "quarantined", "in quarantine");
+	workdir_passed(state);
+}
+
 static void boards_without_serial_are_known_by_their_mac(void **state)
 {
 	auto_store *s = open_registry(PLAN);
@@ -563,6 +580,7 @@ int main(void)
 		IN_WORKDIR(a_copy_that_is_first_to_use_the_second_key_gets_nothing),
 		IN_WORKDIR(a_reflashed_board_keeps_its_name),
 		IN_WORKDIR(a_new_card_in_another_board_waits_for_a_person),
+		IN_WORKDIR(a_board_that_wants_a_name_is_told_that_a_person_shut_it_out),
 		IN_WORKDIR(boards_without_serial_are_known_by_their_mac),
 		IN_WORKDIR(a_name_that_is_not_planned_is_nobodys),
 		IN_WORKDIR(nobody_calls_the_cluster_s_keys_its_own),
