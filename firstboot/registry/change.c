@@ -188,7 +188,22 @@ static int rotate_munge(struct change *c, struct err *e)
 	return there < 0 ? -1 : 0;
 }
 
-/* A card that never came has a serial, too: the first one's, if nothing else was said. */
+/* Which of its cards are out there mkimage knows, and the person who asks. */
+static int check_serial(const struct change *c, struct err *e)
+{
+	const struct record *r = c->record;
+	if (r->state == STATE_RETIRED && c->options->serial <= r->revoked)
+		return err_set(e, ERR_FAILED, "'%s' is decommissioned already", r->name);
+	if (r->state != STATE_PLANNED || c->options->serial)
+		return 0;
+	return err_set(
+		e, ERR_FAILED,
+		"no card of '%s' ever came; say with --serial up to which they are worth "
+		"nothing: 'ssh-keygen -L -f nodes/%s/card-cert.pub' in the cluster directory "
+		"shows the serial of the last one",
+		r->name, r->plan_name);
+}
+
 static long long last_serial(const struct change *c)
 {
 	const struct record *r = c->record;
@@ -208,10 +223,8 @@ int change_decommission(struct change *c, struct err *e)
 	struct record *r = c->record;
 	if (!record_is_node(r))
 		return forget(c, e);
-	if (refuse_master(c, e) < 0)
+	if (refuse_master(c, e) < 0 || check_serial(c, e) < 0)
 		return -1;
-	if (r->state == STATE_RETIRED && c->options->serial <= r->revoked)
-		return err_set(e, ERR_FAILED, "'%s' is decommissioned already", r->name);
 	r->revoked = last_serial(c);
 	r->state = STATE_RETIRED;
 	if (r->facts.host_key && store_host_revoke(c->store, r->id, r->facts.host_key, e) < 0)

@@ -30,7 +30,7 @@ static const struct option_row accept_options[] = {
 
 static const struct option_row decommission_options[] = {
 	{"serial", 0, OPTION_NUMBER, "N", ROW(serial), 1, 1000000,
-	 "cards up to this serial (default: the last that was used, or the first)"},
+	 "cards up to this serial (default: the last that was used)"},
 	{0},
 };
 

@@ -222,10 +222,14 @@ load nodectl
 }
 
 @test "a stolen card that never came can be revoked" {
-	make_card stolen "node worker003" 1
-	ctl decommission worker003
+	make_card stolen "node worker003" 3
+	assert_fails 1 "no card of 'worker003' ever came; say with --serial" ctl decommission worker003
+	[ "$(state_of worker003)" = planned ]
+	ctl decommission worker003 --serial 3
 	visit stolen 1 3 | assert_result refused
 	[ "$(state_of worker003)" = retired ]
+	assert_fails 1 "decommissioned already" ctl decommission worker003 --serial 3
+	ctl decommission worker003 --serial 4 | grep -q 'up to serial 4 are worth nothing'
 }
 
 @test "a node is renamed, and its known host key moves to that name" {
