@@ -91,6 +91,17 @@ assert r["model"] == "Raspberry Pi 4 Model B Rev 1.4" and r["serial"] == "100000
 assert r["cpus"] >= 1 and r["memory"] >= 1, r'
 }
 
+@test "a board whose only network device has no address of its own registers with its serial" {
+	start_master
+	make_board board worker002 2
+	echo 1 >board/sys/class/net/eth0/addr_assign_type
+	[ "$("$JOIN" board)" = "new worker002 10.0.0.12/24, 0 bytes for munge" ]
+	make_board other worker003 3
+	echo 1 >other/sys/class/net/eth0/addr_assign_type
+	rm other/proc/device-tree/serial-number
+	assert_fails 1 "neither a serial nor a network device" "$JOIN" other
+}
+
 @test "the secrets come with the reply, for the board alone" {
 	start_master
 	sed -i '/^slurm/i munge = yes' plan
