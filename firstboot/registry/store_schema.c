@@ -53,6 +53,7 @@ static const char *const migrations[] = {
 	"CREATE INDEX event_record ON event (record, id);",
 	/* 2 */
 	"ALTER TABLE key ADD COLUMN turned INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE record DROP COLUMN card_id;"
 	"CREATE TABLE revoked_host ("
 	"  record INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,"
 	"  host_key TEXT NOT NULL, PRIMARY KEY (record, host_key)) STRICT, WITHOUT ROWID;"

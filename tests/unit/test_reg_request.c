@@ -18,7 +18,7 @@ static void a_board_says_what_it_is(void **state)
 	auto_request r = {0};
 	auto_err e = ERR_INIT;
 	(void)state;
-	assert_ok(parse("{" LEAST ",\"card_id\":\"worker003.2\",\"board\":{\"model\":\"Raspberry "
+	assert_ok(parse("{" LEAST ",\"build_id\":\"b1\",\"board\":{\"model\":\"Raspberry "
 			"Pi 4 Model B Rev "
 			"1.4\",\"serial\":\"10000000abcdef01\"},\"cid\":"
 			"\"03534453433136478012345678015a00\","
