@@ -32,13 +32,28 @@ bool join_is_wanted(const struct ctx *ctx)
 	return s->register_at && s->register_name && s->host_ca;
 }
 
-unsigned join_first_delay_ms(const struct ctx *ctx)
+static unsigned first_delay_ms(const struct ctx *ctx)
 {
 	const char *spread = ctx->settings->spread, *id = ctx->board ? ctx->board->id : NULL;
 	long long seconds;
 	if (!spread || !id || !parse_number(spread, 0, JOIN_SPREAD_MAX, &seconds) || !seconds)
 		return 0;
 	return crc32_of(id, strlen(id)) % (unsigned)(seconds * 1000);
+}
+
+/* By steps, because a signal may come between two of them. */
+static int wait_ms(unsigned left, struct err *e)
+{
+	for (; left > 1000; left -= 1000) {
+		if (pace_wait_ms(1000, e) < 0)
+			return -1;
+	}
+	return pace_wait_ms(left, e);
+}
+
+int join_wait_turn(const struct ctx *ctx, struct err *e)
+{
+	return ctx->retrying ? 0 : wait_ms(first_delay_ms(ctx), e);
 }
 
 /* ---- keys ---- */
@@ -204,17 +219,11 @@ static int random_below(unsigned most, unsigned *ret, struct err *e)
 	return 0;
 }
 
-/* A random part of the pause, by steps, because a signal may come between two of them. */
+/* A random part of the pause. */
 static int rest(unsigned most, struct err *e)
 {
 	unsigned left;
-	if (random_below(most, &left, e) < 0)
-		return -1;
-	for (; left > 1000; left -= 1000) {
-		if (pace_wait_ms(1000, e) < 0)
-			return -1;
-	}
-	return pace_wait_ms(left, e);
+	return random_below(most, &left, e) < 0 ? -1 : wait_ms(left, e);
 }
 
 static unsigned longer(const struct join_how *how, unsigned pause)

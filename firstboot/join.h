@@ -28,8 +28,11 @@ struct join_how {
 
 /* Where the settings want the board to register; false: nowhere. */
 bool join_is_wanted(const struct ctx *ctx);
-/* How long a board waits before its first visit, so that a thousand come one after the other. */
-unsigned join_first_delay_ms(const struct ctx *ctx);
+/*
+ * Wait before the first visit of this process, so that a thousand boards come one after the other;
+ * before later ones not at all.
+ */
+int join_wait_turn(const struct ctx *ctx, struct err *e) must_check;
 /*
  * Register, again and again until the master accepted the own key or the patience is over.  1: this
  * changed something, 0: it was registered and is; *ret is the last reply.

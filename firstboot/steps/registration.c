@@ -8,7 +8,6 @@
 #include "bus.h"
 #include "join.h"
 #include "mem.h"
-#include "pace.h"
 #include "rootfs.h"
 #include "settings.h"
 #include "signals.h"
@@ -17,6 +16,7 @@
 #define PATIENCE_MS 60000
 #define PAUSE_MS 1000
 #define PAUSE_MOST_MS 60000
+#define REST_S 60
 
 #define MUNGE_DIR "/etc/munge"
 #define MUNGE_KEPT JOIN_DIR "/munge.key"
@@ -88,11 +88,7 @@ static int register_board(struct ctx *ctx, struct str *message, struct err *e)
 {
 	static const struct join_how how = {PATIENCE_MS, PAUSE_MS, PAUSE_MOST_MS};
 	auto_reply r = {.munge = STR_SECRET};
-	for (unsigned left = join_first_delay_ms(ctx); left; left -= left < 1000 ? left : 1000) {
-		if (pace_wait_ms(left < 1000 ? left : 1000, e) < 0)
-			return -1;
-	}
-	int joined = join_run(ctx, &how, &r, e);
+	int joined = join_wait_turn(ctx, e) < 0 ? -1 : join_run(ctx, &how, &r, e);
 	int munge = joined < 0 ? -1 : take_munge(ctx, &r.munge, e);
 	int name = munge < 0 ? -1 : take_name(ctx, r.name, e);
 	if (name < 0)
@@ -126,5 +122,6 @@ const struct step step_registration = {
 	.per_board = true,
 	.always = true,
 	.retry = true,
+	.pause_max_s = REST_S,
 	.run = run_step,
 };
