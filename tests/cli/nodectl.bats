@@ -151,6 +151,19 @@ load nodectl
 	visit generic 2 8 "$(announce own)" | assert_result quarantined
 }
 
+@test "approve --as gives a board the place of the planned node that was named, and of no other" {
+	boot worker001 1
+	make_card generic "join worker" 1
+	make_keys own
+	visit generic 1 9 "$(announce own)" | assert_result pending
+	assert_fails 1 "no node is called 'worker099'" ctl approve 0009 --as worker099
+	assert_fails 1 "'worker001' is ready" ctl approve 0009 --as worker001
+	ctl approve 0009 --as worker003 | grep -q 'worker003 is registered'
+	visit generic 1 9 "$(announce own)" | grep -q '"confirm","name":"worker003"'
+	visit own 2 9 | grep -q '"address":"10.0.0.13/24"'
+	[ "$(state_of worker002)" = planned ]
+}
+
 @test "accept lets so many in and no more" {
 	make_card generic "join worker" 1
 	make_keys own8 own9

@@ -195,6 +195,31 @@ static void a_new_card_in_another_board_waits_for_a_person(void **state)
 	workdir_passed(state);
 }
 
+/* Its key was never seen; only what was signed says that it is old. */
+static void a_card_that_was_made_before_the_one_in_use_is_a_copy(void **state)
+{
+	auto_store *s = with_worker();
+	struct board third = {.serial = 1, .mac = 1, .cid = 5, .id = 3, .second = 0x21};
+	struct board second = {.serial = 1, .mac = 1, .cid = 6, .id = 4, .second = 0x22};
+	assert_told(s, with_card("worker001", 3, 3), &third, "accepted", "worker001");
+	assert_told(s, with_card("worker001", 2, 2), &second, "quarantined", "copy");
+	assert_int_equal(newcomer_state(s, 2, "worker001"), STATE_QUARANTINED);
+	third.id = 5;
+	assert_told(s, with_card("worker001", 3, 3), &third, "accepted", "worker001");
+	assert_node(s, "worker001", STATE_REGISTERED, 1);
+	workdir_passed(state);
+}
+
+/* mkimage lost the certificate, and began to count again. */
+static void a_second_key_with_a_serial_that_was_used_is_a_copy(void **state)
+{
+	auto_store *s = with_worker();
+	struct board again = {.serial = 1, .mac = 1, .cid = 5, .id = 3, .second = 0x21};
+	assert_told(s, with_card("worker001", 2, 1), &again, "quarantined", "copy");
+	assert_node(s, "worker001", STATE_READY, 1);
+	workdir_passed(state);
+}
+
 static void a_board_that_wants_a_name_is_told_that_a_person_shut_it_out(void **state)
 {
 	auto_store *s = with_worker();
@@ -580,6 +605,8 @@ int main(void)
 		IN_WORKDIR(a_copy_that_is_first_to_use_the_second_key_gets_nothing),
 		IN_WORKDIR(a_reflashed_board_keeps_its_name),
 		IN_WORKDIR(a_new_card_in_another_board_waits_for_a_person),
+		IN_WORKDIR(a_card_that_was_made_before_the_one_in_use_is_a_copy),
+		IN_WORKDIR(a_second_key_with_a_serial_that_was_used_is_a_copy),
 		IN_WORKDIR(a_board_that_wants_a_name_is_told_that_a_person_shut_it_out),
 		IN_WORKDIR(boards_without_serial_are_known_by_their_mac),
 		IN_WORKDIR(a_name_that_is_not_planned_is_nobodys),
