@@ -10,6 +10,7 @@
  *   own, own.pub          the board's own key, made here
  *   request               id of the request that is not answered yet, for which key and board
  *   reply                 the last reply; where it is, the own key alone is used
+ *   munge.key             what munge was given; munge.new while that is done
  *   known_hosts           the master, by the CA of the settings
  */
 
@@ -39,6 +40,19 @@ int join_wait_turn(const struct ctx *ctx, struct err *e) must_check;
  */
 int join_run(const struct ctx *ctx, const struct join_how *how, struct reply *ret,
 	     struct err *e) must_check;
+
+/* ---- join_take.c ---- */
+
+/* What of a reply was another thing than the board had. */
+struct join_news {
+	bool munge, name;
+};
+/*
+ * Do as the reply says: munge, where it is installed, gets its key, and the board its name.  1:
+ * there were news.  Nothing is done where there is no bus.
+ */
+int join_take(const struct ctx *ctx, const struct reply *r, struct join_news *ret,
+	      struct err *e) must_check;
 
 /* ---- join_ssh.c ---- */
 
