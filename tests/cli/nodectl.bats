@@ -287,6 +287,20 @@ load nodectl
 	[ "$(ctl status | grep -c 'ALARM: has a MAC in common')" = 2 ]
 }
 
+@test "a registry of format 1 is brought up to date by import, and what was decommissioned stays so" {
+	boot worker001 1
+	boot worker002 2
+	ctl decommission worker001 >/dev/null
+	sqlite3 registry/registry.db 'DROP TABLE revoked_host; ALTER TABLE key DROP COLUMN turned;
+		ALTER TABLE record ADD COLUMN card_id TEXT; PRAGMA user_version = 1'
+	assert_fails 1 "older format 1; run 'nodectl import' once" ctl status
+	ctl import plan
+	[ "$(state_of worker001)" = retired ]
+	visit worker002-own 5 2 | assert_result accepted
+	ctl render --root root >/dev/null
+	grep -qxF "@revoked worker001,worker001.beowulf,10.0.0.11 $(public board1)" root/etc/ssh/ssh_known_hosts
+}
+
 @test "what is no registry is not made one by mistake" {
 	assert_fails 1 "'nodectl import' makes it" "$NODECTL" status --registry nowhere
 	[ ! -e nowhere ]
