@@ -82,7 +82,7 @@ static int check_pin(const char *value, struct err *e)
 	if (words(value, 2, "MAC NAME", &w, e) < 0)
 		return -1;
 	if (mac_is_valid(w.v[0]))
-		return validate_hostname(w.v[1], e);
+		return validate_node_name(w.v[1], e);
 	return err_set(e, ERR_PROFILE, "'%s' is not a MAC such as dc:a6:32:01:02:03", w.v[0]);
 }
 
@@ -91,7 +91,7 @@ static int check_node(const char *value, struct err *e)
 	auto_strv w = {0};
 	if (words(value, 4, "ROLE NUMBER NAME ADDRESS/PREFIX", &w, e) < 0 ||
 	    validate_username(w.v[0], e) < 0 || check_count(w.v[1], e) < 0 ||
-	    validate_hostname(w.v[2], e) < 0)
+	    validate_node_name(w.v[2], e) < 0)
 		return -1;
 	return strcmp(w.v[3], "-") == 0 ? 0 : validate_cidr(w.v[3], e);
 }
@@ -104,7 +104,7 @@ static int check_node(const char *value, struct err *e)
 const struct conf_key roster_keys[] = {
 	CONF_ROW_VERSION(struct roster, version, ROSTER_VERSION),
 	ROW(TEXT, "cluster", cluster, validate_hostname, "name of the cluster"),
-	ROW(TEXT, "master", master, validate_hostname, "name of the node that this file is on"),
+	ROW(TEXT, "master", master, validate_node_name, "name of the node that this file is on"),
 	ROW(TEXT, "host-ca", host_ca, sshkey_check,
 	    "public key of the CA that signed the planned nodes' host keys"),
 	ROW(TEXT, "join", join, validate_username,

@@ -17,6 +17,8 @@
 
 #define SSHKEY_ED25519 "ssh-ed25519"
 #define SSHKEY_ED25519_CERT "ssh-ed25519-cert-v01@openssh.com"
+/* What this machine's sshd shows. */
+#define SSHKEY_OF_HOST "/etc/ssh/ssh_host_ed25519_key.pub"
 
 /* Bytes of somebody else. */
 struct blob {

@@ -32,13 +32,28 @@ bool join_is_wanted(const struct ctx *ctx)
 	return s->register_at && s->register_name && s->host_ca;
 }
 
-unsigned join_first_delay_ms(const struct ctx *ctx)
+static unsigned first_delay_ms(const struct ctx *ctx)
 {
 	const char *spread = ctx->settings->spread, *id = ctx->board ? ctx->board->id : NULL;
 	long long seconds;
 	if (!spread || !id || !parse_number(spread, 0, JOIN_SPREAD_MAX, &seconds) || !seconds)
 		return 0;
 	return crc32_of(id, strlen(id)) % (unsigned)(seconds * 1000);
+}
+
+/* By steps, because a signal may come between two of them. */
+static int wait_ms(unsigned left, struct err *e)
+{
+	for (; left > 1000; left -= 1000) {
+		if (pace_wait_ms(1000, e) < 0)
+			return -1;
+	}
+	return pace_wait_ms(left, e);
+}
+
+int join_wait_turn(const struct ctx *ctx, struct err *e)
+{
+	return ctx->retrying ? 0 : wait_ms(first_delay_ms(ctx), e);
 }
 
 /* ---- keys ---- */
@@ -157,6 +172,21 @@ static int refused(const struct reply *r, struct err *e)
 		       : "");
 }
 
+/* Is it about what this board made itself, and may make anew? */
+static bool blames_own(const struct reply *r)
+{
+	return strcmp(r->result, "refused") == 0 && r->reason &&
+	       (str_starts(r->reason, "second_key:") || str_starts(r->reason, "request_id:"));
+}
+
+/* While the card's key is in use, nobody has the own one yet; another has another request, too. */
+static int heed(const struct ctx *ctx, bool own, const struct reply *r, struct err *e)
+{
+	if (!own && blames_own(r) && root_remove(ctx, OWN, e) < 0)
+		return -1;
+	return refused(r, e);
+}
+
 /* 0: registered with the own key; 1: come again, with that. */
 static int visit(const struct ctx *ctx, struct reply *ret, struct err *e)
 {
@@ -170,7 +200,7 @@ static int visit(const struct ctx *ctx, struct reply *ret, struct err *e)
 	    reply_read(str_text(&answer), answer.len, &r, e) < 0)
 		return -1;
 	if (r.answer == ANSWER_WAIT)
-		return refused(&r, e);
+		return heed(ctx, own, &r, e);
 	int again = keep(ctx, own, &answer, e);
 	reply_done(ret);
 	*ret = r;
@@ -189,17 +219,11 @@ static int random_below(unsigned most, unsigned *ret, struct err *e)
 	return 0;
 }
 
-/* A random part of the pause, by steps, because a signal may come between two of them. */
+/* A random part of the pause. */
 static int rest(unsigned most, struct err *e)
 {
 	unsigned left;
-	if (random_below(most, &left, e) < 0)
-		return -1;
-	for (; left > 1000; left -= 1000) {
-		if (pace_wait_ms(1000, e) < 0)
-			return -1;
-	}
-	return pace_wait_ms(left, e);
+	return random_below(most, &left, e) < 0 ? -1 : wait_ms(left, e);
 }
 
 static unsigned longer(const struct join_how *how, unsigned pause)

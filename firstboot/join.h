@@ -10,6 +10,7 @@
  *   own, own.pub          the board's own key, made here
  *   request               id of the request that is not answered yet, for which key and board
  *   reply                 the last reply; where it is, the own key alone is used
+ *   munge.key             what munge was given; munge.new while that is done
  *   known_hosts           the master, by the CA of the settings
  */
 
@@ -28,14 +29,30 @@ struct join_how {
 
 /* Where the settings want the board to register; false: nowhere. */
 bool join_is_wanted(const struct ctx *ctx);
-/* How long a board waits before its first visit, so that a thousand come one after the other. */
-unsigned join_first_delay_ms(const struct ctx *ctx);
+/*
+ * Wait before the first visit of this process, so that a thousand boards come one after the other;
+ * before later ones not at all.
+ */
+int join_wait_turn(const struct ctx *ctx, struct err *e) must_check;
 /*
  * Register, again and again until the master accepted the own key or the patience is over.  1: this
  * changed something, 0: it was registered and is; *ret is the last reply.
  */
 int join_run(const struct ctx *ctx, const struct join_how *how, struct reply *ret,
 	     struct err *e) must_check;
+
+/* ---- join_take.c ---- */
+
+/* What of a reply was another thing than the board had. */
+struct join_news {
+	bool munge, name;
+};
+/*
+ * Do as the reply says: munge, where it is installed, gets its key, and the board its name.  1:
+ * there were news.  Nothing is done where there is no bus.
+ */
+int join_take(const struct ctx *ctx, const struct reply *r, struct join_news *ret,
+	      struct err *e) must_check;
 
 /* ---- join_ssh.c ---- */
 

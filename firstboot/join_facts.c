@@ -21,7 +21,6 @@
 
 #define FACT_MAX 65536
 #define NICS_MAX 16 /* that the master takes */
-#define HOST_KEY "/etc/ssh/ssh_host_ed25519_key.pub"
 
 /* First line of a file, owned; NULL: it cannot be read. */
 static char *read_line(const struct ctx *ctx, const char *path)
@@ -92,12 +91,12 @@ static char *read_os(const struct ctx *ctx)
 
 static int read_host_key(const struct ctx *ctx, char **ret, struct err *e)
 {
-	autofree char *line = read_line(ctx, HOST_KEY);
+	autofree char *line = read_line(ctx, SSHKEY_OF_HOST);
 	autofree char *key = line ? sshkey_plain(line) : NULL;
 	if (!key || !sshkey_is_ed25519(key))
 		return err_set(
 			e, ERR_FAILED,
-			"%s" HOST_KEY ": there is no such host key, which the others would "
+			"%s" SSHKEY_OF_HOST ": there is no such host key, which the others would "
 			"know this node by; run 'ssh-keygen -A', then 'firstboot run --phase "
 			"network --again registration'",
 			ctx->root);
@@ -115,11 +114,13 @@ static int read_nics(const struct ctx *ctx, struct facts *f, struct err *e)
 		if (mac && mac_is_valid(mac) && !facts_has_mac(f, mac) && f->n_nics < NICS_MAX)
 			facts_add_nic(f, *device, mac);
 	}
-	if (f->n_nics)
+	if (f->n_nics || f->serial)
 		return 0;
-	return err_set(e, ERR_FAILED,
-		       "no network device with an address of its own is there; is its driver "
-		       "loaded? 'ip link' shows them");
+	return err_set(
+		e, ERR_FAILED,
+		"this board has neither a serial nor a network device with an address of its "
+		"own, so the master could not tell it from others; is the driver of a device "
+		"missing that has one? 'ip link' shows them");
 }
 
 static void read_system(const struct ctx *ctx, struct facts *f)
@@ -140,10 +141,11 @@ int join_facts(const struct ctx *ctx, struct facts *ret, struct err *e)
 {
 	auto_facts f = {0};
 	const struct board *b = ctx->board;
-	if (read_host_key(ctx, &f.host_key, e) < 0 || read_nics(ctx, &f, e) < 0)
-		return -1;
 	f.model = b && b->model ? xstrdup(b->model) : NULL;
 	f.serial = b && b->serial ? xstrdup(b->serial) : NULL;
+	fit_texts(&f); /* a serial that the master would not take is none */
+	if (read_host_key(ctx, &f.host_key, e) < 0 || read_nics(ctx, &f, e) < 0)
+		return -1;
 	f.build_id = ctx->settings->build ? xstrdup(ctx->settings->build) : NULL;
 	f.cid = read_cid(ctx);
 	read_system(ctx, &f);

@@ -14,10 +14,10 @@
  *   keys/ops(.pub)   what the master's nodectl looks at the nodes with, for the same clusters
  *   keys/user-NAME(.pub)   the cluster's key of a user (cluster-ssh)
  *   keys/SITE-NAME.pub     public keys fetched from a site, "gh-NAME.pub"
- *   nodes/NAME/ssh_host_ed25519_key(.pub, -cert.pub)   made once per node, so images repeat
- *   nodes/NAME/card(.pub, -cert.pub)   the node's enrolment key; another one for `--new-card`
- *   keys/join-ROLE(.pub, -cert.pub)   the same of boards that nobody planned (--generic)
- *   nodes/NAME/base-ids    ids of the base it was built from, for verify (identity.h)
+ *   nodes/NAME/ssh_host_ed25519_key(.pub, -cert.pub)   made once per node, so images repeat;
+ * --new-card makes others nodes/NAME/card(.pub, -cert.pub)   the node's enrolment key; another one
+ * for `--new-card` keys/join-ROLE(.pub, -cert.pub)   the same of boards that nobody planned
+ * (--generic) nodes/NAME/base-ids    ids of the base it was built from, for verify (identity.h)
  *   seed            32 random bytes, hex: UUIDs and disk ids are derived from it
  *   known_hosts     "@cert-authority NAMES… KEY"
  *   ssh_config      for `ssh -F cluster/ssh_config worker002`
@@ -107,8 +107,8 @@ char *cluster_newcomer_name(const char *role);
 /* The file of the directory that has the node's card, owned; suffix "", ".pub" or "-cert.pub". */
 char *cluster_card_file(const struct node *n, const char *suffix);
 /*
- * Give the node a new card, with the next serial, after cluster_issue: the former one is worth
- * nothing once the new one was used.
+ * Give the node a new card, with the next serial, and a new host key, after cluster_issue: the
+ * former card is worth nothing once the new one was used.
  */
 int cluster_renew_card(const struct cluster *c, const struct node *n, struct err *e) must_check;
 /*

@@ -192,10 +192,20 @@ static int ensure_host_cert(const struct cluster *c, const struct node *n, const
 	return keys_is_signed(c, &s) ? 0 : keys_sign(c, &s, e);
 }
 
+static char *host_key_path(const struct cluster *c, const struct node *n)
+{
+	return xasprintf("%s/nodes/%s/ssh_host_ed25519_key", c->dir, n->hostname);
+}
+
+int keys_renew_host(const struct cluster *c, const struct node *n, struct err *e)
+{
+	autofree char *key = host_key_path(c, n), *comment = xasprintf("root@%s", n->hostname);
+	return keys_renew(key, comment, e) < 0 ? -1 : ensure_host_cert(c, n, key, e);
+}
+
 int cluster_issue(struct cluster *c, const struct node *n, struct err *e)
 {
-	autofree char *dir = xasprintf("%s/nodes/%s", c->dir, n->hostname);
-	autofree char *key = path_join(dir, "ssh_host_ed25519_key");
+	autofree char *key = host_key_path(c, n), *dir = path_dir(key);
 	autofree char *comment = xasprintf("root@%s", n->hostname);
 	if (make_dir(c, dir, e) < 0)
 		return -1;

@@ -55,6 +55,9 @@ int keys_make(const struct cluster *c, struct err *e) must_check;
 int keys_ensure(const char *path, const char *comment, struct err *e) must_check;
 int keys_renew(const char *path, const char *comment, struct err *e) must_check;
 
+/* Another host key for the node, and its certificate. */
+int keys_renew_host(const struct cluster *c, const struct node *n, struct err *e) must_check;
+
 /* A certificate for all times, in the file key-cert.pub. */
 struct signing {
 	const char *ca; /* its name in keys/ */

@@ -2,7 +2,7 @@
 #ifndef REGISTRY_FACTS_H
 #define REGISTRY_FACTS_H
 
-/* What a board said of itself; every text has the grammar of its field (request.c). */
+/* What a board said of itself; every text has the grammar of its field (request_fields.c). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@ struct nic {
 
 /* What the registry keeps of a board.  Texts are NULL when the board did not say. */
 struct facts {
-	char *card_id, *build_id;
+	char *build_id;
 	char *model, *serial;
 	char *cid;
 	char *host_key; /* "ssh-ed25519 BASE64" */

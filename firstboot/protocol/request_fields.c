@@ -22,8 +22,6 @@ const struct field request_fields[] = {
 	       "of this protocol"),
 	TEXT(NULL, "request_id", request_id, REQUIRED, FIELD_PASSING, hex, 32, 32,
 	     "random; the same until the reply is safe on the card"),
-	TEXT(NULL, "card_id", facts.card_id, OPTIONAL, FIELD_KEPT, id, 1, 64,
-	     "what mkimage calls this card"),
 	TEXT(NULL, "build_id", facts.build_id, OPTIONAL, FIELD_KEPT, id, 1, 64,
 	     "what mkimage calls the image"),
 	TEXT("board", "model", facts.model, OPTIONAL, FIELD_KEPT, words, 1, 100,

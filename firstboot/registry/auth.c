@@ -21,7 +21,7 @@ static const struct {
 	{"join ", AUTH_JOIN, validate_username},
 };
 
-static int parse_key_id(const char *id, struct auth *a, struct err *e)
+int auth_parse_key_id(const char *id, struct auth *a, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(key_ids) / sizeof(*key_ids); i++) {
 		if (!str_starts(id, key_ids[i].prefix))
@@ -50,7 +50,7 @@ static int parse_cert(const char *text, struct auth *a, struct err *e)
 		return err_set(e, ERR_USAGE, "certificate: key id or serial out of bounds");
 	a->serial = (long long)blob_number(c.serial);
 	a->public = sshcert_public(&c);
-	return parse_key_id(id, a, e);
+	return auth_parse_key_id(id, a, e);
 }
 
 /* One method was used, so the file has one line. */

@@ -29,6 +29,8 @@ struct auth {
 	long long serial;
 };
 
+/* Kind and name alone, of a certificate's key id. */
+int auth_parse_key_id(const char *id, struct auth *a, struct err *e) must_check;
 int auth_parse(const char *text, size_t len, struct auth *ret, struct err *e) must_check;
 /* Read what SSH_USER_AUTH names; without that the command was not started by sshd. */
 int auth_read(struct auth *ret, struct err *e) must_check;

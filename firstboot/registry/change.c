@@ -63,6 +63,12 @@ static int find_place(const struct change *c, struct record *ret, struct err *e)
 			     : newcomer_find_place(c->store, r, ret, e);
 	if (there < 0)
 		return -1;
+	if (there && !record_is_node(ret))
+		return err_set(
+			e, ERR_FAILED,
+			"its card is a copy of that of #%lld, which waits, too; approve that "
+			"one, or say with --as which name this one gets",
+			ret->id);
 	if (there && (r->claim || ret->state == STATE_PLANNED))
 		return 0;
 	return there ? err_set(e, ERR_FAILED,
@@ -152,7 +158,9 @@ int change_quarantine(struct change *c, struct err *e)
 	"What nodectl cannot take back, because the card holds it:\n"                             \
 	"  - the passphrase of the WiFi, where the card has one: change it on the access point\n" \
 	"  - private keys of users (cluster-ssh): make new ones with mkimage, and all cards\n"    \
-	"  - files that were copied from the shares, and the hashes of passwords\n"
+	"  - files that were copied from the shares, and the hashes of passwords\n"               \
+	"  - its host key, whose certificate is good for ever: this master does not take it any " \
+	"more,\n    the other nodes and the administrator's machine do\n"
 
 static int revoke_keys(struct change *c, struct err *e)
 {
@@ -186,7 +194,22 @@ static int rotate_munge(struct change *c, struct err *e)
 	return there < 0 ? -1 : 0;
 }
 
-/* A card that never came has a serial, too: the first one's, if nothing else was said. */
+/* Which of its cards are out there mkimage knows, and the person who asks. */
+static int check_serial(const struct change *c, struct err *e)
+{
+	const struct record *r = c->record;
+	if (r->state == STATE_RETIRED && c->options->serial <= r->revoked)
+		return err_set(e, ERR_FAILED, "'%s' is decommissioned already", r->name);
+	if (r->state != STATE_PLANNED || c->options->serial)
+		return 0;
+	return err_set(
+		e, ERR_FAILED,
+		"no card of '%s' ever came; say with --serial up to which they are worth "
+		"nothing: 'ssh-keygen -L -f nodes/%s/card-cert.pub' in the cluster directory "
+		"shows the serial of the last one",
+		r->name, r->plan_name);
+}
+
 static long long last_serial(const struct change *c)
 {
 	const struct record *r = c->record;
@@ -206,12 +229,12 @@ int change_decommission(struct change *c, struct err *e)
 	struct record *r = c->record;
 	if (!record_is_node(r))
 		return forget(c, e);
-	if (refuse_master(c, e) < 0)
+	if (refuse_master(c, e) < 0 || check_serial(c, e) < 0)
 		return -1;
-	if (r->state == STATE_RETIRED && c->options->serial <= r->revoked)
-		return err_set(e, ERR_FAILED, "'%s' is decommissioned already", r->name);
 	r->revoked = last_serial(c);
 	r->state = STATE_RETIRED;
+	if (r->facts.host_key && store_host_revoke(c->store, r->id, r->facts.host_key, e) < 0)
+		return -1;
 	if (revoke_keys(c, e) < 0 || drop_claims(c, e) < 0 || store_save(c->store, r, e) < 0 ||
 	    say(c, r, "decommissioned", e) < 0 || rotate_munge(c, e) < 0)
 		return -1;
@@ -242,7 +265,7 @@ int change_rename(struct change *c, struct err *e)
 		return err_set(e, ERR_FAILED,
 			       "a board without a place has no name; approve it --as "
 			       "the one that you want");
-	if (validate_hostname(name, e) < 0 || refuse_master(c, e) < 0 ||
+	if (validate_node_name(name, e) < 0 || refuse_master(c, e) < 0 ||
 	    check_free(c, BY_NAME, name, e) < 0 || check_free(c, BY_PLAN_NAME, name, e) < 0)
 		return -1;
 	str_printf(c->said, "%s is '%s' from its next boot on\n", r->name, name);

@@ -30,7 +30,7 @@ static const struct option_row accept_options[] = {
 
 static const struct option_row decommission_options[] = {
 	{"serial", 0, OPTION_NUMBER, "N", ROW(serial), 1, 1000000,
-	 "cards up to this serial (default: the last that was used, or the first)"},
+	 "cards up to this serial (default: the last that was used)"},
 	{0},
 };
 
@@ -138,6 +138,9 @@ static const struct command commands[] = {
 	{"keys", "TYPE KEY", 2, 2,
 	 "Print the line of authorized_keys of a key that a node has; sshd asks.", no_options,
 	 cmd_keys},
+	{"principals", "ID SERIAL", 2, 2,
+	 "Print whom a card's certificate logs in as, unless it was decommissioned; sshd asks.",
+	 no_options, cmd_principals},
 	{"render", "", 0, 0, "Write the files of other tools that show the registry.",
 	 render_options, cmd_render},
 	{"fields", "", 0, 0, "List the fields of a board's request and what each may be.",

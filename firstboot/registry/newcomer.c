@@ -39,11 +39,26 @@ int newcomer_keep(struct visit *v, enum state state, const char *key, long long 
 	return other;
 }
 
+/* The alarm is for the first; the record of the node tells of each. */
+int newcomer_copy(struct visit *v, const char *key, struct err *e)
+{
+	auto_record copy = {0};
+	int is_new = newcomer_keep(v, STATE_QUARANTINED, key, v->node.id, &copy, e);
+	int others = is_new < 0 ? -1 : store_copies_drop(v->store, &v->node, copy.id, e);
+	if (others < 0)
+		return -1;
+	if (!is_new)
+		return 0;
+	autofree char *label = record_label(&copy);
+	v->alarm = others ? NULL : "a copied card was shut out";
+	return store_event(v->store, v->node.id, "copy", label, e);
+}
+
 int newcomer_place(struct store *s, struct record *newcomer, struct record *node, struct err *e)
 {
 	autofree char *label = record_label(newcomer);
 	if (store_key_take(s, node->id, newcomer->key, e) < 0 ||
-	    store_delete(s, newcomer->id, e) < 0 || store_replies_drop(s, node->id, e) < 0)
+	    store_newcomers_drop(s, newcomer->key, e) < 0 || store_replies_drop(s, node->id, e) < 0)
 		return -1;
 	facts_done(&node->facts);
 	node->facts = newcomer->facts;

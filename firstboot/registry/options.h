@@ -35,6 +35,7 @@ static inline const char *registry_dir(const struct options *o)
 
 int cmd_import(const struct options *o, struct err *e) must_check;
 int cmd_keys(const struct options *o, struct err *e) must_check;
+int cmd_principals(const struct options *o, struct err *e) must_check;
 int cmd_register(const struct options *o, struct err *e) must_check;
 int cmd_status(const struct options *o, struct err *e) must_check;
 int cmd_approve(const struct options *o, struct err *e) must_check;

@@ -37,9 +37,10 @@ enum state state_find(const char *name);
 struct record {
 	long long id; /* 0: not in the registry yet */
 	enum state state;
-	long long
-		claim; /* of a board without a place: id of the node that it says to be; 0: none */
-	char *role;    /* NULL: board without a place that may get any */
+	/* Of a board without a place: id of the node that it says to be, or of the board without a
+	 * place that it is a copy of; 0: none. */
+	long long claim;
+	char *role; /* NULL: board without a place that may get any */
 	long long number;
 	char *plan_name;   /* what the plan, and with it the certificate, calls it; NULL: no node */
 	char *name;	   /* what people call it; NULL: no node */

@@ -8,7 +8,7 @@
 #include "reply.h"
 #include "protocol/request.h"
 
-/* Of one key, in a minute; a board that works asks twice. */
+/* Of one node, or one card, in a minute; a board that works asks twice. */
 #define REGISTER_RATE 30
 /* Boards that may wait for a place at a time. */
 #define REGISTER_PENDING 4096
@@ -51,7 +51,13 @@ int register_join(struct visit *v, struct err *e) must_check;
  */
 int newcomer_keep(struct visit *v, enum state state, const char *key, long long claim,
 		  struct record *ret, struct err *e) must_check;
-/* The newcomer gets the node's place: its key is the only one, its record goes. */
+/*
+ * Keep the board as the copy of v->node's card, in quarantine.  It is the only one that is kept:
+ * the keys of a card are as many as whoever has it likes.
+ */
+int newcomer_copy(struct visit *v, const char *key, struct err *e) must_check;
+#define NEWCOMER_COPY "this card is a copy of one that is in use"
+/* The newcomer gets the node's place: its key is the only one; records with that key go. */
 int newcomer_place(struct store *s, struct record *newcomer, struct record *node,
 		   struct err *e) must_check;
 /* The node that a newcomer may have: 1, 0: none is free.  It is not taken by this. */

@@ -34,26 +34,39 @@ static int is_replaced(struct visit *v, struct err *e)
 	return store_setting_text_put(v->store, setting, text, e);
 }
 
+/* The key is one that v->node came with, in another board and on another card. */
+static bool is_copy(const struct visit *v)
+{
+	const struct facts *known = &v->node.facts, *seen = &v->request.facts;
+	return !facts_same_board(known, seen) && !facts_same_card(known, seen);
+}
+
+static int shut_out(struct visit *v, struct err *e)
+{
+	if (newcomer_copy(v, v->request.second_key, e) < 0)
+		return -1;
+	return tell(v, REPLY_QUARANTINED, NULL, NEWCOMER_COPY);
+}
+
 /* A board that has its place, but asks with the join card: our reply was lost. */
 static int join_again(struct visit *v, const struct key_row *row, struct err *e)
 {
 	if (store_by_id(v->store, row->record, &v->node, e) < 0)
 		return -1;
-	bool own = row->state == KEY_CURRENT && states[v->node.state].live &&
-		   facts_same_board(&v->node.facts, &v->request.facts);
-	return own ? tell(v, REPLY_CONFIRM, v->node.name, "come with your own key")
-		   : tell(v, REPLY_REFUSED, NULL, "second_key: is known already; make a new one");
+	if (row->state != KEY_CURRENT)
+		return tell(v, REPLY_REFUSED, NULL, "second_key: is known already; make a new one");
+	if (is_copy(v))
+		return shut_out(v, e);
+	return states[v->node.state].live
+		       ? tell(v, REPLY_CONFIRM, v->node.name, "come with your own key")
+		       : tell(v, REPLY_QUARANTINED, NULL, "this node is in quarantine");
 }
 
-/* 1: there is room for one more that waits, or it waits already. */
+/* 1: there is room for one more that waits. */
 static int may_wait(struct visit *v, struct err *e)
 {
-	auto_record there = {0};
 	long long n;
-	int known = store_newcomer(v->store, v->request.second_key, NEWCOMER_ANY, &there, e);
-	if (known || store_count_pending(v->store, &n, e) < 0)
-		return known;
-	return n < REGISTER_PENDING;
+	return store_count_pending(v->store, &n, e) < 0 ? -1 : n < REGISTER_PENDING;
 }
 
 static int wait_for(struct visit *v, bool there, const struct record *place)
@@ -98,12 +111,15 @@ int register_join(struct visit *v, struct err *e)
 	int known = store_key(v->store, v->request.second_key, &row, e);
 	if (known)
 		return known < 0 ? -1 : join_again(v, &row, e);
-	int replaced = is_replaced(v, e);
+	int waits = store_newcomer(v->store, v->request.second_key, 0, &v->node, e);
+	if (waits > 0 && is_copy(v))
+		return shut_out(v, e);
+	int replaced = waits < 0 ? -1 : is_replaced(v, e);
 	if (replaced)
 		return replaced < 0 ? -1
 				    : tell(v, REPLY_REFUSED, NULL,
 					   "this join card was replaced by a newer one");
-	int may = may_wait(v, e);
+	int may = waits ? waits : may_wait(v, e);
 	if (may <= 0)
 		return may < 0 ? -1 : tell(v, REPLY_BUSY, NULL, "too many boards are waiting");
 	return join_new(v, e);

@@ -13,12 +13,15 @@ static int refuse(struct visit *v, enum reply_result result, const char *reason)
 	return 0;
 }
 
-/* A certificate that was not seen yet is worth what its serial is. */
+/*
+ * A certificate that was not seen yet, or was forgotten, is worth what its serial is: each serial
+ * is good for one key.
+ */
 static enum credential judge_serial(const struct record *node, long long serial)
 {
 	if (serial <= node->revoked)
 		return CRED_REVOKED;
-	return serial < node->issue ? CRED_RETIRED : CRED_ISSUED;
+	return serial <= node->issue ? CRED_RETIRED : CRED_ISSUED;
 }
 
 /*
@@ -155,22 +158,24 @@ static int promote(struct visit *v, struct err *e)
 	return 0;
 }
 
-static int claim(struct visit *v, enum verdict verdict, struct err *e)
+static int claim(struct visit *v, struct err *e)
 {
-	bool copy = verdict == VERDICT_COPY;
 	auto_record newcomer = {0};
-	int is_new = newcomer_keep(v, copy ? STATE_QUARANTINED : STATE_PENDING, v->auth->public,
-				   v->node.id, &newcomer, e);
-	if (is_new < 0)
+	int is_new = newcomer_keep(v, STATE_PENDING, v->auth->public, v->node.id, &newcomer, e);
+	autofree char *label = record_label(&newcomer);
+	if (is_new < 0 || (is_new && store_event(v->store, v->node.id, verdict_name(VERDICT_CLAIM),
+						 label, e) < 0))
 		return -1;
-	if (is_new) {
-		autofree char *label = record_label(&newcomer);
-		if (store_event(v->store, v->node.id, verdict_name(verdict), label, e) < 0)
-			return -1;
-		v->alarm = copy ? "a copied card was shut out" : NULL;
-	}
-	return copy ? refuse(v, REPLY_QUARANTINED, "this card is a copy of one that is in use")
-		    : refuse(v, REPLY_PENDING, "another board has this name; a person decides");
+	if (newcomer.state == STATE_QUARANTINED)
+		return refuse(v, REPLY_QUARANTINED, "this board is in quarantine");
+	return refuse(v, REPLY_PENDING, "another board has this name; a person decides");
+}
+
+static int shut_out(struct visit *v, struct err *e)
+{
+	if (newcomer_copy(v, v->auth->public, e) < 0)
+		return -1;
+	return refuse(v, REPLY_QUARANTINED, NEWCOMER_COPY);
 }
 
 /* What an accepted node may not ask for; NULL: nothing is wrong. */
@@ -179,10 +184,16 @@ static int find_fault(struct visit *v, const char **ret, struct err *e)
 	auto_reply_row before = {0};
 	int may = may_announce(v, e);
 	int there = may < 0 ? -1 : store_reply(v->store, v->node.id, &before, e);
-	if (there < 0)
+	int revoked = there < 0 ? -1
+				: store_host_is_revoked(v->store, v->node.id,
+							v->request.facts.host_key, e);
+	if (revoked < 0)
 		return -1;
 	*ret = NULL;
-	if (!may)
+	if (revoked)
+		*ret = "host_key: was decommissioned with a card of this node; make the card anew "
+		       "with 'mkimage --new-card'";
+	else if (!may)
 		*ret = "second_key: is known already; make a new one";
 	else if (there && strcmp(before.request_id, v->request.request_id) == 0 &&
 		 !is_equal(before.second_key, v->request.second_key))
@@ -214,8 +225,9 @@ static int act(struct visit *v, enum credential c, enum verdict verdict, struct 
 	case VERDICT_NEW_CARD:
 		return accept(v, c, verdict, e);
 	case VERDICT_CLAIM:
+		return claim(v, e);
 	case VERDICT_COPY:
-		return claim(v, verdict, e);
+		return shut_out(v, e);
 	case VERDICT_HELD:
 		return refuse(v, REPLY_QUARANTINED, "this node is in quarantine");
 	case VERDICT_REFUSE:

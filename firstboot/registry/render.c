@@ -21,7 +21,8 @@ const struct output outputs[] = {
 	 .make_dir = true,
 	 .mode = 0644,
 	 .render = render_known_hosts,
-	 .help = "host keys of all nodes, and those that are worth nothing any more"},
+	 .help = "host keys of all nodes; those that are worth nothing any more, for the names of "
+		 "their nodes"},
 	{.name = "machine_file",
 	 .path = DIR "machine_file",
 	 .make_dir = true,

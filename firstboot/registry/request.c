@@ -94,8 +94,12 @@ static int read_nics(const json_t *root, struct facts *f, struct err *e)
 {
 	const json_t *nics = json_object_get(root, "nics");
 	size_t n = json_array_size(nics); /* 0 for what is no list */
-	if (!n || n > NICS_MAX)
-		return err_set(e, ERR_USAGE, "nics: should be a list of 1 to %d objects", NICS_MAX);
+	bool list = !nics || json_is_array(nics) || json_is_null(nics);
+	if (!list || n > NICS_MAX || (!n && !f->serial))
+		return err_set(e, ERR_USAGE,
+			       "nics: should be a list of 1 to %d objects, or of none where "
+			       "board.serial is there",
+			       NICS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		if (read_nic(json_array_get(nics, i), f, e) < 0)
 			return -1;

@@ -49,17 +49,19 @@ int store_by_text(struct store *s, enum store_column column, const char *value, 
 		  struct err *e) must_check;
 int store_by_role(struct store *s, const char *role, long long number, struct record *ret,
 		  struct err *e) must_check;
-/*
- * The record without a place that came with this key and claims that node's place (0: none in
- * particular; NEWCOMER_ANY: whatever it claims).
- */
-#define NEWCOMER_ANY (-1)
+/* The record without a place that came with this key and claims that one's (0: none's). */
 int store_newcomer(struct store *s, const char *key, long long claim, struct record *ret,
 		   struct err *e) must_check;
 /* The first node of the role, by number, that no board has and no pin reserves. */
 int store_free_node(struct store *s, const char *role, struct record *ret,
 		    struct err *e) must_check;
-/* How many boards wait for a place. */
+/*
+ * Drop the records of copies of the node's card but that one; returns how many there were.  Who
+ * came with a certificate newer than all that were used is none.
+ */
+int store_copies_drop(struct store *s, const struct record *node, long long but,
+		      struct err *e) must_check;
+/* How many boards wait for a place, and for none in particular. */
 int store_count_pending(struct store *s, long long *ret, struct err *e) must_check;
 /* All of them: nodes by role and number, then those without a place. */
 int store_list(struct store *s, struct records *ret, struct err *e) must_check;
@@ -67,6 +69,8 @@ int store_list(struct store *s, struct records *ret, struct err *e) must_check;
 int store_save(struct store *s, struct record *r, struct err *e) must_check;
 /* With its keys, and what claims its place. */
 int store_delete(struct store *s, long long id, struct err *e) must_check;
+/* All without a place that came with this key. */
+int store_newcomers_drop(struct store *s, const char *key, struct err *e) must_check;
 
 /* ---- keys (store_key.c) ---- */
 
@@ -80,7 +84,11 @@ struct key_row {
 int store_key(struct store *s, const char *key, struct key_row *ret, struct err *e) must_check;
 int store_key_put(struct store *s, const char *key, long long record, enum key_state state,
 		  struct err *e) must_check;
-/* All keys of the record that are in one state get another; returns how many. */
+/*
+ * All keys of the record that are in one state get another; returns how many.  Of the retired ones
+ * the last KEYS_RETIRED_KEPT stay: the others are those of strangers.
+ */
+#define KEYS_RETIRED_KEPT 16
 int store_keys_turn(struct store *s, long long record, enum key_state from, enum key_state to,
 		    struct err *e) must_check;
 /* From now on this key, whosever it was, is the record's only one. */
@@ -89,6 +97,27 @@ int store_key_take(struct store *s, long long record, const char *key, struct er
 int store_key_of(struct store *s, long long record, enum key_state state, char **ret,
 		 struct err *e) must_check;
 int store_key_drop(struct store *s, const char *key, struct err *e) must_check;
+
+/*
+ * The host keys of a node's cards that were decommissioned: for ever, because their certificates
+ * are good for ever.
+ */
+int store_host_revoke(struct store *s, long long record, const char *host_key,
+		      struct err *e) must_check;
+/* 1: it was. */
+int store_host_is_revoked(struct store *s, long long record, const char *host_key,
+			  struct err *e) must_check;
+struct revoked_host {
+	long long record;
+	char *host_key;
+};
+struct revoked_hosts {
+	struct revoked_host *v;
+	size_t n, cap;
+};
+/* All of them, in a fixed order. */
+int store_revoked_hosts(struct store *s, struct revoked_hosts *ret, struct err *e) must_check;
+void revoked_hosts_done(struct revoked_hosts *l);
 
 /* ---- replies, rates, events, settings (store_more.c) ---- */
 
@@ -106,8 +135,9 @@ int store_reply_put(struct store *s, long long record, const struct reply_row *r
 int store_replies_drop(struct store *s, long long record, struct err *e) must_check;
 
 /*
- * Count a request of this key; returns how many came in the minute that runs.  The minute is of
- * CLOCK_BOOTTIME, because a board's clock jumps.
+ * Count a request of this key, or whatever else is counted by; returns how many came in the minute
+ * that runs.  The minute is of CLOCK_BOOTTIME, because a board's clock jumps; who was silent for
+ * one is forgotten.
  */
 int store_rate(struct store *s, const char *key, long long now, struct err *e) must_check;
 /* The same without counting. */
@@ -130,6 +160,7 @@ void events_done(struct events *l);
 #define auto_events __attribute__((cleanup(events_done))) struct events
 
 /* Settings are lists of texts; one that is not there is empty. */
+#define STORE_HOST_KEY "host-key" /* of the master; the others are named as in the plan */
 int store_setting(struct store *s, const char *name, struct strv *ret, struct err *e) must_check;
 int store_setting_put(struct store *s, const char *name, const struct strv *values,
 		      struct err *e) must_check;

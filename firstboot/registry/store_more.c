@@ -69,6 +69,9 @@ int store_rate(struct store *s, const char *key, long long now, struct err *e)
 	int before = store_rate_peek(s, key, now, e);
 	if (before < 0)
 		return -1;
+	if (!before && sql_run(s->sql, e, "DELETE FROM rate WHERE since > ? OR since <= ?", "ii",
+			       now, now - RATE_SECONDS) < 0)
+		return -1;
 	const char *text =
 		before ? "UPDATE rate SET count = count + 1 WHERE key = ? AND ? >= since"
 		       : "INSERT OR REPLACE INTO rate (key, since, count) VALUES (?, ?, 1)";

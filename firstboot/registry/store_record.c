@@ -156,10 +156,9 @@ int store_newcomer(struct store *s, const char *key, long long claim, struct rec
 		   struct err *e)
 {
 	auto_stmt *t = NULL;
-	autofree char *text = select_text("WHERE key = ? AND (? < 0 OR COALESCE(claim, 0) = ?)");
-	return sql_query(s->sql, &t, e, text, "tii", key, claim, claim) < 0
-		       ? -1
-		       : fetch_record(s, t, ret, e);
+	autofree char *text = select_text("WHERE key = ? AND COALESCE(claim, 0) = ?");
+	return sql_query(s->sql, &t, e, text, "ti", key, claim) < 0 ? -1
+								    : fetch_record(s, t, ret, e);
 }
 
 int store_free_node(struct store *s, const char *role, struct record *ret, struct err *e)
@@ -173,10 +172,21 @@ int store_free_node(struct store *s, const char *role, struct record *ret, struc
 	return sql_query(s->sql, &t, e, text, "t", role) < 0 ? -1 : fetch_record(s, t, ret, e);
 }
 
+int store_copies_drop(struct store *s, const struct record *node, long long but, struct err *e)
+{
+	return sql_run(
+		s->sql, e,
+		"DELETE FROM record WHERE claim = ? AND state = 'quarantined' AND issue <= ? "
+		"AND id <> ?",
+		"iii", node->id, node->issue, but);
+}
+
 int store_count_pending(struct store *s, long long *ret, struct err *e)
 {
 	auto_stmt *t = NULL;
-	if (sql_query(s->sql, &t, e, "SELECT count(*) FROM record WHERE key IS NOT NULL", "") < 0 ||
+	if (sql_query(s->sql, &t, e,
+		      "SELECT count(*) FROM record WHERE key IS NOT NULL AND claim IS NULL",
+		      "") < 0 ||
 	    stmt_next(t, e) < 0)
 		return -1;
 	*ret = stmt_int(t, 0);
@@ -243,6 +253,11 @@ int store_save(struct store *s, struct record *r, struct err *e)
 	if (!r->id)
 		r->id = sql_last_id(s->sql);
 	return save_nics(s, r, e);
+}
+
+int store_newcomers_drop(struct store *s, const char *key, struct err *e)
+{
+	return sql_run(s->sql, e, "DELETE FROM record WHERE key = ?", "t", key) < 0 ? -1 : 0;
 }
 
 int store_delete(struct store *s, long long id, struct err *e)

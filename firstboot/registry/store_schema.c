@@ -51,6 +51,14 @@ static const char *const migrations[] = {
 	"  record INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,"
 	"  word TEXT NOT NULL, text TEXT NOT NULL) STRICT;"
 	"CREATE INDEX event_record ON event (record, id);",
+	/* 2 */
+	"ALTER TABLE key ADD COLUMN turned INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE record DROP COLUMN card_id;"
+	"CREATE TABLE revoked_host ("
+	"  record INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,"
+	"  host_key TEXT NOT NULL, PRIMARY KEY (record, host_key)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO revoked_host SELECT id, host_key FROM record"
+	"  WHERE state = 'retired' AND host_key IS NOT NULL;",
 };
 
 #define VERSION (long long)(sizeof(migrations) / sizeof(*migrations))

@@ -30,7 +30,7 @@ static int load(struct store *s, struct view *v, struct err *e)
 	    secret_get(s, SECRET_MUNGE, &v->munge, e) < 0 || probe_silence(s, &v->silence, e) < 0)
 		return -1;
 	v->slurm = slurm != NULL;
-	return store_list(s, &v->all, e);
+	return store_revoked_hosts(s, &v->revoked, e) < 0 ? -1 : store_list(s, &v->all, e);
 }
 
 int view_read(struct store *s, struct view *ret, struct err *e)
@@ -66,6 +66,7 @@ void view_done(struct view *v)
 	strv_done(&v->mounts);
 	str_done(&v->munge);
 	records_done(&v->all);
+	revoked_hosts_done(&v->revoked);
 	*v = (struct view){0};
 }
 

@@ -17,6 +17,7 @@ struct view {
 	struct str munge;     /* in base64; empty: none */
 	long long silence;    /* probes in a row that reached no node (probe.h) */
 	struct records all;   /* nodes by role and number, then boards without a place */
+	struct revoked_hosts revoked;
 };
 
 /* Inside a transaction of the caller, or in one of its own. */

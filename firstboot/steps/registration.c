@@ -3,14 +3,10 @@
  * The master learns that this board is there, and the board what it may be told then: its name, and
  * secrets that no card carries.  At each boot, because both may have changed.
  */
-#include <string.h>
-
 #include "bus.h"
 #include "join.h"
 #include "mem.h"
-#include "pace.h"
 #include "place.h"
-#include "rootfs.h"
 #include "settings.h"
 #include "signals.h"
 
@@ -18,61 +14,8 @@
 #define PATIENCE_MS 60000
 #define PAUSE_MS 1000
 #define PAUSE_MOST_MS 60000
-
-#define MUNGE_DIR "/etc/munge"
-#define MUNGE_KEPT JOIN_DIR "/munge.key"
-#define MUNGE_NEW JOIN_DIR "/munge.new"
-#define KEY_MAX 1024
-#define INSTALL_S 60
+#define REST_S 60
 #define PLACE_S 120
-
-/* Our service may write little and be nobody else: PID 1 has it done. */
-static int install_munge(struct bus *b, struct err *e)
-{
-	static const char *const argv[] = {
-		"/usr/bin/install",	"-o", "munge", "-g", "munge", "-m", "0400", MUNGE_NEW,
-		MUNGE_DIR "/munge.key", NULL};
-	static const char *const env[] = {"LC_ALL=C", NULL};
-	auto_str output = STR_INIT;
-	enum unit_state state;
-	const struct bus_job job = {.unit = "cardstock-munge.service",
-				    .description = "Install the cluster's munge key (Cardstock)",
-				    .argv = argv,
-				    .env = env,
-				    .timeout_s = INSTALL_S,
-				    .output = &output};
-	if (bus_run(b, &job, e) < 0 || bus_settle(b, e) < 0 ||
-	    bus_unit_state(b, "munge.service", &state, e) < 0)
-		return err_wrap(e, MUNGE_DIR "/munge.key");
-	if (state == UNIT_ABSENT || state == UNIT_INACTIVE)
-		return 0;
-	if (state == UNIT_FAILED && bus_reset_failed_unit(b, "munge.service", e) < 0)
-		return -1;
-	return bus_restart_unit(b, "munge.service", e);
-}
-
-static int is_kept(const struct ctx *ctx, const struct str *key, struct err *e)
-{
-	auto_str kept = STR_SECRET;
-	int there = root_read(ctx, MUNGE_KEPT, KEY_MAX, &kept, e);
-	return there <= 0 ? there
-			  : kept.len == key->len && memcmp(kept.data, key->data, key->len) == 0;
-}
-
-/* 1: the key is another one than before.  Where munge is not installed, nothing is done. */
-static int take_munge(const struct ctx *ctx, const struct str *key, struct err *e)
-{
-	int there = key->len && ctx->bus ? root_exists(ctx, MUNGE_DIR, e) : 0;
-	int kept = there > 0 ? is_kept(ctx, key, e) : there;
-	if (there <= 0 || kept)
-		return there < 0 || kept < 0 ? -1 : 0;
-	if (root_replace(ctx, MUNGE_NEW, key->data, key->len, 0600, e) < 0 ||
-	    install_munge(ctx->bus, e) < 0 ||
-	    root_replace(ctx, MUNGE_KEPT, key->data, key->len, 0600, e) < 0 ||
-	    root_remove(ctx, MUNGE_NEW, e) < 0)
-		return -1;
-	return 1;
-}
 
 /* Our service may write neither /etc nor speak to the network's services. */
 static int run_place(struct bus *b, struct err *e)
@@ -100,38 +43,21 @@ static int take_place(struct ctx *ctx, struct err *e)
 	return ctx->bus ? run_place(ctx->bus, e) : place_take(ctx, &message, e);
 }
 
-/* `nodectl rename` gave the node another one. */
-static int take_name(const struct ctx *ctx, const char *name, struct err *e)
-{
-	autofree char *has = NULL;
-	int known = ctx->bus ? bus_get_hostname(ctx->bus, &has, e) : 0;
-	if (known <= 0 || strcmp(has, name) == 0)
-		return known < 0 ? -1 : 0;
-	if (bus_set_hostname(ctx->bus, name, e) < 0 || bus_settle(ctx->bus, e) < 0)
-		return -1;
-	return 1;
-}
-
 static int register_board(struct ctx *ctx, struct str *message, struct err *e)
 {
 	static const struct join_how how = {PATIENCE_MS, PAUSE_MS, PAUSE_MOST_MS};
 	auto_reply r = {.munge = STR_SECRET};
-	for (unsigned left = join_first_delay_ms(ctx); left; left -= left < 1000 ? left : 1000) {
-		if (pace_wait_ms(left < 1000 ? left : 1000, e) < 0)
-			return -1;
-	}
-	int joined = join_run(ctx, &how, &r, e);
+	struct join_news news;
+	int joined = join_wait_turn(ctx, e) < 0 ? -1 : join_run(ctx, &how, &r, e);
 	int place = joined < 0 ? -1 : take_place(ctx, e);
-	int munge = place < 0 ? -1 : take_munge(ctx, &r.munge, e);
-	int name = munge < 0 ? -1 : take_name(ctx, r.name, e);
-	if (name < 0)
+	if (place < 0 || join_take(ctx, &r, &news, e) < 0)
 		return -1;
 	str_printf(message, "registered as %s%s%s%s%s", r.name, r.address ? " " : "",
-		   r.address ? r.address : "", munge ? "; munge has a new key" : "",
-		   name ? "; the name is new" : "");
+		   r.address ? r.address : "", news.munge ? "; munge has a new key" : "",
+		   news.name ? "; the name is new" : "");
 	if (joined)
 		signal_console(ctx, ctx->settings->hostname ? "registered" : str_text(message));
-	return joined || place || munge || name;
+	return joined || place || news.munge || news.name;
 }
 
 static int run_step(struct ctx *ctx, struct str *message, struct err *e)
@@ -155,5 +81,6 @@ const struct step step_registration = {
 	.per_board = true,
 	.always = true,
 	.retry = true,
+	.pause_max_s = REST_S,
 	.run = run_step,
 };

@@ -66,7 +66,7 @@ int firstboot_plan_join(struct plan_ctx *ctx, struct err *e)
 	if (master && !able)
 		plan_note(ctx,
 			  "the nodes do not register with %s: openssh-client is not in this "
-			  "image",
+			  "image; what is served to registered nodes alone they may not mount",
 			  master->hostname);
 	if (!able)
 		return 0;

@@ -73,14 +73,15 @@ static int plan_programs(struct plan_ctx *ctx, struct err *e)
 	return 0;
 }
 
-static bool everybody_registers(const struct cluster *c)
+/* The first role whose nodes have no card to register with; NULL: they all have. */
+static const char *find_stranger(const struct cluster *c)
 {
-	bool all = true;
 	for (size_t i = 0; i < c->n_members; i++) {
 		const struct node *n = &c->members[i].nodes[0];
-		all = all && (n == cluster_registry(c) || cluster_has_card(c, n));
+		if (n != cluster_registry(c) && !cluster_has_card(c, n))
+			return n->role;
 	}
-	return all;
+	return NULL;
 }
 
 /*
@@ -89,10 +90,18 @@ static bool everybody_registers(const struct cluster *c)
  */
 static int plan_networks(struct plan_ctx *ctx, struct strv *ret, struct err *e)
 {
-	int registry = everybody_registers(ctx->cluster) ? nodectl_is_here(ctx, e) : 0;
+	const char *stranger = find_stranger(ctx->cluster);
+	int registry = nodectl_is_here(ctx, e);
 	if (registry < 0)
 		return -1;
-	if (registry)
+	if (registry && stranger)
+		plan_note(
+			ctx,
+			"the shares are served to whole networks, decommissioned nodes included: "
+			"the nodes of role '%s' do not register, for that takes 'firstboot = true' "
+			"in their profile",
+			stranger);
+	if (registry && !stranger)
 		return plan_mkdir(ctx, "/etc/exports.d", ATTR_ROOT(0755),
 				  "what the registry's nodes may mount", e);
 	server_networks(ctx->cluster, ret);

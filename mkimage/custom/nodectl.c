@@ -15,6 +15,7 @@
 #include "validate.h"
 
 #define WHY "registers the boards of the cluster"
+#define SSHD_CONFIG "/etc/cardstock/sshd_config"
 
 static const char *const units[] = {"cardstock-import.service", "cardstock-register.service",
 				    "cardstock-render.path", "cardstock-probe.timer"};
@@ -22,7 +23,8 @@ static const char *const units[] = {"cardstock-import.service", "cardstock-regis
 static const struct system_user user = {
 	.name = NODECTL_USER,
 	.gecos = "Registry of boards",
-	.home = "/var/lib/cardstock/registry",
+	.home = "/", /* nothing that it may write: the first sshd would read authorized_keys there
+		      */
 	.why = "who the registry belongs to, and boards log in as",
 };
 
@@ -136,6 +138,29 @@ static int plan_units(struct plan_ctx *ctx, struct err *e)
 	return 0;
 }
 
+/* What bounds the connections of one board, for those sshds that know the word. */
+static const struct {
+	const char *word, *line;
+} limits[] = {
+	{"persourcemaxstartups", "PerSourceMaxStartups 8"},	   /* since 8.5 */
+	{"unusedconnectiontimeout", "UnusedConnectionTimeout 15"}, /* since 9.2 */
+};
+
+static int plan_limits(struct plan_ctx *ctx, struct err *e)
+{
+	auto_str text = STR_INIT;
+	if (plan_read(ctx, SSHD_CONFIG, &text, e) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		int known = sshd_knows(ctx, limits[i].word, e);
+		if (known < 0)
+			return -1;
+		if (known)
+			str_printf(&text, "%s\n", limits[i].line);
+	}
+	return plan_write(ctx, SSHD_CONFIG, str_text(&text), text.len, ATTR_ROOT(0644), WHY, e);
+}
+
 static int plan_ca(struct plan_ctx *ctx, struct err *e)
 {
 	auto_str ca = STR_INIT;
@@ -150,8 +175,8 @@ static int plan_all(struct plan_ctx *ctx, const struct section *s, const char *a
 	const struct board_need need = need_of(s);
 	const struct board_program program = {arch, "nodectl", "/usr/bin/nodectl", WHY};
 	if (boards_plan(ctx, &program, &need, e) < 0 || system_user_plan(ctx, &user, e) < 0 ||
-	    overlay_plan_named(ctx, "nodectl", s->loc, e) < 0 || plan_ca(ctx, e) < 0 ||
-	    nodectl_plan_roster(ctx, s, e) < 0)
+	    overlay_plan_named(ctx, "nodectl", s->loc, e) < 0 || plan_limits(ctx, e) < 0 ||
+	    plan_ca(ctx, e) < 0 || nodectl_plan_roster(ctx, s, e) < 0)
 		return -1;
 	return plan_units(ctx, e);
 }

@@ -88,6 +88,16 @@ load firstboot
 	[ "$(report result)" = 'done' ]
 }
 
+@test "a step that waits for others says how long it does between two tries, and knows the first" {
+	demo local
+	touch root/var/demo/alone
+	"$DEMO" run --root root --phase network --retry >said 2>&1 3>&- &
+	# With the engine's own pauses the sixth try is after 155 s.
+	timeout 120 sh -c 'until grep -qx frrrrr root/var/demo/tries; do sleep 0.2; done'
+	rm root/var/demo/alone
+	wait $!
+}
+
 @test "--retry ends when what failed waits for nobody, and when it is told to" {
 	touch root/var/demo/fail
 	run -8 demo local --retry

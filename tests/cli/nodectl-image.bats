@@ -94,7 +94,9 @@ register() {
 	mk --profile ./worker.conf --quiet --new-card
 	mk verify --profile ./worker.conf out/worker001.img
 	unpack out/worker001.img second
-	cmp first/etc/ssh/ssh_host_ed25519_key second/etc/ssh/ssh_host_ed25519_key
+	cmp first/etc/ssh/ssh_host_ed25519_key second/etc/ssh/ssh_host_ed25519_key && return 1
+	ssh-keygen -L -f second/etc/ssh/ssh_host_ed25519_key-cert.pub |
+		grep -qF "$(ssh-keygen -l -f second/etc/ssh/ssh_host_ed25519_key.pub | cut -d' ' -f2)"
 	[[ $(register second 2 abcd) == *'"result":"accepted","name":"worker001"'* ]]
 	[[ $(register first 3 abcd) == *'"result":"quarantined"'* ]]
 }

@@ -12,6 +12,8 @@ shipped_config() {
 	sed -e "s|^Port.*|Port $port\nListenAddress 127.0.0.1|" -e "s|^HostKey .*|HostKey $PWD/host|" -e '/^HostCertificate/d' \
 		-e "s|^AllowUsers.*|AllowUsers $(id -un)|" -e "s|^TrustedUserCAKeys.*|TrustedUserCAKeys $PWD/enrol-ca.pub|" \
 		-e "s|^AuthorizedKeysFile.*|AuthorizedKeysFile $PWD/authorized|" -e '/^AuthorizedKeysCommand/d' \
+		-e "s|^AuthorizedPrincipalsCommand /usr/bin/nodectl principals|AuthorizedPrincipalsCommand /usr/bin/env $NODECTL principals --registry $PWD/registry|" \
+		-e "s|^AuthorizedPrincipalsCommandUser.*|AuthorizedPrincipalsCommandUser $(id -un)|" \
 		-e 's/^LoginGraceTime.*/LoginGraceTime 120/' \
 		-e "s|^ForceCommand.*|ForceCommand $NODECTL register --registry $PWD/registry|" \
 		"$ROOT/overlays/nodectl/root/etc/cardstock/sshd_config"

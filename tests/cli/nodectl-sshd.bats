@@ -30,7 +30,7 @@ over_ssh() {
 	shipped_config >config
 	"$(command -v sshd || echo /usr/sbin/sshd)" -t -f config
 	# What we had to replace is all that differs.
-	[ "$(diff config "$ROOT/overlays/nodectl/root/etc/cardstock/sshd_config" | grep -c '^>')" = 10 ]
+	[ "$(diff config "$ROOT/overlays/nodectl/root/etc/cardstock/sshd_config" | grep -c '^>')" = 12 ]
 }
 
 @test "a board registers with its card, and from then on with its own key" {
@@ -42,6 +42,18 @@ over_ssh() {
 	request 2 1 | over_ssh own | assert_result accepted
 	[ "$(state_of worker001)" = ready ]
 	assert_fails 255 "Permission denied" over_ssh stranger
+}
+
+@test "sshd lets no card in that was decommissioned" {
+	start_sshd
+	make_card card "node worker001" 1
+	request 1 1 | over_ssh card | assert_result accepted
+	ctl decommission worker001 >/dev/null
+	request 2 1 >line
+	assert_fails 255 "Permission denied" over_ssh card <line
+	grep -q 'does not contain an authorized principal' log
+	make_card new "node worker001" 2
+	request 3 2 | over_ssh new | assert_result accepted
 }
 
 @test "whatever a board asks sshd for, it gets nodectl register" {

@@ -33,6 +33,20 @@ load nodectl
 	[ -z "$(ctl keys ssh-rsa AAAA)" ]
 }
 
+@test "sshd is told whom a card may log in as, until it is decommissioned" {
+	boot worker001 1
+	for id in "node worker001" "node worker099" "join worker"; do
+		[ "$(ctl principals "$id" 1)" = cardstock ]
+	done
+	for id in "" admin "node a b"; do
+		[ -z "$(ctl principals "$id" 1)" ]
+	done
+	[ -z "$(ctl principals "node worker001" x)" ]
+	ctl decommission worker001 >/dev/null
+	[ -z "$(ctl principals "node worker001" 1)" ]
+	[ "$(ctl principals "node worker001" 2)" = cardstock ]
+}
+
 @test "without sshd a board gets no answer to work with" {
 	unset SSH_USER_AUTH
 	request 1 1 | ctl register | assert_result busy
@@ -143,6 +157,31 @@ load nodectl
 	grep -q "^worker001,.* $(public board9)" root/etc/ssh/ssh_known_hosts
 }
 
+@test "a copy of a join card gets no place of its own by mistake" {
+	make_card generic "join worker" 1
+	make_keys own
+	visit generic 1 8 "$(announce own)" | assert_result pending
+	visit generic 1 9 "$(announce own)" | assert_result quarantined
+	ctl status | grep -q '^#.* pending .*ALARM: a copy of its card is at #'
+	assert_fails 1 "its card is a copy of that of #" ctl approve dc:a6:32:00:00:09
+	ctl approve dc:a6:32:00:00:09 --as worker003 | grep -q 'worker003 is registered'
+	visit generic 2 9 "$(announce own)" | assert_result confirm
+	visit generic 2 8 "$(announce own)" | assert_result quarantined
+}
+
+@test "approve --as gives a board the place of the planned node that was named, and of no other" {
+	boot worker001 1
+	make_card generic "join worker" 1
+	make_keys own
+	visit generic 1 9 "$(announce own)" | assert_result pending
+	assert_fails 1 "no node is called 'worker099'" ctl approve 0009 --as worker099
+	assert_fails 1 "'worker001' is ready" ctl approve 0009 --as worker001
+	ctl approve 0009 --as worker003 | grep -q 'worker003 is registered'
+	visit generic 1 9 "$(announce own)" | grep -q '"confirm","name":"worker003"'
+	visit own 2 9 | grep -q '"address":"10.0.0.13/24"'
+	[ "$(state_of worker002)" = planned ]
+}
+
 @test "accept lets so many in and no more" {
 	make_card generic "join worker" 1
 	make_keys own8 own9
@@ -178,17 +217,50 @@ load nodectl
 	ctl render --root root >/dev/null
 	absent worker001 root/etc/hosts
 	absent '@cert-authority .*worker001' root/etc/ssh/ssh_known_hosts
-	grep -qxF "@revoked * $(public board1)" root/etc/ssh/ssh_known_hosts
+	grep -qxF "@revoked worker001,worker001.beowulf,10.0.0.11 $(public board1)" root/etc/ssh/ssh_known_hosts
 	assert_fails 1 "decommissioned already" ctl decommission worker001
 	make_card new "node worker001" 2
 	visit new 7 4 | assert_result accepted
 }
 
+@test "the host key of a decommissioned card stays revoked when the node is back" {
+	boot worker001 1
+	ctl decommission worker001 | grep -q 'its host key, whose certificate is good for ever'
+	make_card new "node worker001" 2
+	visit new 7 1 | grep -q '"refused".*host_key: was decommissioned'
+	visit new 8 4 | assert_result accepted
+	ctl render --root root >/dev/null
+	hosts=root/etc/ssh/ssh_known_hosts
+	grep -qxF "@revoked worker001,worker001.beowulf,10.0.0.11 $(public board1)" $hosts
+	grep -q '^@cert-authority worker001,' $hosts
+	absent "$(public board4)" $hosts
+}
+
+@test "a board that called another's host key its own ends nothing but its own name" {
+	boot worker001 1
+	make_card liar "node worker002" 1
+	make_keys board2 master
+	sshd_says liar
+	request 1 2 | sed "s|$(public board2)|$(public host-ca)|" | ctl register >reply
+	assert_result refused <reply
+	grep -q 'host_key: is the master' reply
+	request 2 2 | sed "s|$(public board2)|$(public master)|" | ctl register | assert_result accepted
+	ctl decommission worker002
+	ctl render --root root >/dev/null
+	absent '@revoked \*' root/etc/ssh/ssh_known_hosts
+	ssh-keygen -F worker002 -f root/etc/ssh/ssh_known_hosts | grep -qF "@revoked worker002,worker002.beowulf,10.0.0.12 $(public master)"
+	[ -z "$(ssh-keygen -F worker001 -f root/etc/ssh/ssh_known_hosts | grep revoked)" ]
+}
+
 @test "a stolen card that never came can be revoked" {
-	make_card stolen "node worker003" 1
-	ctl decommission worker003
+	make_card stolen "node worker003" 3
+	assert_fails 1 "no card of 'worker003' ever came; say with --serial" ctl decommission worker003
+	[ "$(state_of worker003)" = planned ]
+	ctl decommission worker003 --serial 3
 	visit stolen 1 3 | assert_result refused
 	[ "$(state_of worker003)" = retired ]
+	assert_fails 1 "decommissioned already" ctl decommission worker003 --serial 3
+	ctl decommission worker003 --serial 4 | grep -q 'up to serial 4 are worth nothing'
 }
 
 @test "a node is renamed, and its known host key moves to that name" {
@@ -199,7 +271,10 @@ load nodectl
 	ssh-keygen -F fast -f root/etc/ssh/ssh_known_hosts | grep -q "$(public board1)"
 	assert_fails 1 "is the name of worker 2" ctl rename fast worker002
 	assert_fails 3 "is not a hostname" ctl rename fast 'A!'
+	assert_fails 3 "localhost" ctl rename fast localhost
 	assert_fails 1 "is the master" ctl rename master boss
+	sed 's/worker003/localhost/' plan >wrong
+	assert_fails 3 "localhost" ctl import wrong
 }
 
 @test "a board is found by whatever is known of it" {
@@ -228,6 +303,20 @@ load nodectl
 	sshd_says worker002
 	request 1 2 | sed 's/00:02"/00:01"/' | ctl register | assert_result accepted
 	[ "$(ctl status | grep -c 'ALARM: has a MAC in common')" = 2 ]
+}
+
+@test "a registry of format 1 is brought up to date by import, and what was decommissioned stays so" {
+	boot worker001 1
+	boot worker002 2
+	ctl decommission worker001 >/dev/null
+	sqlite3 registry/registry.db 'DROP TABLE revoked_host; ALTER TABLE key DROP COLUMN turned;
+		ALTER TABLE record ADD COLUMN card_id TEXT; PRAGMA user_version = 1'
+	assert_fails 1 "older format 1; run 'nodectl import' once" ctl status
+	ctl import plan
+	[ "$(state_of worker001)" = retired ]
+	visit worker002-own 5 2 | assert_result accepted
+	ctl render --root root >/dev/null
+	grep -qxF "@revoked worker001,worker001.beowulf,10.0.0.11 $(public board1)" root/etc/ssh/ssh_known_hosts
 }
 
 @test "what is no registry is not made one by mistake" {
@@ -262,6 +351,6 @@ load nodectl
 import json, sys
 for f in map(json.loads, sys.stdin):
     print("| `%s` | %s | %s| %s |" % (f["field"], f["grammar"], "yes " if f["optional"] else "", f["help"]))' >rows
-	[ "$(wc -l <rows)" = 17 ]
+	[ "$(wc -l <rows)" = 16 ]
 	while read -r line; do grep -qxF "$line" "$ROOT/docs/registration.md" || { echo "$line" >&2; return 1; }; done <rows
 }

@@ -91,6 +91,17 @@ assert r["model"] == "Raspberry Pi 4 Model B Rev 1.4" and r["serial"] == "100000
 assert r["cpus"] >= 1 and r["memory"] >= 1, r'
 }
 
+@test "a board whose only network device has no address of its own registers with its serial" {
+	start_master
+	make_board board worker002 2
+	echo 1 >board/sys/class/net/eth0/addr_assign_type
+	[ "$("$JOIN" board)" = "new worker002 10.0.0.12/24, 0 bytes for munge" ]
+	make_board other worker003 3
+	echo 1 >other/sys/class/net/eth0/addr_assign_type
+	rm other/proc/device-tree/serial-number
+	assert_fails 1 "neither a serial nor a network device" "$JOIN" other
+}
+
 @test "the secrets come with the reply, for the board alone" {
 	start_master
 	sed -i '/^slurm/i munge = yes' plan
@@ -166,6 +177,16 @@ assert r["cpus"] >= 1 and r["memory"] >= 1, r'
 	assert_fails 1 "'nodectl approve' lets it in" "$JOIN" other
 	ctl approve worker001
 	"$JOIN" other
+	[ "$(state_of worker001)" = ready ]
+}
+
+@test "a key that the master will not take is made anew" {
+	start_master
+	make_board first worker001 1
+	"$JOIN" first
+	make_board other worker002 2
+	cp first/var/lib/cardstock/join/own{,.pub} other/var/lib/cardstock/join
+	[ "$("$JOIN" other 60000)" = "new worker002 10.0.0.12/24, 0 bytes for munge" ]
 	[ "$(state_of worker001)" = ready ]
 }
 
@@ -274,7 +295,8 @@ power() {
 		[ "$(state_of worker001)" = ready ] || { echo "at $n: $(state_of worker001)" >&2; return 1; }
 		[ "$(join_files board)" = "known_hosts own own.pub reply" ] || { echo "at $n: $(join_files board)" >&2; return 1; }
 		run ctl status
-		[[ $output != *ALARM* ]] || { echo "at $n: $output" >&2; return 1; }
+		[ "$status" = 0 ] || { echo "at $n: $output" >&2; return 1; }
+		[[ $output == *worker001* && $output != *ALARM* ]] || { echo "at $n: $output" >&2; return 1; }
 		n=$((n + ${CARDSTOCK_POWER_STRIDE:-1}))
 	done
 	[ "$status" = 0 ]

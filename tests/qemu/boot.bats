@@ -66,6 +66,7 @@ state_of() {
 		wait_ready "$node"
 	done
 	run on master sudo nodectl status
+	[ "$status" = 0 ]
 	echo "$output" >&3
 	[[ $output != *ALARM* ]]
 }

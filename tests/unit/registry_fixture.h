@@ -136,4 +136,32 @@ static inline void assert_node(struct store *s, const char *name, enum state sta
 	assert_string_equal(r.facts.serial ? r.facts.serial : "0", wanted);
 }
 
+/* Keys are bytes: 1, 2, 3 on the cards, 0x11 and on what boards make for themselves. */
+static const struct board board_first = {.serial = 1, .mac = 1, .cid = 1, .id = 1, .second = 0x11};
+static const struct board board_back = {.serial = 1, .mac = 1, .cid = 1, .id = 2};
+
+/* worker001 is board 1 with the key 0x11, and ready. */
+static inline struct store *with_worker(void)
+{
+	struct store *s = open_registry(PLAN);
+	assert_told(s, with_card("worker001", 1, 1), &board_first, "accepted",
+		    "\"name\":\"worker001\"");
+	assert_told(s, with_key(0x11), &board_back, "accepted", "\"name\":\"worker001\"");
+	assert_node(s, "worker001", STATE_READY, 1);
+	return s;
+}
+
+static inline size_t events_of(struct store *s, const char *name, const char *word)
+{
+	auto_err e = ERR_INIT;
+	auto_record r = {0};
+	auto_events all = {0};
+	size_t n = 0;
+	assert_int_equal(store_by_text(s, BY_NAME, name, &r, &e), 1);
+	assert_ok(store_events(s, r.id, &all, &e), &e);
+	for (size_t i = 0; i < all.n; i++)
+		n += strcmp(all.v[i].word, word) == 0;
+	return n;
+}
+
 #endif

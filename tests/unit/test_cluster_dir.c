@@ -139,12 +139,20 @@ static char *card_of(const char *name)
 	return output_of((const char *[]){"ssh-keygen", "-L", "-f", path, NULL});
 }
 
+/* What its certificate says of it: key, CA, names. */
+static char *host_key_of(const char *name)
+{
+	autofree char *path = xasprintf("cluster/nodes/%s/ssh_host_ed25519_key-cert.pub", name);
+	return output_of((const char *[]){"ssh-keygen", "-L", "-f", path, NULL});
+}
+
 static void a_card_is_made_once_and_a_new_one_has_the_next_serial(void **state)
 {
 	put_profiles(REGISTRY, BOARD);
 	auto_cluster *c = open_cluster(CLUSTER_WRITE);
 	auto_err e = ERR_INIT;
 	issue(c, worker(c, 2));
+	autofree char *host = host_key_of("worker002");
 	autofree char *first = card_of("worker002");
 	assert_has(first, "Key ID: \"node worker002\"");
 	assert_has(first, "Serial: 1\n");
@@ -155,8 +163,9 @@ static void a_card_is_made_once_and_a_new_one_has_the_next_serial(void **state)
 	autofree char *second = card_of("worker002");
 	assert_has(second, "Serial: 2\n");
 	issue(c, worker(c, 2));
-	autofree char *again = card_of("worker002");
+	autofree char *again = card_of("worker002"), *other = host_key_of("worker002");
 	assert_string_equal(second, again);
+	assert_string_not_equal(host, other);
 	workdir_passed(state);
 }
 

@@ -358,7 +358,8 @@ static void an_image_without_ssh_does_not_register(void **state)
 	fixture_put(&f, "master.conf", MASTER);
 	fixture_profile(&f, "firstboot = true\n" NODE);
 	fixture_run(&f, &custom_firstboot);
-	assert_note(&f, "do not register with master: openssh-client is not in this image");
+	assert_note(&f, "do not register with master: openssh-client is not in this image; "
+			"what is served to registered nodes alone they may not mount");
 	assert_file_lacks(&f, CONF, "register");
 	assert_attr(&f, CARD, "none");
 	fixture_done(&f);

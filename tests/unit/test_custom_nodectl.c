@@ -66,6 +66,23 @@ static void the_master_gets_program_user_and_units(void **state)
 	fixture_done(&f);
 }
 
+/* A word that sshd does not know would keep it from starting. */
+static void a_newer_sshd_is_told_how_long_a_board_may_hold_a_connection(void **state)
+{
+	(void)state;
+	struct fixture f;
+	init(&f);
+	run_it(&f, "nodectl { }\n");
+	assert_file_lacks(&f, "/etc/cardstock/sshd_config", "PerSource");
+	assert_file_lacks(&f, "/etc/cardstock/sshd_config", "UnusedConnectionTimeout");
+	fixture_put(&f, "root/usr/sbin/sshd",
+		    "exposeauthinfo\npersourcemaxstartups\nunusedconnectiontimeout\n");
+	run_it(&f, "nodectl { }\n");
+	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nPerSourceMaxStartups 8\n");
+	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nUnusedConnectionTimeout 15\n");
+	fixture_done(&f);
+}
+
 /* '*' and not '!': sshd without PAM refuses the keys of a user whose password is '!'. */
 static void boards_log_in_as_a_locked_user_with_a_free_number(void **state)
 {
@@ -74,9 +91,7 @@ static void boards_log_in_as_a_locked_user_with_a_free_number(void **state)
 	init(&f);
 	fixture_put(&f, "root/etc/group", "root:x:0:\nsystemd-journal:x:999:\n");
 	run_it(&f, "nodectl { }\n");
-	assert_file_has(&f, "/etc/passwd",
-			"\ncardstock:x:998:998:Registry of boards:/var/lib/cardstock/registry:"
-			"/bin/sh\n");
+	assert_file_has(&f, "/etc/passwd", "\ncardstock:x:998:998:Registry of boards:/:/bin/sh\n");
 	assert_file_has(&f, "/etc/group", "\ncardstock:x:998:\n");
 	assert_file_has(&f, "/etc/shadow", "\ncardstock:*:1::::::\n");
 	assert_file_has(&f, "/etc/gshadow", "\ncardstock:!::\n");
@@ -175,12 +190,15 @@ static void shares_are_served_to_accepted_nodes_and_not_to_a_network(void **stat
 	fixture_profile(&f, MASTER SHARE "nodectl { }\n");
 	fixture_run(&f, &custom_nfs);
 	assert_file_lacks(&f, "/etc/exports", "/srv/a");
+	assert_int_equal(f.notes.n, 1); /* of the server, of which the image has exportfs alone */
 	assert_attr(&f, "/etc/exports.d", "0755 0 0");
 	assert_attr(&f, "/srv/a b", "0755 0 0");
 	fixture_put(&f, "other.conf", WORKER "firstboot = false\n" SHARE);
 	fixture_profile(&f, MASTER SHARE "nodectl { }\n");
 	fixture_run(&f, &custom_nfs);
 	assert_file_has(&f, "/etc/exports", "10.0.0.0/24(rw");
+	assert_note(&f, "served to whole networks, decommissioned nodes included: the nodes of "
+			"role 'worker' do not register");
 	fixture_done(&f);
 }
 
@@ -189,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_done_unless_it_is_asked_for),
 		cmocka_unit_test(the_master_gets_program_user_and_units),
+		cmocka_unit_test(a_newer_sshd_is_told_how_long_a_board_may_hold_a_connection),
 		cmocka_unit_test(boards_log_in_as_a_locked_user_with_a_free_number),
 		cmocka_unit_test(the_plan_of_the_cluster_is_one_that_nodectl_reads),
 		cmocka_unit_test(what_the_image_lacks_is_said),

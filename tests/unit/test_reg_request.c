@@ -18,7 +18,7 @@ static void a_board_says_what_it_is(void **state)
 	auto_request r = {0};
 	auto_err e = ERR_INIT;
 	(void)state;
-	assert_ok(parse("{" LEAST ",\"card_id\":\"worker003.2\",\"board\":{\"model\":\"Raspberry "
+	assert_ok(parse("{" LEAST ",\"build_id\":\"b1\",\"board\":{\"model\":\"Raspberry "
 			"Pi 4 Model B Rev "
 			"1.4\",\"serial\":\"10000000abcdef01\"},\"cid\":"
 			"\"03534453433136478012345678015a00\","
@@ -55,6 +55,18 @@ static void a_null_is_a_field_that_is_not_there(void **state)
 	assert_null(r.facts.cid);
 }
 
+/* Its only network device has an address that is made up at each boot. */
+static void a_board_with_a_serial_needs_no_address_of_its_own(void **state)
+{
+	auto_request r = {0};
+	auto_err e = ERR_INIT;
+	(void)state;
+	assert_ok(parse("{\"version\":1," ID "," HOST ",\"nics\":[],\"board\":{\"serial\":\"1\"}}",
+			&r, &e),
+		  &e);
+	assert_int_equal(r.facts.n_nics, 0);
+}
+
 static const struct {
 	const char *line, *reason;
 } wrong[] = {
@@ -88,6 +100,8 @@ static const struct {
 	 "host_key: should be 'ssh-ed25519 BASE64'"},
 	{"{\"version\":1," ID "," HOST "}", "nics: should be a list of 1 to 16"},
 	{"{\"version\":1," ID "," HOST ",\"nics\":[]}", "nics: should be a list of 1 to 16"},
+	{"{\"version\":1," ID "," HOST ",\"nics\":7,\"board\":{\"serial\":\"1\"}}",
+	 "nics: should be a list of 1 to 16"},
 	{"{\"version\":1," ID "," HOST ",\"nics\":[1]}", "nics: should be a list of objects"},
 	{"{\"version\":1," ID "," HOST ",\"nics\":[{\"name\":\"eth0\"}]}",
 	 "nics[].mac: is missing"},
@@ -186,6 +200,7 @@ int main(void)
 		cmocka_unit_test(a_board_says_what_it_is),
 		cmocka_unit_test(unknown_fields_are_ignored),
 		cmocka_unit_test(a_null_is_a_field_that_is_not_there),
+		cmocka_unit_test(a_board_with_a_serial_needs_no_address_of_its_own),
 		cmocka_unit_test(what_has_not_its_grammar_is_refused_with_a_reason),
 		cmocka_unit_test(bytes_that_no_text_has_are_refused),
 		cmocka_unit_test(a_line_is_no_longer_and_no_deeper_than_it_may_be),

@@ -29,30 +29,25 @@ static void add_node(const struct view *v, const struct record *r, struct str *o
 	}
 }
 
-/* A hostile board may have named another's key as its own. */
-static bool is_in_use(const struct view *v, const char *key)
-{
-	view_foreach(r, v, node_is_there)
-	{
-		if (r->facts.host_key && strcmp(r->facts.host_key, key) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* sshd(8): the key is never to be trusted, whoever shows it. */
+/*
+ * sshd(8): the key is not to be trusted, certificate or not.  For the names that it was good for,
+ * and no more: the board said that the key is its own, and nobody saw it prove that.
+ */
 static void add_revoked(const struct view *v, const struct record *r, struct str *out)
 {
-	if (r->facts.host_key && !is_in_use(v, r->facts.host_key))
-		str_printf(out, "@revoked * %s\n", r->facts.host_key);
+	for (size_t i = 0; i < v->revoked.n; i++) {
+		if (v->revoked.v[i].record != r->id)
+			continue;
+		str_puts(out, "@revoked ");
+		if (strcmp(r->name, r->plan_name) != 0)
+			str_printf(out, "%s,%s.%s,", r->plan_name, r->plan_name, v->cluster);
+		add_names(v, r, out);
+		str_printf(out, "%s\n", v->revoked.v[i].host_key);
+	}
 }
 
 void render_known_hosts(const struct view *v, struct str *out)
 {
 	view_foreach(r, v, node_is_there) add_node(v, r, out);
-	view_foreach(r, v, NULL)
-	{
-		if (!node_is_there(v, r))
-			add_revoked(v, r, out);
-	}
+	view_foreach(r, v, NULL) add_revoked(v, r, out);
 }
