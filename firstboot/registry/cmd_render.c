@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "log.h"
 #include "mem.h"
 #include "options.h"
 #include "render.h"
@@ -25,13 +26,18 @@ static int take_lock(const struct render *r, int *ret, struct err *e)
 	return 0;
 }
 
-/* Wait until nothing was changed for so many seconds: a thousand boards are one change. */
-static void settle(const struct render *r, long wanted)
+/*
+ * Wait until nothing was changed for so many seconds: a thousand boards are one change.  again:
+ * something was changed just now, though the mark of it is gone.
+ */
+static void settle(const struct render *r, long wanted, bool again)
 {
 	autofree char *path = path_join(r->dir, STORE_CHANGED);
 	struct stat st;
 	for (long waited = 0; waited < SETTLE_MAX * wanted; waited++) {
-		if (stat(path, &st) < 0 || time(NULL) - st.st_mtime >= wanted)
+		bool quiet = stat(path, &st) < 0 ? !again || waited >= wanted
+						 : time(NULL) - st.st_mtime >= wanted;
+		if (quiet)
 			return;
 		sleep(1);
 	}
@@ -50,19 +56,30 @@ static void say(const struct options *o, const struct output *output)
 	printf("%s}\n", str_text(&line));
 }
 
+static int render_one(const struct options *o, const struct render *r, const struct view *v,
+		      const struct output *output, struct err *e)
+{
+	int changed = render_output(r, output, v, e);
+	if (changed < 0)
+		return err_wrap(e, "output '%s'", output->name);
+	if (changed && !r->dry_run)
+		say(o, output);
+	return 0;
+}
+
+/* One that fails keeps no other from what it should be. */
 static int render_all(const struct options *o, const struct render *r, const struct view *v,
 		      struct err *e)
 {
+	int result = 0;
 	for (const struct output *output = outputs; output->name; output++) {
+		auto_err failure = ERR_INIT;
 		if (o->only && strcmp(o->only, output->name) != 0)
 			continue;
-		int changed = render_output(r, output, v, e);
-		if (changed < 0)
-			return err_wrap(e, "output '%s'", output->name);
-		if (changed && !r->dry_run)
-			say(o, output);
+		if (render_one(o, r, v, output, &failure) < 0)
+			result = render_failed(e, &failure);
 	}
-	return 0;
+	return result;
 }
 
 /*
@@ -87,7 +104,18 @@ static int render_once(const struct options *o, const struct render *r, struct s
 	if (view_load(s, &v, e) < 0)
 		return -1;
 	*generation = v.generation;
+	log_debug("the files become those of generation %lld", v.generation);
 	return render_all(o, r, &v, e);
+}
+
+/* Those whose files were written are told, whatever became of the others. */
+static int write_and_tell(const struct options *o, const struct render *r, struct store *s,
+			  long long *generation, struct err *e)
+{
+	auto_err failure = ERR_INIT;
+	int written = render_once(o, r, s, generation, e);
+	int told = render_reload(r, &failure);
+	return told < 0 ? render_failed(e, &failure) : written;
 }
 
 static int check_only(const char *only, struct err *e)
@@ -112,13 +140,13 @@ static int render_locked(const struct options *o, const struct render *r, struct
 			 struct err *e)
 {
 	long long generation;
-	int again = 1;
-	settle(r, o->settle);
-	while (again > 0) {
-		if (render_once(o, r, s, &generation, e) < 0 || render_reload(r, e) < 0)
+	int again = 0;
+	do {
+		settle(r, o->settle, again);
+		if (write_and_tell(o, r, s, &generation, e) < 0)
 			return -1;
 		again = o->only ? 0 : look_again(r, s, generation, e);
-	}
+	} while (again > 0);
 	return again;
 }
 

@@ -65,7 +65,10 @@ struct render {
  */
 int render_output(const struct render *r, const struct output *o, const struct view *v,
 		  struct err *e) must_check;
-/* Tell those who have to know, also of what a run before this one changed and was killed. */
+/* Of several failures the first is the one in *e, the others go to the debug log; gives -1. */
+int render_failed(struct err *e, struct err *another);
+/* Tell those who have to know, whatever comes of the others, also of what a run before this one
+ * changed and was killed. */
 int render_reload(const struct render *r, struct err *e) must_check;
 
 #endif

@@ -37,42 +37,48 @@ static void target_done(struct target *t)
 }
 #define auto_target __attribute__((cleanup(target_done))) struct target
 
-/* A link is followed, for it is the file behind it that is read. */
+/*
+ * A link to a file of others is followed, for it is the file behind it that is read.  One in the
+ * place of a file of ours is replaced: it may be its directory's owner who made it.
+ */
 static char *find_path(const struct render *r, const struct output *o)
 {
 	autofree char *path = xasprintf("%s%s", r->root, o->path);
-	char *real = realpath(path, NULL);
+	char *real = o->block ? realpath(path, NULL) : NULL;
 	return real ? real : steal(&path);
 }
 
-static int find_owner(const struct render *r, const struct output *o, struct io_attr *ret,
+/* Whose file it should be; the user of a program that is not installed is not there either. */
+static void find_owner(const struct render *r, const struct output *o, struct io_attr *ret)
+{
+	const struct passwd *p = o->owner && r->reload ? getpwnam(o->owner) : NULL;
+	*ret = (struct io_attr){o->mode, p ? p->pw_uid : (uid_t)-1, p ? p->pw_gid : (gid_t)-1};
+}
+
+/* For a file that is to be written now. */
+static int need_owner(const struct render *r, const struct output *o, const struct target *t,
 		      struct err *e)
 {
-	*ret = (struct io_attr){o->mode, -1, -1};
-	if (!o->owner || !r->reload)
+	if (!o->owner || !r->reload || t->attr.uid != (uid_t)-1)
 		return 0;
-	const struct passwd *p = getpwnam(o->owner);
-	if (!p)
-		return err_set(e, ERR_FAILED,
-			       "%s: there is no user '%s' to own it; install the package that "
-			       "makes it",
-			       o->path, o->owner);
-	ret->uid = p->pw_uid;
-	ret->gid = p->pw_gid;
-	return 0;
+	return err_set(e, ERR_FAILED,
+		       "%s: there is no user '%s' to own it; install the package that makes it",
+		       o->path, o->owner);
 }
 
 /* What is there: its text, and whether mode and owner are right; those of a file of others stay. */
 static int look(const struct output *o, struct target *t, struct err *e)
 {
 	struct stat st;
-	if (stat(t->path, &st) < 0)
+	if ((o->block ? stat : lstat)(t->path, &st) < 0)
 		return errno == ENOENT || errno == ENOTDIR
 			       ? 0
 			       : err_errno(e, ERR_FAILED, "%s", t->path);
+	t->there = true;
+	if (!o->block && !S_ISREG(st.st_mode))
+		return 0; /* a link: nothing of it is right */
 	if (o->block)
 		t->attr = (struct io_attr){st.st_mode & 07777, st.st_uid, st.st_gid};
-	t->there = true;
 	t->attr_is_right = (st.st_mode & 07777) == t->attr.mode &&
 			   (t->attr.uid == (uid_t)-1 || t->attr.uid == st.st_uid);
 	if (io_read_file(t->path, FILE_MAX_BYTES, &t->is, e) < 0)
@@ -90,7 +96,8 @@ static int prepare(const struct render *r, const struct output *o, const struct 
 	t->path = find_path(r, o);
 	t->wanted = !o->wanted || o->wanted(v);
 	t->is.secret = t->should.secret = o->secret;
-	if (find_owner(r, o, &t->attr, e) < 0 || look(o, t, e) < 0)
+	find_owner(r, o, &t->attr);
+	if (look(o, t, e) < 0)
 		return -1;
 	if (t->wanted)
 		o->render(v, &ours);
@@ -198,30 +205,43 @@ int render_output(const struct render *r, const struct output *o, const struct v
 	int dir = ensure_dir(o, &t, e);
 	if (dir <= 0)
 		return dir;
-	if (mark_reload(r, o, e) < 0)
-		return -1;
 	bool gone = !t.wanted && !o->block;
+	if ((!gone && need_owner(r, o, &t, e) < 0) || mark_reload(r, o, e) < 0)
+		return -1;
 	return (gone ? remove_target(&t, e) : write_target(&t, e)) < 0 ? -1 : 1;
 }
 
-/* "No such unit" (5) is as good as told. */
+/* A program that is not installed, or a unit that there is not (5), is as good as told. */
 static int reload(const struct render *r, const struct output *o, struct err *e)
 {
 	autofree char *mark = reload_mark(r, o);
 	if (access(mark, F_OK) < 0)
 		return 0;
-	if (run(&(struct run){.argv = o->reload, .ok_status = 1 << 5}, e) < 0)
+	if (run_is_installed(o->reload[0]) &&
+	    run(&(struct run){.argv = o->reload, .ok_status = 1 << 5}, e) < 0)
 		return err_wrap(e, "%s", o->name);
 	if (unlink(mark) < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot remove", mark);
 	return 0;
 }
 
+int render_failed(struct err *e, struct err *another)
+{
+	log_debug("%s", another->msg);
+	if (!e->msg) {
+		*e = *another;
+		*another = (struct err)ERR_INIT;
+	}
+	return -1;
+}
+
 int render_reload(const struct render *r, struct err *e)
 {
+	int result = 0;
 	for (const struct output *o = outputs; o->name && r->reload; o++) {
-		if (o->reload && reload(r, o, e) < 0)
-			return -1;
+		auto_err failure = ERR_INIT;
+		if (o->reload && reload(r, o, &failure) < 0)
+			result = render_failed(e, &failure);
 	}
-	return 0;
+	return result;
 }

@@ -153,10 +153,12 @@ two_workers() {
 	[ ! -s changed ]
 }
 
-@test "render names the output that it cannot write, and the mark for the next run stays" {
+@test "render names the output that it cannot write, writes the others, and the mark for the next run stays" {
+	boot worker001 1
 	mkdir -p root/etc/hosts
 	assert_fails 1 "output 'hosts'" render
 	[ -e registry/changed ]
+	grep -qx worker001 root/etc/cardstock/nodes
 	rmdir root/etc/hosts
 	printf 'a\0b' >root/etc/hosts
 	assert_fails 1 "has a NUL byte" render

@@ -4,6 +4,8 @@
 #include "registry_fixture.h"
 
 #include "registry/render.h"
+#include "registry/secret.h"
+#include "run.h"
 
 static const struct render how = {.root = "root", .reload = true, .dir = "registry"};
 
@@ -122,6 +124,90 @@ static void a_service_that_is_not_installed_need_not_be_told(void **state)
 	workdir_passed(state);
 }
 
+static void one_that_cannot_be_told_keeps_no_other_from_it(void **state)
+{
+	auto_store *s = open_registry(PLAN "export = /srv rw\nslurm = yes\n");
+	auto_err e = ERR_INIT;
+	assert_told(s, with_card("worker001", 1, 1),
+		    &(struct board){.serial = 1, .mac = 1, .id = 1}, "accepted", "");
+	render(s, "exports");
+	render(s, "slurm");
+	put_program("exportfs", 1);
+	assert_fails(render_reload(&how, &e), &e, ERR_FAILED, "exports: exportfs: exit code 1");
+	assert_int_equal(access("registry/reload-exports", F_OK), 0);
+	assert_int_equal(access("registry/reload-slurm", F_OK), -1);
+	workdir_passed(state);
+}
+
+static void a_program_that_is_not_installed_need_not_be_told(void **state)
+{
+	auto_store *s = open_registry(PLAN "export = /srv rw\n");
+	assert_told(s, with_card("worker001", 1, 1),
+		    &(struct board){.serial = 1, .mac = 1, .id = 1}, "accepted", "");
+	render(s, "exports");
+	assert_int_equal(unlink("bin/exportfs"), 0);
+	if (run_is_installed("exportfs"))
+		skip(); /* this machine has its own, which we must not run */
+	assert_told_by_render("");
+	assert_int_equal(access("registry/reload-exports", F_OK), -1);
+	workdir_passed(state);
+}
+
+/* The directory belongs to the user munge, who must not choose what root writes, or reads. */
+static void a_link_in_the_place_of_our_file_is_replaced(void **state)
+{
+	auto_store *s = open_registry(PLAN "slurm = yes\n");
+	auto_str text = STR_INIT;
+	auto_err e = ERR_INIT;
+	struct stat st;
+	put_file("root/etc/shadow", "root:*:1::::::\n");
+	assert_int_equal(symlink("../shadow", "root/etc/slurm/nodes.conf"), 0);
+	assert_int_equal(render(s, "slurm"), 1);
+	assert_ok(io_read_file("root/etc/shadow", 4096, &text, &e), &e);
+	assert_string_equal(str_text(&text), "root:*:1::::::\n");
+	assert_int_equal(lstat("root/etc/slurm/nodes.conf", &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	workdir_passed(state);
+}
+
+/* The table's output with a user that no machine has. */
+static struct output munge_of_nobody(void)
+{
+	struct output o = *find("munge");
+	o.owner = "no-such-user";
+	return o;
+}
+
+static void the_user_of_a_program_that_is_not_installed_is_not_needed(void **state)
+{
+	auto_store *s = open_registry(PLAN "munge = yes\n");
+	auto_err e = ERR_INIT;
+	auto_view v = {0};
+	const struct output o = munge_of_nobody();
+	assert_ok(secret_rotate(s, SECRET_MUNGE, &e), &e);
+	assert_ok(view_load(s, &v, &e), &e);
+	assert_int_equal(render_output(&how, &o, &v, &e), 0);
+	assert_int_equal(mkdir("root/etc/munge", 0755), 0);
+	assert_fails(render_output(&how, &o, &v, &e), &e, ERR_FAILED,
+		     "there is no user 'no-such-user'");
+	assert_int_equal(access("root/etc/munge/munge.key", F_OK), -1);
+	workdir_passed(state);
+}
+
+static void a_plan_without_munge_needs_no_user_of_munge(void **state)
+{
+	auto_store *s = open_registry(PLAN);
+	auto_err e = ERR_INIT;
+	auto_view v = {0};
+	const struct output o = munge_of_nobody();
+	assert_int_equal(mkdir("root/etc/munge", 0755), 0);
+	put_file("root/etc/munge/munge.key", "former");
+	assert_ok(view_load(s, &v, &e), &e);
+	assert_ok(render_output(&how, &o, &v, &e), &e);
+	assert_int_equal(access("root/etc/munge/munge.key", F_OK), -1);
+	workdir_passed(state);
+}
+
 #define IN_WORKDIR(test) cmocka_unit_test_setup_teardown(test, enter, workdir_leave)
 
 int main(void)
@@ -132,6 +218,11 @@ int main(void)
 		IN_WORKDIR(a_run_that_was_killed_before_it_told_is_made_good),
 		IN_WORKDIR(who_could_not_be_told_is_told_by_the_next_run),
 		IN_WORKDIR(a_service_that_is_not_installed_need_not_be_told),
+		IN_WORKDIR(one_that_cannot_be_told_keeps_no_other_from_it),
+		IN_WORKDIR(a_program_that_is_not_installed_need_not_be_told),
+		IN_WORKDIR(a_link_in_the_place_of_our_file_is_replaced),
+		IN_WORKDIR(the_user_of_a_program_that_is_not_installed_is_not_needed),
+		IN_WORKDIR(a_plan_without_munge_needs_no_user_of_munge),
 	};
 	return cmocka_run_group_tests_name("render", tests, NULL, NULL);
 }
