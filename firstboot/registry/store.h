@@ -3,8 +3,9 @@
 #define REGISTRY_STORE_H
 
 /*
- * The registry: registry.db in a directory of the user that register runs as.  All that is written
- * lies between store_begin and store_commit, and a commit is on the disk when it returns.
+ * The registry: registry.db in a directory of the user that register runs as, as all is that root
+ * makes there.  All that is written lies between store_begin and store_commit, and a commit is on
+ * the disk when it returns.
  *
  * The file `changed` beside it is there from a change on until render has seen it; a path unit
  * watches it.
@@ -17,6 +18,7 @@
 #include "str.h"
 
 #define STORE_CHANGED "changed"
+#define STORE_USER "cardstock" /* who register runs as */
 
 struct store;
 
