@@ -18,13 +18,14 @@
 #define SSHD_CONFIG "/etc/cardstock/sshd_config"
 
 static const char *const units[] = {"cardstock-import.service", "cardstock-register.service",
-				    "cardstock-render.path", "cardstock-probe.timer"};
+				    "cardstock-render.path", "cardstock-render.service",
+				    "cardstock-probe.timer"};
 
+/* Its home is nothing that it may write: the first sshd would read authorized_keys there. */
 static const struct system_user user = {
 	.name = NODECTL_USER,
 	.gecos = "Registry of boards",
-	.home = "/", /* nothing that it may write: the first sshd would read authorized_keys there
-		      */
+	.home = "/",
 	.why = "who the registry belongs to, and boards log in as",
 };
 

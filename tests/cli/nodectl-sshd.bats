@@ -90,7 +90,7 @@ over_ssh() {
 		printf '#!/bin/sh\n' >"unit-root/usr/$program"
 		chmod 755 "unit-root/usr/$program"
 	done
-	run systemd-analyze verify --man=no --root="$PWD/unit-root" cardstock-{import,register,render,probe}.service \
+	run systemd-analyze verify --root="$PWD/unit-root" cardstock-{import,register,render,probe}.service \
 		cardstock-{render.path,probe.timer}
 	[ "$status" = 0 ] && [ -z "$output" ] || { echo "$output" >&2; return 1; }
 }

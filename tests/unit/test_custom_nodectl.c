@@ -44,7 +44,8 @@ static void nothing_is_done_unless_it_is_asked_for(void **state)
 
 static void the_master_gets_program_user_and_units(void **state)
 {
-	static const char *const units[] = {"import.service", "register.service", "render.path"};
+	static const char *const units[] = {"import.service", "register.service", "render.path",
+					    "render.service"};
 	(void)state;
 	struct fixture f;
 	init(&f);
