@@ -59,20 +59,29 @@ static void bind(struct stmt *t, int index, const struct column *c, const struct
 	}
 }
 
-static void fetch(struct stmt *t, int index, const struct column *c, struct record *r)
+static int fetch_state(struct stmt *t, int index, enum state *ret, struct err *e)
+{
+	const char *text = stmt_text(t, index);
+	*ret = state_find(text ? text : "");
+	if (*ret != STATES)
+		return 0;
+	return err_set(e, ERR_IMAGE,
+		       "registry: record %lld has a state that there is not; restore a backup",
+		       stmt_int(t, 0));
+}
+
+static int fetch(struct stmt *t, int index, const struct column *c, struct record *r, struct err *e)
 {
 	void *field = (char *)r + c->offset;
-	const char *text;
 	switch (c->type) {
 	case TEXT:
 		*(char **)field = xstrdup(stmt_text(t, index));
-		return;
+		return 0;
 	case STATE:
-		text = stmt_text(t, index);
-		*(enum state *)field = state_find(text ? text : "");
-		return;
+		return fetch_state(t, index, field, e);
 	default:
 		*(long long *)field = stmt_int(t, index);
+		return 0;
 	}
 }
 
@@ -113,8 +122,10 @@ static int fetch_record(struct store *s, struct stmt *t, struct record *ret, str
 	if (there <= 0)
 		return there;
 	r.id = stmt_int(t, 0);
-	for (size_t i = 0; i < n; i++)
-		fetch(t, (int)i + 1, &columns[i], &r);
+	for (size_t i = 0; i < n; i++) {
+		if (fetch(t, (int)i + 1, &columns[i], &r, e) < 0)
+			return -1;
+	}
 	if (fetch_nics(s, &r, e) < 0)
 		return -1;
 	*ret = r;

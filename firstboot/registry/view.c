@@ -36,7 +36,7 @@ static int load(struct store *s, struct view *v, struct err *e)
 int view_read(struct store *s, struct view *ret, struct err *e)
 {
 	auto_view v = {.munge = STR_SECRET};
-	if (load(s, &v, e) < 0)
+	if (load(s, &v, e) < 0 || view_check(&v, e) < 0)
 		return -1;
 	*ret = v;
 	v = (struct view){0};

@@ -20,11 +20,13 @@ struct view {
 	struct revoked_hosts revoked;
 };
 
-/* Inside a transaction of the caller, or in one of its own. */
+/* Inside a transaction of the caller, or in one of its own; what view_check refuses is not read. */
 int view_read(struct store *s, struct view *ret, struct err *e) must_check;
 int view_load(struct store *s, struct view *ret, struct err *e) must_check;
 /* Of the registry in that directory, which is closed again. */
 int view_open(const char *dir, struct view *ret, struct err *e) must_check;
+/* view_check.c: ERR_IMAGE when a text has not the grammar by which it came into the registry. */
+int view_check(const struct view *v, struct err *e) must_check;
 void view_done(struct view *v);
 #define auto_view __attribute__((cleanup(view_done))) struct view
 
