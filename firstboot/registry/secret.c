@@ -43,5 +43,5 @@ int secret_rotate(struct store *s, const char *name, struct err *e)
 int secret_drop(struct store *s, const char *name, struct err *e)
 {
 	autofree char *setting = setting_of(name);
-	return store_setting_text_put(s, setting, NULL, e);
+	return store_setting_text_put(s, setting, NULL, e) < 0 ? -1 : store_replies_drop(s, 0, e);
 }

@@ -15,7 +15,7 @@
 int secret_get(struct store *s, const char *name, struct str *out, struct err *e) must_check;
 /* Make it anew; replies that hold the old one are forgotten. */
 int secret_rotate(struct store *s, const char *name, struct err *e) must_check;
-/* Forget it. */
+/* Forget it, and the replies that hold it. */
 int secret_drop(struct store *s, const char *name, struct err *e) must_check;
 
 #endif

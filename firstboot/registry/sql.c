@@ -44,8 +44,8 @@ static const char *advice_for(enum err_code code)
 	case ERR_SPACE:
 		return "; make room on that disk";
 	case ERR_IMAGE:
-		return "; restore the file from a backup, or remove it: boards that boot register "
-		       "again";
+		return "; restore the file from a backup; without one, remove it and make the "
+		       "cards anew (mkimage --new-card)";
 	default:
 		return "";
 	}
@@ -77,7 +77,11 @@ static int prepare_file(struct sql *s, enum sql_mode mode, struct err *e)
 	tune(s);
 	if (mode == SQL_CREATE && sql_exec(s, "PRAGMA journal_mode = WAL", e) < 0)
 		return -1;
-	return sql_exec(s, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 250", e);
+	return sql_exec(
+		s,
+		"PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 250;"
+		"PRAGMA secure_delete = ON", /* of a secret that was replaced nothing stays */
+		e);
 }
 
 int sql_open(const char *path, enum sql_mode mode, struct sql **ret, struct err *e)
