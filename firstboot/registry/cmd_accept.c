@@ -6,7 +6,7 @@
 #include "options.h"
 #include "window.h"
 
-static int open_for(const struct options *o, struct store *s, struct err *e)
+static int open_for(const struct options *o, struct store *s, struct str *said, struct err *e)
 {
 	autofree char *role = NULL;
 	long long time = 0;
@@ -20,16 +20,20 @@ static int open_for(const struct options *o, struct store *s, struct err *e)
 			       "the plan has no 'join = ROLE', so no board may join");
 	if (window_open(s, role, o->max, time, e) < 0)
 		return -1;
-	printf("the next %ld boards that ask are accepted as %s, for %s\n", o->max, role,
-	       o->for_time);
+	str_printf(said, "the next %ld boards that ask are accepted as %s, for %s\n", o->max, role,
+		   o->for_time);
 	return 0;
 }
 
 int cmd_accept(const struct options *o, struct err *e)
 {
 	auto_store *s = NULL;
+	auto_str said = STR_INIT;
 	if (store_open(registry_dir(o), STORE_WRITE, &s, e) < 0 || store_begin(s, e) < 0)
 		return -1;
-	int r = o->close ? window_close(s, e) : open_for(o, s, e);
-	return r < 0 ? -1 : store_commit(s, e);
+	int r = o->close ? window_close(s, e) : open_for(o, s, &said, e);
+	if (r < 0 || store_commit(s, e) < 0)
+		return -1;
+	fputs(str_text(&said), stdout);
+	return 0;
 }

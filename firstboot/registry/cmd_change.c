@@ -29,10 +29,10 @@ static int run(const struct options *o, int (*change)(struct change *, struct er
 	auto_str said = STR_INIT;
 	if (store_open(registry_dir(o), STORE_WRITE, &s, e) < 0 || store_begin(s, e) < 0 ||
 	    view_read(s, &v, e) < 0 || change_found(o, s, &v, change, &said, e) < 0 ||
-	    store_commit(s, e) < 0 || store_announce(s, e) < 0)
+	    store_commit(s, e) < 0)
 		return -1;
-	fputs(str_text(&said), stdout);
-	return 0;
+	fputs(str_text(&said), stdout); /* it is so, even if the files do not follow */
+	return store_announce(s, e);
 }
 
 int cmd_approve(const struct options *o, struct err *e)

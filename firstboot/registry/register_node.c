@@ -94,7 +94,7 @@ static int settle(struct visit *v, enum state state, const char *word, struct er
 	n->last_seen = v->now;
 	if (!n->first_seen)
 		n->first_seen = v->now;
-	v->changed = true;
+	v->changed = v->changed || !same;
 	if (store_save(v->store, n, e) < 0 || (!same && store_generation_next(v->store, e) < 0))
 		return -1;
 	if (!word)
@@ -122,6 +122,7 @@ static int accept_as(struct visit *v, enum state state, const char *word, struct
 		return -1;
 	if (!there || strcmp(before.request_id, v->request.request_id) != 0)
 		return reply_anew(v, e);
+	v->changed = true; /* we may have been killed before the change was announced */
 	str_puts(&v->reply, before.text);
 	return 0;
 }
