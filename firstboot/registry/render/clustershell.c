@@ -37,7 +37,7 @@ void render_clustershell(const struct view *v, struct str *out)
 {
 	str_printf(out, "\"%s\":\n", v->cluster);
 	add_group(v, "all", NULL, NULL, out);
-	for (enum state state = 0; state < STATES; state++)
+	for (enum state state = 0; state < STATE_RETIRED; state++)
 		add_group(v, states[state].name, &state, NULL, out);
 	add_roles(v, out);
 }
