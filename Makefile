@@ -185,6 +185,7 @@ bench: all shims $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
 	BUILD=$(BUILD) tests/bench/cards
 	BUILD=$(BUILD) tests/bench/clones
+	BUILD=$(BUILD) tests/bench/storm
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c $(NODECTL_SRC) firstboot/registry/main.c \
 	$(wildcard firstboot/*.c firstboot/steps/*.c firstboot/grow/*.c tests/fuzz/*.c tests/bench/*.c tests/fixtures/*.c))
