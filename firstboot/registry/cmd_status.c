@@ -9,6 +9,7 @@
 #include "options.h"
 #include "render.h"
 #include "status.h"
+#include "utf8.h"
 #include "window.h"
 
 #define WATCH_SECONDS 2
@@ -100,10 +101,11 @@ int cmd_status(const struct options *o, struct err *e)
 	if (store_open(registry_dir(o), STORE_READ, &s, e) < 0)
 		return -1;
 	for (;;) {
-		auto_str out = STR_INIT;
+		auto_str out = STR_INIT, visible = STR_INIT;
 		if (add_status(o, s, &out, e) < 0)
 			return -1;
-		printf("%s%s", o->watch && !o->cli.json ? CLEAR : "", str_text(&out));
+		utf8_visible(&visible, str_text(&out), out.len, true);
+		printf("%s%s", o->watch && !o->cli.json ? CLEAR : "", str_text(&visible));
 		if (!o->watch || fflush(stdout) != 0)
 			return 0;
 		sleep(WATCH_SECONDS);

@@ -38,6 +38,14 @@ doubted() {
 	diff -r before root
 }
 
+@test "status shows what the log of a board has, and does nothing of it" {
+	boot worker001 1
+	sql "UPDATE event SET text = char(27) || ']0;owned' || char(7)"
+	ctl status worker001 >said
+	grep -qF '^[]0;owned^G' said
+	absent "$(printf '\033')" said
+}
+
 @test "the CA's key is no board's host key, and is never revoked" {
 	make_card card "node worker001" 1
 	cp host-ca.pub board1.pub
