@@ -70,7 +70,8 @@ static int need_owner(const struct render *r, const struct output *o, const stru
 static int look(const struct output *o, struct target *t, struct err *e)
 {
 	struct stat st;
-	if ((o->block ? stat : lstat)(t->path, &st) < 0)
+	int there = o->block ? stat(t->path, &st) : lstat(t->path, &st);
+	if (there < 0)
 		return errno == ENOENT || errno == ENOTDIR
 			       ? 0
 			       : err_errno(e, ERR_FAILED, "%s", t->path);

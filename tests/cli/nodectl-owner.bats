@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The registry is of the user that boards log in as, and root decides: what root makes there, that user writes.
+# shellcheck disable=SC2016 # the inner shell expands them
 load nodectl
 load nodectl-sshd
 
