@@ -77,7 +77,7 @@ void look_mounts(struct doctor *d, const struct answer *v)
 			    xasprintf("'%s' of /etc/fstab is not mounted", *path),
 			    xasprintf("ssh %s sudo mount %s", v->record->name,
 				      doctor_word(*path, "PATH")));
-	if (node_is_master(d->view, v->record))
+	if (node_is_master(d->view, v->record) || !vitals_has_mounts(&v->vitals))
 		return;
 	strv_foreach (mount, &d->view->mounts)
 		look_planned(d, v, *mount, &missing);

@@ -60,21 +60,29 @@ static void is_alone(struct doctor *d, const struct answer *v, const struct pers
 			    xasprintf("ssh %s sudo usermod -u NUMBER %s", v->record->name, name));
 	else
 		doctor_find(d, v, FINDING_WARNING, xasprintf("'%s' is not on %s", p->name, node),
-			    xasprintf("ssh %s sudo useradd -m -u %lld %s", node, p->uid, name));
+			    xasprintf("ssh %s getent passwd %s", v->record->name, name));
+}
+
+/* Neither list is cut? */
+static bool are_whole(const struct answer *v, const struct answer *other, const char *word)
+{
+	return other && !strv_has(&v->vitals.cut, word) && !strv_has(&other->vitals.cut, word);
 }
 
 void look_users(struct doctor *d, const struct answer *v)
 {
 	const struct answer *other = doctor_reference(d);
+	if (v == other || !are_whole(v, other, "user"))
+		return;
 	const struct vitals *here = &v->vitals, *there = &other->vitals;
-	for (size_t i = 0; v != other && i < there->n_people; i++) {
+	for (size_t i = 0; i < there->n_people; i++) {
 		const struct person *p = find_name(here, there->people[i].name);
 		if (p)
 			compare(d, v, p, &there->people[i], other->record->name);
 		else
 			lacks(d, v, &there->people[i], other->record->name);
 	}
-	for (size_t i = 0; v != other && i < here->n_people; i++) {
+	for (size_t i = 0; i < here->n_people; i++) {
 		if (!find_name(there, here->people[i].name))
 			is_alone(d, v, &here->people[i], other);
 	}
@@ -88,6 +96,8 @@ void look_sudo(struct doctor *d, const struct answer *v)
 		doctor_find(d, v, FINDING_WARNING,
 			    xstrdup("no sudo that works for others than root"),
 			    xasprintf("ssh root@%s apt install sudo", node));
+	if (!are_whole(v, other, "sudoer"))
+		return;
 	for (size_t i = 0; i < other->vitals.sudoers.n; i++) {
 		const char *name = other->vitals.sudoers.v[i];
 		if (!strv_has(&v->vitals.sudoers, name))

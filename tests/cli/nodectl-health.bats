@@ -79,7 +79,7 @@ well() {
 }
 
 @test "health exits with 1 and says why a node needs a person, and why another was not reached" {
-	sed -i -e 's/^synced yes/failed slurmd.service/' -e 's/ 48312/ 85000/' facts/worker001
+	sed -i -e 's/^synced yes/&\nfailed slurmd.service/' -e 's/ 48312/ 85000/' facts/worker001
 	rm facts/worker002
 	assert_fails 1 "2 of 3 nodes need a person: worker001, worker002" ctl health
 	ctl health >said 2>/dev/null || true

@@ -28,7 +28,7 @@ static const struct {
 	{"user ops 1000 1000",
 	 "users warning 'mpi' of master is not here [ssh worker001 sudo useradd -m -u 2000 mpi]"},
 	{"user mpi 2000 2000\nuser ops 1000 1000\nuser pi 1001 1001",
-	 "users warning 'pi' is not on master [ssh master sudo useradd -m -u 1001 pi]"},
+	 "users warning 'pi' is not on master [ssh worker001 getent passwd pi]"},
 	{"sudo no", "sudo warning no sudo that works for others than root [ssh root@worker001 apt "
 		    "install sudo]"},
 	{"sudoer ops\nsudoer mpi",
@@ -99,6 +99,47 @@ static void one_thing_that_is_wrong_is_one_finding(void **state)
 		assert_string_equal(is, cases[i].found ? cases[i].found : "nothing");
 		if (d.findings.n)
 			assert_string_equal(d.findings.v[0].node, "worker001");
+	}
+	workdir_passed(state);
+}
+
+static void what_was_not_said_is_not_called_well(void **state)
+{
+	static const char *const words[][2] = {{"disk", "disk"},      {"synced", "time"},
+					       {"hostname", "name"},  {"clock", "clock"},
+					       {"cut user", "users"}, {"mount", "mounts"}};
+	(void)state;
+	auto_view v = {0};
+	enter_cluster(&v);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		auto_survey s = survey_with(&v, words[i][0]);
+		auto_doctor d = {.view = &v, .survey = &s};
+		doctor_run(&d);
+		assert_int_equal(d.findings.n, 1);
+		autofree char *is = format(&d.findings.v[0]);
+		autofree char *expected = xasprintf("%s warning cannot be judged: it did not say, "
+						    "or not all of it [ssh "
+						    "cardstock-ops@worker001 facts]",
+						    words[i][1]);
+		assert_string_equal(is, expected);
+	}
+	workdir_passed(state);
+}
+
+/* Who says that the user 'evil' is on it is not to make others take him. */
+static void without_the_master_nobody_is_compared(void **state)
+{
+	(void)state;
+	auto_view v = {0};
+	enter_cluster(&v);
+	auto_survey s = survey_with(&v, "user evil 1000 1000\nsudoer evil");
+	s.v[0].reason = xstrdup("not reached");
+	auto_doctor d = {.view = &v, .survey = &s};
+	doctor_run(&d);
+	assert_int_equal(d.findings.n, 3);
+	for (size_t i = 1; i < 3; i++) {
+		assert_string_equal(d.findings.v[i].node, "master");
+		assert_string_equal(d.findings.v[i].what, "not compared: the master: not reached");
 	}
 	workdir_passed(state);
 }
@@ -193,6 +234,22 @@ static void the_key_that_a_node_registered_with_is_its_key(void **state)
 	workdir_passed(state);
 }
 
+/* `mkimage --generic`: nobody signed its key, and the registry has it. */
+static void a_board_that_came_with_a_join_card_needs_no_certificate(void **state)
+{
+	auto_view v = {0};
+	(void)state;
+	enter_cluster(&v);
+	struct record *r = (struct record *)node(&v, "worker001");
+	v.host_ca = xstrdup(key_of(9));
+	r->facts.host_key = xstrdup(key_of(7));
+	autofree char *own = xasprintf("host-key %s", key_of(7));
+	assert_key_finding(&v, own, NULL);
+	r->issue = 1;
+	assert_key_finding(&v, own, "has no certificate of the cluster");
+	workdir_passed(state);
+}
+
 static void a_certificate_is_judged_by_key_authority_and_time(void **state)
 {
 	static const struct {
@@ -277,9 +334,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, workdir_enter, workdir_leave)
 		IN_DIR(one_thing_that_is_wrong_is_one_finding),
+		IN_DIR(what_was_not_said_is_not_called_well),
+		IN_DIR(without_the_master_nobody_is_compared),
 		IN_DIR(a_share_of_the_plan_that_is_in_no_fstab_is_missed),
 		IN_DIR(two_users_with_one_number_are_found),
 		IN_DIR(the_key_that_a_node_registered_with_is_its_key),
+		IN_DIR(a_board_that_came_with_a_join_card_needs_no_certificate),
 		IN_DIR(a_certificate_is_judged_by_key_authority_and_time),
 		IN_DIR(what_is_well_has_a_line_and_what_is_not_says_what_to_do),
 		IN_DIR(nobody_who_answers_is_said_and_nothing_is_called_well),
