@@ -74,6 +74,14 @@ static int take_munge(const struct ctx *ctx, const struct str *key, struct err *
 	return 1;
 }
 
+/* The last that a program said, or "". */
+static char *last_line(const char *text)
+{
+	auto_strv lines = {0};
+	strv_split(&lines, text, "\n");
+	return xstrdup(lines.n ? lines.v[lines.n - 1] : "");
+}
+
 /* Our service may write neither /etc nor speak to the network's services. */
 static int run_place(struct bus *b, struct err *e)
 {
@@ -87,7 +95,12 @@ static int run_place(struct bus *b, struct err *e)
 		.env = env,
 		.timeout_s = PLACE_S,
 		.output = &output};
-	return bus_run(b, &job, e) < 0 ? err_wrap(e, "place") : 1;
+	if (bus_run(b, &job, e) == 0)
+		return 1;
+	autofree char *said = last_line(str_text(&output));
+	if (*said && e->code != ERR_INTERRUPT)
+		return err_set(e, ERR_FAILED, "place: %s", said);
+	return err_wrap(e, "place");
 }
 
 /* A board that nobody planned gets all of its place; without a bus we are in no sandbox. */
@@ -121,14 +134,16 @@ static int register_board(struct ctx *ctx, struct str *message, struct err *e)
 			return -1;
 	}
 	int joined = join_run(ctx, &how, &r, e);
-	int place = joined < 0 ? -1 : take_place(ctx, e);
-	int munge = place < 0 ? -1 : take_munge(ctx, &r.munge, e);
-	int name = munge < 0 ? -1 : take_name(ctx, r.name, e);
+	int munge = joined < 0 ? -1 : take_munge(ctx, &r.munge, e);
+	int place = munge < 0 ? -1 : take_place(ctx, e);
+	int later = place > 0 ? place_is_due(ctx, e) : place;
+	int name = later < 0 ? -1 : take_name(ctx, r.name, e);
 	if (name < 0)
 		return -1;
-	str_printf(message, "registered as %s%s%s%s%s", r.name, r.address ? " " : "",
-		   r.address ? r.address : "", munge ? "; munge has a new key" : "",
-		   name ? "; the name is new" : "");
+	str_printf(message, "registered as %s%s%s%s%s%s", r.name, r.address ? " " : "",
+		   r.address ? r.address : "",
+		   later ? ", which it has when it was switched off and on" : "",
+		   munge ? "; munge has a new key" : "", name ? "; the name is new" : "");
 	if (joined)
 		signal_console(ctx, ctx->settings->hostname ? "registered" : str_text(message));
 	return joined || place || munge || name;
