@@ -20,6 +20,8 @@
 #include "str.h"
 
 #define FLEET_USER "cardstock-ops" /* what nodes know the master's root as */
+/* For FLEET_USER: what root has in ~/.ssh/config would outrank the settings that mkimage made. */
+#define FLEET_USER_OPTIONS ((const char *const[]){"-F", "/etc/ssh/ssh_config", NULL})
 #define FLEET_JOBS 32
 #define FLEET_OUTPUT_MAX (64u << 10)
 #define FLEET_CONNECT_SECONDS 10 /* the most that ssh waits for a connection */

@@ -153,6 +153,7 @@ static int give_order(struct power *p, struct err *e)
 	const struct fleet_order order = {
 		.words = words,
 		.user = FLEET_USER,
+		.options = FLEET_USER_OPTIONS,
 		.seconds = POWER_ORDER_SECONDS,
 		.done = take_answer,
 		.meanwhile = p->order->wait ? look_meanwhile : NULL,

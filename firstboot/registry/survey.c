@@ -86,6 +86,7 @@ static int ask(struct survey *s, struct err *e)
 	struct listener l = {tasks, s};
 	const struct fleet_order order = {.words = words,
 					  .user = FLEET_USER,
+					  .options = FLEET_USER_OPTIONS,
 					  .seconds = SECONDS,
 					  .done = note_time,
 					  .ctx = &l};

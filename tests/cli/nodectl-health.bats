@@ -75,7 +75,7 @@ well() {
 	[ "$(cut -d' ' -f1 said | tr '\n' ' ')" = "NODE master worker001 worker002 " ]
 	[ "$(grep -c '0.50.*25 %.*48 C.*synced.*0.*ok' said)" = 3 ]
 	[ "$(wc -l <asked)" = 3 ]
-	grep -qx -- '-xT -o ConnectTimeout=10 -- cardstock-ops@worker001 facts ' asked
+	grep -qx -- '-xT -o ConnectTimeout=10 -F /etc/ssh/ssh_config -- cardstock-ops@worker001 facts ' asked
 }
 
 @test "health exits with 1 and says why a node needs a person, and why another was not reached" {
