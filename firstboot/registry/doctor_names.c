@@ -13,7 +13,7 @@ void look_name(struct doctor *d, const struct answer *v)
 	autofree char *ip = record_ip(v->record);
 	if (is && (strncmp(is, name, strlen(name)) != 0 || !strchr(".", is[strlen(name)])))
 		doctor_find(d, v, FINDING_ERROR, xasprintf("calls itself '%s'", is),
-			    xasprintf("ssh %s sudo hostnamectl set-hostname %s", name, name));
+			    xasprintf("ssh -t %s sudo hostnamectl set-hostname %s", name, name));
 	autofree char *has = strv_join(&v->vitals.addresses, ", ");
 	if (ip && v->vitals.addresses.n && !strv_has(&v->vitals.addresses, ip))
 		doctor_find(d, v, FINDING_WARNING, xasprintf("has not %s, but %s", ip, has),
@@ -71,6 +71,6 @@ void look_secrets(struct doctor *d, const struct answer *v)
 {
 	strv_foreach (path, &v->vitals.readable)
 		doctor_find(d, v, FINDING_ERROR, xasprintf("everybody can read '%s'", *path),
-			    xasprintf("ssh %s sudo chmod go= %s", v->record->name,
+			    xasprintf("ssh -t %s sudo chmod go= %s", v->record->name,
 				      doctor_word(*path, "PATH")));
 }

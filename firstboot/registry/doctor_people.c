@@ -32,19 +32,19 @@ static void compare(struct doctor *d, const struct answer *v, const struct perso
 		doctor_find(d, v, FINDING_ERROR,
 			    xasprintf("'%s' has the UID %lld, and %lld on %s", here->name,
 				      here->uid, there->uid, other),
-			    xasprintf("ssh %s sudo usermod -u %lld %s", node, there->uid, name));
+			    xasprintf("ssh -t %s sudo usermod -u %lld %s", node, there->uid, name));
 	else if (here->gid != there->gid)
 		doctor_find(d, v, FINDING_ERROR,
 			    xasprintf("'%s' has the GID %lld, and %lld on %s", here->name,
 				      here->gid, there->gid, other),
-			    xasprintf("ssh %s sudo usermod -g %lld %s", node, there->gid, name));
+			    xasprintf("ssh -t %s sudo usermod -g %lld %s", node, there->gid, name));
 }
 
 static void lacks(struct doctor *d, const struct answer *v, const struct person *p,
 		  const char *other)
 {
 	doctor_find(d, v, FINDING_WARNING, xasprintf("'%s' of %s is not here", p->name, other),
-		    xasprintf("ssh %s sudo useradd -m -u %lld %s", v->record->name, p->uid,
+		    xasprintf("ssh -t %s sudo useradd -m -u %lld %s", v->record->name, p->uid,
 			      doctor_word(p->name, "USER")));
 }
 
@@ -54,10 +54,11 @@ static void is_alone(struct doctor *d, const struct answer *v, const struct pers
 	const struct person *owner = find_uid(&other->vitals, p->uid);
 	const char *name = doctor_word(p->name, "USER"), *node = other->record->name;
 	if (owner)
-		doctor_find(d, v, FINDING_ERROR,
-			    xasprintf("'%s' has the UID %lld, which is that of '%s' on %s", p->name,
-				      p->uid, owner->name, node),
-			    xasprintf("ssh %s sudo usermod -u NUMBER %s", v->record->name, name));
+		doctor_find(
+			d, v, FINDING_ERROR,
+			xasprintf("'%s' has the UID %lld, which is that of '%s' on %s", p->name,
+				  p->uid, owner->name, node),
+			xasprintf("ssh -t %s sudo usermod -u NUMBER %s", v->record->name, name));
 	else
 		doctor_find(d, v, FINDING_WARNING, xasprintf("'%s' is not on %s", p->name, node),
 			    xasprintf("ssh %s getent passwd %s", v->record->name, name));
@@ -104,7 +105,7 @@ void look_sudo(struct doctor *d, const struct answer *v)
 			doctor_find(d, v, FINDING_WARNING,
 				    xasprintf("'%s' may become root on %s, and not here", name,
 					      other->record->name),
-				    xasprintf("ssh %s sudo usermod -aG sudo %s", node,
+				    xasprintf("ssh -t %s sudo usermod -aG sudo %s", node,
 					      doctor_word(name, "USER")));
 	}
 	for (size_t i = 0; i < v->vitals.sudoers.n; i++) {
@@ -113,7 +114,7 @@ void look_sudo(struct doctor *d, const struct answer *v)
 			doctor_find(d, v, FINDING_WARNING,
 				    xasprintf("'%s' may become root here, and not on %s", name,
 					      other->record->name),
-				    xasprintf("ssh %s sudo gpasswd -d %s sudo", node,
+				    xasprintf("ssh -t %s sudo gpasswd -d %s sudo", node,
 					      doctor_word(name, "USER")));
 	}
 }

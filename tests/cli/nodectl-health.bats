@@ -152,7 +152,7 @@ well() {
 	assert_fails 1 "2 findings" ctl doctor
 	ctl doctor >said 2>/dev/null || true
 	grep -qxF "error   worker001: users: 'mpi' has the UID 2001, and 2000 on master" said
-	grep -qxF "        do:  ssh worker001 sudo usermod -u 2000 mpi" said
+	grep -qxF "        do:  ssh -t worker001 sudo usermod -u 2000 mpi" said
 	grep -qxF "        why: files on shares, and Slurm's jobs, belong to numbers and not to names" said
 	grep -q "^error   worker002: clock: [0-9.]* s behind the master's" said
 	grep -qx "ok      host-key: .* (3)" said

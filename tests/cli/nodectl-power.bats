@@ -135,6 +135,7 @@ powered() {
 	ctl shutdown --dry-run >said
 	[ "$(head -n 1 said)" = "worker001 (registered): left alone" ]
 	[ "$(tail -n 1 said)" = "master, this machine: systemctl poweroff" ]
+	ctl shutdown --dry-run --json | grep -qxF '{"node":"worker001","state":"left alone","reason":"registered"}'
 }
 
 @test "a person at a terminal is asked, and may say no" {

@@ -20,30 +20,31 @@ static const struct {
 	{NULL, NULL},
 	{"user mpi 2000 2000\nuser ops 1000 1000", NULL},
 	{"user mpi 2001 2000\nuser ops 1000 1000",
-	 "users error 'mpi' has the UID 2001, and 2000 on master [ssh worker001 sudo usermod -u "
+	 "users error 'mpi' has the UID 2001, and 2000 on master [ssh -t worker001 sudo usermod -u "
 	 "2000 mpi]"},
 	{"user mpi 2000 100\nuser ops 1000 1000",
-	 "users error 'mpi' has the GID 100, and 2000 on master [ssh worker001 sudo usermod -g "
+	 "users error 'mpi' has the GID 100, and 2000 on master [ssh -t worker001 sudo usermod -g "
 	 "2000 mpi]"},
-	{"user ops 1000 1000",
-	 "users warning 'mpi' of master is not here [ssh worker001 sudo useradd -m -u 2000 mpi]"},
+	{"user ops 1000 1000", "users warning 'mpi' of master is not here [ssh -t worker001 sudo "
+			       "useradd -m -u 2000 mpi]"},
 	{"user mpi 2000 2000\nuser ops 1000 1000\nuser pi 1001 1001",
 	 "users warning 'pi' is not on master [ssh worker001 getent passwd pi]"},
 	{"sudo no", "sudo warning no sudo that works for others than root [ssh root@worker001 apt "
 		    "install sudo]"},
-	{"sudoer ops\nsudoer mpi",
-	 "sudo warning 'mpi' may become root here, and not on master [ssh worker001 sudo gpasswd "
-	 "-d mpi sudo]"},
-	{"sudoer", "sudo warning 'ops' may become root on master, and not here [ssh worker001 sudo "
-		   "usermod -aG sudo ops]"},
+	{"sudoer ops\nsudoer mpi", "sudo warning 'mpi' may become root here, and not on master "
+				   "[ssh -t worker001 sudo gpasswd "
+				   "-d mpi sudo]"},
+	{"sudoer",
+	 "sudo warning 'ops' may become root on master, and not here [ssh -t worker001 sudo "
+	 "usermod -aG sudo ops]"},
 	{"clock 1795800001.9", NULL},
 	{"clock 1795800002.1",
-	 "clock warning 2.1 s ahead of the master's [ssh worker001 sudo systemctl try-restart "
+	 "clock warning 2.1 s ahead of the master's [ssh -t worker001 sudo systemctl try-restart "
 	 "systemd-timesyncd chrony ntpsec ntp]"},
-	{"clock 86400.0",
-	 "clock error 1795713600.0 s behind the master's [ssh worker001 sudo systemctl try-restart "
-	 "systemd-timesyncd chrony ntpsec ntp]"},
-	{"synced no", "time warning no time server sets its clock [ssh worker001 sudo systemctl "
+	{"clock 86400.0", "clock error 1795713600.0 s behind the master's [ssh -t worker001 sudo "
+			  "systemctl try-restart "
+			  "systemd-timesyncd chrony ntpsec ntp]"},
+	{"synced no", "time warning no time server sets its clock [ssh -t worker001 sudo systemctl "
 		      "try-restart systemd-timesyncd chrony ntpsec ntp]"},
 	{"fstab PARTUUID=1 /\nfstab PARTUUID=1-02 / ext4",
 	 "fstab error the line 'PARTUUID=1 /' has fewer than three fields [ssh -t worker001 "
@@ -54,26 +55,27 @@ static const struct {
 	{"fstab master:/srv/cluster /srv/cluster nfs _netdev 0 0",
 	 "fstab warning '/srv/cluster' comes over the network and has no option nofail [ssh -t "
 	 "worker001 sudoedit /etc/fstab]"},
+	{"fstab master:/srv/cluster /srv/cluster nfs x-systemd.automount 0 0", NULL},
 	{"fstab tmpfs /scratch tmpfs size=1g",
-	 "mounts error '/scratch' of /etc/fstab is not mounted [ssh worker001 sudo mount "
+	 "mounts error '/scratch' of /etc/fstab is not mounted [ssh -t worker001 sudo mount "
 	 "/scratch]"},
-	{"fstab tmpfs /a;reboot tmpfs size=1g",
-	 "mounts error '/a;reboot' of /etc/fstab is not mounted [ssh worker001 sudo mount PATH]"},
+	{"fstab tmpfs /a;reboot tmpfs size=1g", "mounts error '/a;reboot' of /etc/fstab is not "
+						"mounted [ssh -t worker001 sudo mount PATH]"},
 	{"mount /dev/mmcblk0p2 / ext4 ro 0 0\nmount systemd-1 /srv/cluster autofs rw 0 0",
-	 "disk error / is read-only [ssh worker001 sudo dmesg --level=err,warn]"},
-	{"read-only mmcblk0", "disk error the kernel does not write to the disk 'mmcblk0' [ssh "
+	 "disk error / is read-only [ssh -t worker001 sudo dmesg --level=err,warn]"},
+	{"read-only mmcblk0", "disk error the kernel does not write to the disk 'mmcblk0' [ssh -t "
 			      "worker001 sudo dmesg --level=err,warn]"},
 	{"disk 20971520 1048576 /",
-	 "disk warning '/' has 1.0 GiB left of 20 GiB [ssh worker001 sudo du -xh -d 2 /]"},
-	{"hostname raspberrypi", "name error calls itself 'raspberrypi' [ssh worker001 sudo "
+	 "disk warning '/' has 1.0 GiB left of 20 GiB [ssh -t worker001 sudo du -xh -d 2 /]"},
+	{"hostname raspberrypi", "name error calls itself 'raspberrypi' [ssh -t worker001 sudo "
 				 "hostnamectl set-hostname worker001]"},
-	{"hostname worker0011", "name error calls itself 'worker0011' [ssh worker001 sudo "
+	{"hostname worker0011", "name error calls itself 'worker0011' [ssh -t worker001 sudo "
 				"hostnamectl set-hostname worker001]"},
 	{"hostname worker001.beowulf", NULL},
 	{"address 192.168.1.7\naddress fd00::7",
 	 "name warning has not 10.0.0.11, but 192.168.1.7, fd00::7 [ssh worker001 ip address]"},
 	{"readable /etc/shadow",
-	 "secrets error everybody can read '/etc/shadow' [ssh worker001 sudo chmod go= "
+	 "secrets error everybody can read '/etc/shadow' [ssh -t worker001 sudo chmod go= "
 	 "/etc/shadow]"},
 };
 
@@ -157,7 +159,7 @@ static void a_share_of_the_plan_that_is_in_no_fstab_is_missed(void **state)
 	autofree char *is = format(&d.findings.v[0]);
 	assert_string_equal(is,
 			    "mounts error '/srv/cluster' of master:/srv/cluster, which the plan "
-			    "has, is not mounted [ssh worker001 sudo mount -t nfs "
+			    "has, is not mounted [ssh -t worker001 sudo mount -t nfs "
 			    "master:/srv/cluster /srv/cluster]");
 	workdir_passed(state);
 }
