@@ -46,6 +46,7 @@ static const struct deed again = {
 struct choice {
 	struct power_node *nodes;
 	size_t n;
+	long long seconds;	     /* how long they are waited for */
 	const char *master;	     /* this machine, too; NULL: it is left alone */
 	struct strv others, because; /* left alone, and the state of each */
 };
@@ -233,16 +234,14 @@ static int order_nodes(const struct options *o, const struct deed *d, struct cho
 		       struct err *e)
 {
 	struct talk talk = {d, o->cli.json};
-	long long seconds;
-	if (duration_parse("timeout", o->timeout ? o->timeout : TIMEOUT, &seconds, e) < 0 ||
-	    (!o->no_wait && resolve(c, e) < 0))
+	if (!o->no_wait && resolve(c, e) < 0)
 		return -1;
 	const struct power_order order = {
 		.word = d->word,
 		.wait = !o->no_wait,
 		.back = d->back,
 		.port = o->port ? (int)o->port : REACH_PORT,
-		.seconds = seconds,
+		.seconds = c->seconds,
 		.say = say_state,
 		.ctx = &talk,
 	};
@@ -309,7 +308,8 @@ static int power(const struct options *o, const struct deed *d, struct err *e)
 	auto_view v = {0};
 	auto_choice c = {0};
 	interrupt_init();
-	if (store_open(registry_dir(o), STORE_READ, &s, e) < 0 || view_load(s, &v, e) < 0 ||
+	if (duration_parse("timeout", o->timeout ? o->timeout : TIMEOUT, &c.seconds, e) < 0 ||
+	    store_open(registry_dir(o), STORE_READ, &s, e) < 0 || view_load(s, &v, e) < 0 ||
 	    choose_nodes(o, &v, &c, e) < 0)
 		return -1;
 	say_others(o, &c);

@@ -70,6 +70,7 @@ powered() {
 	assert_fails 1 "'worker001' is retired: it has no board" powered shutdown worker001
 	assert_fails 1 "no node or board is called 'nobody'" powered shutdown nobody
 	assert_fails 2 "--timeout: 'long' is not a time" powered shutdown worker002 --timeout long
+	assert_fails 2 "--timeout: 'long' is not a time" powered shutdown --dry-run --timeout long
 }
 
 @test "reboot waits until the nodes are back, and takes this machine last" {
