@@ -87,6 +87,18 @@ static int is_taken(const struct ctx *ctx, const struct reply *told, struct err 
 	return there <= 0 ? there : strcmp(str_text(&text), line) == 0;
 }
 
+/* Only the name is another one: the network stays as people have made it. */
+static int has_address(const struct ctx *ctx, const struct reply *told, struct err *e)
+{
+	auto_str text = STR_INIT;
+	int there = told->address ? root_read(ctx, TAKEN, FILE_MAX, &text, e) : 0;
+	const char *blank = there > 0 ? strchr(str_text(&text), ' ') : NULL;
+	if (!blank)
+		return there < 0 ? -1 : 0;
+	autofree char *line = xasprintf(" %s\n", told->address);
+	return strcmp(blank, line) == 0;
+}
+
 /* ---- the files ---- */
 
 /* Does a line of hosts(5) name the board? */
@@ -162,6 +174,8 @@ static int set_address(const struct ctx *ctx, const struct place *p, const char 
 		       struct err *e)
 {
 	int changed = 0;
+	if (root_remove(ctx, TAKEN, e) < 0) /* it is true no more */
+		return -1;
 	strv_foreach (path, &p->files) {
 		int filled = fill(ctx, *path, address, e);
 		if (filled < 0)
@@ -174,12 +188,12 @@ static int set_address(const struct ctx *ctx, const struct place *p, const char 
 /* ---- all of it ---- */
 
 static int set_files(const struct ctx *ctx, const struct place *p, const struct reply *told,
-		     struct str *message, struct err *e)
+		     bool new_address, struct str *message, struct err *e)
 {
 	int name = hostname_set(ctx, told->name, !told->address, message, e);
 	int hosts = name < 0 ? -1 : set_hosts(ctx, told, e);
 	int known = hosts < 0 ? -1 : set_known_hosts(ctx, told, e);
-	int net = known < 0 || !told->address ? known : set_address(ctx, p, told->address, e);
+	int net = known < 0 || !new_address ? known : set_address(ctx, p, told->address, e);
 	return net < 0 ? -1 : name || hosts || known || net;
 }
 
@@ -190,7 +204,7 @@ static int set_files(const struct ctx *ctx, const struct place *p, const struct 
 static int use(const struct ctx *ctx, const struct place *p, const struct reply *told,
 	       struct str *message, struct err *e)
 {
-	if (!told->address || !p->network)
+	if (!p->network)
 		return 1;
 	auto_err why = ERR_INIT;
 	int used = ctx->dry_run ? 0 : place_net_use(ctx, p->network, told->address, &why);
@@ -207,8 +221,10 @@ static int take(const struct ctx *ctx, const struct place *p, const struct reply
 		struct str *message, struct err *e)
 {
 	autofree char *line = line_of(told);
-	int changed = set_files(ctx, p, told, message, e);
-	int used = changed < 0 ? -1 : use(ctx, p, told, message, e);
+	int has = has_address(ctx, told, e);
+	bool new_address = told->address && !has;
+	int changed = has < 0 ? -1 : set_files(ctx, p, told, new_address, message, e);
+	int used = changed < 0 ? -1 : new_address ? use(ctx, p, told, message, e) : 1;
 	if (used < 0)
 		return -1;
 	int taken = used ? root_replace(ctx, TAKEN, line, strlen(line), 0644, e) : 0;

@@ -58,7 +58,7 @@ static bool is_temp(const char *name)
 	static const char *const files[] = {"seed", "ledger", "known_hosts", "ssh_config",
 					    "base-ids"};
 	static const char *const keys[] = {"admin", "host-ca", "enrol-ca", "ssh_host_ed25519_key",
-					   "card"};
+					   "card",  "ops"};
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		if (is_temp_file(name, files[i]))
 			return true;

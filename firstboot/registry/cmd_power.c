@@ -46,8 +46,9 @@ static const struct deed again = {
 struct choice {
 	struct power_node *nodes;
 	size_t n;
-	const char *master; /* this machine, too; NULL: it is left alone */
-	struct strv others; /* "worker003 (stale)": left alone */
+	long long seconds;	     /* how long they are waited for */
+	const char *master;	     /* this machine, too; NULL: it is left alone */
+	struct strv others, because; /* left alone, and the state of each */
 };
 
 static void choice_done(struct choice *c)
@@ -56,6 +57,7 @@ static void choice_done(struct choice *c)
 		power_node_done(&c->nodes[i]);
 	free(c->nodes);
 	strv_done(&c->others);
+	strv_done(&c->because);
 }
 #define auto_choice __attribute__((cleanup(choice_done))) struct choice
 
@@ -74,7 +76,7 @@ static void choose(struct choice *c, const struct view *v, const struct record *
 	}
 	struct power_node *n = &c->nodes[c->n++];
 	*n = (struct power_node){.name = r->name};
-	n->known = reach_resolve(ip ? ip : r->name, &n->target.address);
+	n->known = ip && reach_resolve(ip, &n->target.address);
 }
 
 static void choose_all(struct choice *c, const struct view *v)
@@ -83,8 +85,10 @@ static void choose_all(struct choice *c, const struct view *v)
 	{
 		if (node_is_master(v, r) || states[r->state].usable)
 			choose(c, v, r);
-		else if (states[r->state].live)
-			strv_printf(&c->others, "%s (%s)", r->name, states[r->state].name);
+		else if (states[r->state].live) {
+			strv_add(&c->others, r->name);
+			strv_add(&c->because, states[r->state].name);
+		}
 	}
 }
 
@@ -163,10 +167,14 @@ static void say_plan(const struct options *o, const struct deed *d, const struct
 		printf("%s, this machine: systemctl %s%s\n", c->master, d->word, when(o, d, c));
 }
 
-static void say_others(const struct choice *c)
+static void say_others(const struct options *o, const struct choice *c)
 {
-	strv_foreach (other, &c->others)
-		printf("%s: left alone\n", *other);
+	for (size_t i = 0; i < c->others.n; i++) {
+		if (o->cli.json)
+			say_json(c->others.v[i], "left alone", c->because.v[i]);
+		else
+			printf("%s (%s): left alone\n", c->others.v[i], c->because.v[i]);
+	}
 }
 
 struct talk {
@@ -203,26 +211,37 @@ static int confirm(const struct options *o, const struct deed *d, const struct c
 	if (o->yes || !isatty(STDIN_FILENO))
 		return 0;
 	fprintf(stderr, "%s %s? [y/N] ", d->what, all);
-	if (fgets(answer, sizeof(answer), stdin) && strchr("yY", answer[0]))
+	if (fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y'))
 		return 0;
 	return err_set(e, ERR_FAILED, "nothing was done");
 }
 
 /* ---- the deed ---- */
 
+/* Of nodes that have no planned address, DNS may tell it, in its own time. */
+static int resolve(struct choice *c, struct err *e)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct power_node *n = &c->nodes[i];
+		if (interrupt_check(e) < 0)
+			return -1;
+		n->known = n->known || reach_resolve(n->name, &n->target.address);
+	}
+	return 0;
+}
+
 static int order_nodes(const struct options *o, const struct deed *d, struct choice *c,
 		       struct err *e)
 {
 	struct talk talk = {d, o->cli.json};
-	long long seconds;
-	if (duration_parse("timeout", o->timeout ? o->timeout : TIMEOUT, &seconds, e) < 0)
+	if (!o->no_wait && resolve(c, e) < 0)
 		return -1;
 	const struct power_order order = {
 		.word = d->word,
 		.wait = !o->no_wait,
 		.back = d->back,
 		.port = o->port ? (int)o->port : REACH_PORT,
-		.seconds = seconds,
+		.seconds = c->seconds,
 		.say = say_state,
 		.ctx = &talk,
 	};
@@ -289,11 +308,11 @@ static int power(const struct options *o, const struct deed *d, struct err *e)
 	auto_view v = {0};
 	auto_choice c = {0};
 	interrupt_init();
-	if (store_open(registry_dir(o), STORE_READ, &s, e) < 0 || view_load(s, &v, e) < 0 ||
+	if (duration_parse("timeout", o->timeout ? o->timeout : TIMEOUT, &c.seconds, e) < 0 ||
+	    store_open(registry_dir(o), STORE_READ, &s, e) < 0 || view_load(s, &v, e) < 0 ||
 	    choose_nodes(o, &v, &c, e) < 0)
 		return -1;
-	if (!o->cli.json)
-		say_others(&c);
+	say_others(o, &c);
 	if (o->dry_run) {
 		say_plan(o, d, &c);
 		return 0;

@@ -35,6 +35,7 @@ struct check {
 	const char *name; /* NULL ends the table */
 	const char *ok;	  /* when nothing was found */
 	const char *why;  /* it matters */
+	bool compares;	  /* with the master */
 	/* v has vitals, but for the check `reach`. */
 	void (*look)(struct doctor *d, const struct answer *v);
 };
@@ -55,7 +56,7 @@ void doctor_json(const struct doctor *d, struct str *out);
 /* Both texts are owned; format them with xasprintf. */
 void doctor_find(struct doctor *d, const struct answer *v, enum finding_level level, char *what,
 		 char *todo);
-/* Whom others are compared with: the master, else the first that answered; NULL: nobody did. */
+/* Whom others are compared with: the master; NULL: it did not answer. */
 const struct answer *doctor_reference(const struct doctor *d);
 /* A text of a node for a command that people may copy: name instead, where a shell would act on it.
  */

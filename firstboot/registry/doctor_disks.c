@@ -39,7 +39,7 @@ static void look_line(struct doctor *d, const struct answer *v, const char *line
 	if (wrong)
 		doctor_find(d, v, FINDING_ERROR, wrong, edit_fstab(v));
 	if (is_network(f.type) && !vitals_option(f.options, "nofail") &&
-	    !vitals_option(f.options, "noauto"))
+	    !vitals_option(f.options, "noauto") && !vitals_option(f.options, "x-systemd.automount"))
 		doctor_find(
 			d, v, FINDING_WARNING,
 			xasprintf("'%s' comes over the network and has no option nofail", f.target),
@@ -64,7 +64,7 @@ static void look_planned(struct doctor *d, const struct answer *v, const char *m
 	doctor_find(
 		d, v, FINDING_ERROR,
 		xasprintf("'%s' of %s, which the plan has, is not mounted", words.v[1], words.v[0]),
-		xasprintf("ssh %s sudo mount -t nfs %s %s", v->record->name,
+		xasprintf("ssh -t %s sudo mount -t nfs %s %s", v->record->name,
 			  doctor_word(words.v[0], "SHARE"), doctor_word(words.v[1], "PATH")));
 }
 
@@ -75,9 +75,9 @@ void look_mounts(struct doctor *d, const struct answer *v)
 	strv_foreach (path, &missing)
 		doctor_find(d, v, FINDING_ERROR,
 			    xasprintf("'%s' of /etc/fstab is not mounted", *path),
-			    xasprintf("ssh %s sudo mount %s", v->record->name,
+			    xasprintf("ssh -t %s sudo mount %s", v->record->name,
 				      doctor_word(*path, "PATH")));
-	if (node_is_master(d->view, v->record))
+	if (node_is_master(d->view, v->record) || !vitals_has_mounts(&v->vitals))
 		return;
 	strv_foreach (mount, &d->view->mounts)
 		look_planned(d, v, *mount, &missing);
@@ -93,7 +93,7 @@ static void look_room(struct doctor *d, const struct answer *v, const struct dis
 	autofree char *size = format_size((unsigned long long)disk->size << 10);
 	doctor_find(d, v, FINDING_WARNING,
 		    xasprintf("'%s' has %s left of %s", disk->target, left, size),
-		    xasprintf("ssh %s sudo du -xh -d 2 %s", v->record->name,
+		    xasprintf("ssh -t %s sudo du -xh -d 2 %s", v->record->name,
 			      doctor_word(disk->target, "PATH")));
 }
 
@@ -103,11 +103,11 @@ void look_disks(struct doctor *d, const struct answer *v)
 	const char *node = v->record->name;
 	if (root && vitals_option(root->options, "ro"))
 		doctor_find(d, v, FINDING_ERROR, xstrdup("/ is read-only"),
-			    xasprintf("ssh %s sudo dmesg --level=err,warn", node));
+			    xasprintf("ssh -t %s sudo dmesg --level=err,warn", node));
 	strv_foreach (disk, &v->vitals.read_only)
 		doctor_find(d, v, FINDING_ERROR,
 			    xasprintf("the kernel does not write to the disk '%s'", *disk),
-			    xasprintf("ssh %s sudo dmesg --level=err,warn", node));
+			    xasprintf("ssh -t %s sudo dmesg --level=err,warn", node));
 	for (size_t i = 0; i < v->vitals.n_disks; i++)
 		look_room(d, v, &v->vitals.disks[i]);
 }

@@ -13,7 +13,7 @@ void look_name(struct doctor *d, const struct answer *v)
 	autofree char *ip = record_ip(v->record);
 	if (is && (strncmp(is, name, strlen(name)) != 0 || !strchr(".", is[strlen(name)])))
 		doctor_find(d, v, FINDING_ERROR, xasprintf("calls itself '%s'", is),
-			    xasprintf("ssh %s sudo hostnamectl set-hostname %s", name, name));
+			    xasprintf("ssh -t %s sudo hostnamectl set-hostname %s", name, name));
 	autofree char *has = strv_join(&v->vitals.addresses, ", ");
 	if (ip && v->vitals.addresses.n && !strv_has(&v->vitals.addresses, ip))
 		doctor_find(d, v, FINDING_WARNING, xasprintf("has not %s, but %s", ip, has),
@@ -46,6 +46,14 @@ static const char *judge_cert(const struct doctor *d, const struct vitals *v)
 	return NULL;
 }
 
+/* A board that came with a join card has no certificate: others know it by its very key. */
+static bool is_unsigned(const struct answer *v)
+{
+	const char *registered = v->record->facts.host_key;
+	return registered && !v->record->issue && !v->vitals.host_cert &&
+	       strv_has(&v->vitals.host_keys, registered);
+}
+
 void look_host_key(struct doctor *d, const struct answer *v)
 {
 	const char *registered = v->record->facts.host_key;
@@ -53,7 +61,7 @@ void look_host_key(struct doctor *d, const struct answer *v)
 		doctor_find(d, v, FINDING_ERROR,
 			    xstrdup("its host key is not the one that it registered with"),
 			    xasprintf("nodectl status %s", v->record->name));
-	const char *wrong = d->view->host_ca ? judge_cert(d, &v->vitals) : NULL;
+	const char *wrong = d->view->host_ca && !is_unsigned(v) ? judge_cert(d, &v->vitals) : NULL;
 	if (wrong)
 		doctor_find(d, v, v->vitals.host_cert ? FINDING_ERROR : FINDING_WARNING,
 			    xstrdup(wrong), make_anew(v));
@@ -63,6 +71,6 @@ void look_secrets(struct doctor *d, const struct answer *v)
 {
 	strv_foreach (path, &v->vitals.readable)
 		doctor_find(d, v, FINDING_ERROR, xasprintf("everybody can read '%s'", *path),
-			    xasprintf("ssh %s sudo chmod go= %s", v->record->name,
+			    xasprintf("ssh -t %s sudo chmod go= %s", v->record->name,
 				      doctor_word(*path, "PATH")));
 }

@@ -9,7 +9,7 @@
 
 static char *set_clock(const struct answer *v)
 {
-	return xasprintf("ssh %s sudo systemctl try-restart systemd-timesyncd chrony ntpsec ntp",
+	return xasprintf("ssh -t %s sudo systemctl try-restart systemd-timesyncd chrony ntpsec ntp",
 			 v->record->name);
 }
 

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "mem.h"
 #include "pace.h"
+#include "utf8.h"
 
 extern char **environ;
 
@@ -290,6 +291,8 @@ static int fleet_loop(struct fleet *f, struct fleet_task *tasks, size_t n, struc
 		if (interrupt_check(e) < 0 || fleet_fill(f, tasks, n, &next, e) < 0)
 			return -1;
 		fleet_turn(f, false);
+		if (f->order->meanwhile && f->order->meanwhile(f->order->ctx, e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -309,7 +312,7 @@ int fleet_run(struct fleet_task *tasks, size_t n, const struct fleet_order *orde
 
 /* ---- what came of it ---- */
 
-/* The last line of stderr that is not empty, or "". */
+/* The last line of stderr that is not empty, its control characters made visible, or "". */
 static char *last_words(const struct str *messages)
 {
 	const char *text = str_text(messages);
@@ -318,7 +321,9 @@ static char *last_words(const struct str *messages)
 		end--;
 	const char *newline = end ? memrchr(text, '\n', end) : NULL;
 	const char *from = newline ? newline + 1 : text;
-	return xstrndup(from, (size_t)(text + end - from));
+	auto_str out = STR_INIT;
+	utf8_visible(&out, from, (size_t)(text + end - from), false);
+	return str_steal(&out);
 }
 
 char *fleet_task_reason(const struct fleet_task *t)

@@ -20,6 +20,8 @@
 #include "str.h"
 
 #define FLEET_USER "cardstock-ops" /* what nodes know the master's root as */
+/* For FLEET_USER: what root has in ~/.ssh/config would outrank the settings that mkimage made. */
+#define FLEET_USER_OPTIONS ((const char *const[]){"-F", "/etc/ssh/ssh_config", NULL})
 #define FLEET_JOBS 32
 #define FLEET_OUTPUT_MAX (64u << 10)
 #define FLEET_CONNECT_SECONDS 10 /* the most that ssh waits for a connection */
@@ -56,6 +58,8 @@ struct fleet_order {
 	 */
 	void (*line)(void *ctx, const struct fleet_task *t, enum fleet_stream stream,
 		     const char *text, size_t len);
+	/* Between two looks at what runs, at least every 200 ms; -1 ends all.  NULL: nothing. */
+	int (*meanwhile)(void *ctx, struct err *e);
 	void *ctx;
 };
 
@@ -71,7 +75,10 @@ static inline bool fleet_task_ok(const struct fleet_task *t)
 {
 	return t->end == FLEET_EXITED && t->status == 0;
 }
-/* Why it is not, in words: "not reached: ssh: connect to host …: No route to host"; owned. */
+/*
+ * Why it is not, in words: "not reached: ssh: connect to host …: No route to host"; owned.  The
+ * node may have written them: no control character is in them.
+ */
 char *fleet_task_reason(const struct fleet_task *t);
 void fleet_task_done(struct fleet_task *t);
 

@@ -22,13 +22,15 @@ static void judge_load(const struct vitals *v, struct strv *ret)
 void health_reasons(const struct answer *answer, struct strv *ret)
 {
 	const struct vitals *v = &answer->vitals;
-	auto_strv missing = {0};
+	auto_strv missing = {0}, unsaid = {0};
 	if (answer->reason) {
 		strv_add(ret, answer->reason);
 		return;
 	}
 	vitals_missing(v, &missing);
+	vitals_unsaid(v, &unsaid);
 	autofree char *failed = strv_join(&v->failed, ", "), *paths = strv_join(&missing, ", ");
+	autofree char *rest = strv_join(&unsaid, ", ");
 	if (v->failed.n)
 		strv_printf(ret, "failed: %s", failed);
 	if (missing.n)
@@ -38,6 +40,8 @@ void health_reasons(const struct answer *answer, struct strv *ret)
 	if (v->temperature >= HEALTH_HOT)
 		strv_printf(ret, "%lld degrees", v->temperature / 1000);
 	judge_load(v, ret);
+	if (unsaid.n)
+		strv_printf(ret, "did not say: %s", rest);
 }
 
 /* ---- the table ---- */
@@ -88,7 +92,7 @@ static void add_services(const struct vitals *v, struct strv *out)
 	if (missing.n)
 		strv_printf(out, "%zu missing", missing.n);
 	else
-		strv_add(out, "ok");
+		strv_add(out, vitals_has_mounts(v) ? "ok" : "-");
 }
 
 static void add_row(const struct answer *v, struct strv *out)

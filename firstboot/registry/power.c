@@ -15,7 +15,7 @@ struct power {
 	const struct power_order *order;
 	struct power_node *nodes;
 	size_t n;
-	uint64_t began_ms;
+	uint64_t began_ms, looked_ms;
 };
 
 static void turn(const struct power *p, struct power_node *n, enum power_state state)
@@ -55,32 +55,7 @@ static void take_answer(void *ctx, const struct fleet_task *t)
 	}
 	if (!fleet_task_ok(t))
 		n->why = fleet_task_reason(t);
-	turn(p, n, p->order->wait ? POWER_ORDERED : POWER_DONE);
-}
-
-static int give_order(struct power *p, struct err *e)
-{
-	const char *words[] = {p->order->word, NULL};
-	const struct fleet_order order = {
-		.words = words,
-		.user = FLEET_USER,
-		.seconds = POWER_ORDER_SECONDS,
-		.done = take_answer,
-		.ctx = p,
-	};
-	autofree struct fleet_task *tasks = xcalloc(p->n + 1, sizeof(*tasks));
-	size_t n = 0;
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->nodes[i].known || !p->order->wait)
-			tasks[n++] = (struct fleet_task){.name = p->nodes[i].name,
-							 .host = p->nodes[i].name};
-		else
-			fail(p, &p->nodes[i], xstrdup("nobody knows its address"));
-	}
-	int r = fleet_run(tasks, n, &order, e);
-	for (size_t i = 0; i < n; i++)
-		fleet_task_done(&tasks[i]);
-	return r;
+	turn(p, n, POWER_ORDERED);
 }
 
 /* ---- what became of it ---- */
@@ -161,9 +136,47 @@ static int wait_for_all(struct power *p, struct err *e)
 	return 0;
 }
 
+/* A node that was told first may be back before the last one was told. */
+static int look_meanwhile(void *ctx, struct err *e)
+{
+	struct power *p = ctx;
+	if (pace_now_ms() - p->looked_ms < ROUND_MS)
+		return 0;
+	int left = look(p, e);
+	p->looked_ms = pace_now_ms();
+	return left < 0 ? -1 : 0;
+}
+
+static int give_order(struct power *p, struct err *e)
+{
+	const char *words[] = {p->order->word, NULL};
+	const struct fleet_order order = {
+		.words = words,
+		.user = FLEET_USER,
+		.options = FLEET_USER_OPTIONS,
+		.seconds = POWER_ORDER_SECONDS,
+		.done = take_answer,
+		.meanwhile = p->order->wait ? look_meanwhile : NULL,
+		.ctx = p,
+	};
+	autofree struct fleet_task *tasks = xcalloc(p->n + 1, sizeof(*tasks));
+	size_t n = 0;
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->nodes[i].known || !p->order->wait)
+			tasks[n++] = (struct fleet_task){.name = p->nodes[i].name,
+							 .host = p->nodes[i].name};
+		else
+			fail(p, &p->nodes[i], xstrdup("nobody knows its address"));
+	}
+	int r = fleet_run(tasks, n, &order, e);
+	for (size_t i = 0; i < n; i++)
+		fleet_task_done(&tasks[i]);
+	return r;
+}
+
 int power_run(struct power_node *nodes, size_t n, const struct power_order *o, struct err *e)
 {
-	struct power p = {o, nodes, n, pace_now_ms()};
+	struct power p = {o, nodes, n, pace_now_ms(), pace_now_ms()};
 	int failed = 0;
 	if (give_order(&p, e) < 0 || (o->wait && wait_for_all(&p, e) < 0))
 		return -1;

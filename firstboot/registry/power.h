@@ -4,7 +4,8 @@
 
 /*
  * Switch nodes off, or have them boot again, and wait until that is so.  The order goes to all by
- * ssh (fleet.h); what became of it, the port of their sshd tells (reach.h):
+ * ssh (fleet.h); what became of it, the port of their sshd tells (reach.h), from the moment when
+ *the node has taken the order:
  *
  *   off   POWER_TRIES tries in a row brought nothing: neither a connection nor a refusal, which is
  *	   the word of a kernel that runs
@@ -36,7 +37,8 @@ struct power_node {
 
 struct power_order {
 	const char *word; /* what the node is told: "poweroff", "reboot" */
-	bool wait, back;  /* wait until it is off; with back, until it answers again */
+	/* wait until it is off; with back, until it answers again; else POWER_ORDERED is the end */
+	bool wait, back;
 	int port;
 	long long seconds; /* how long is waited */
 	/* A node has another state, so many seconds after the beginning. */

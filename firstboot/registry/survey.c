@@ -8,7 +8,6 @@
 #include "interrupt.h"
 #include "mem.h"
 #include "survey.h"
-#include "utf8.h"
 
 #define SECONDS 45 /* a node has three programs that may take ten each */
 #define NANO 1000000000LL
@@ -71,23 +70,13 @@ static void note_time(void *ctx, const struct fleet_task *t)
 	l->survey->v[t - l->tasks].heard_ns = now.tv_sec * NANO + now.tv_nsec;
 }
 
-/* ssh's words may have the node's in them. */
-static char *visible(const char *text)
-{
-	auto_str out = STR_INIT;
-	utf8_visible(&out, text, strlen(text), false);
-	return str_steal(&out);
-}
-
 static void hear(struct answer *v, const struct fleet_task *t)
 {
 	auto_err e = ERR_INIT;
-	if (!fleet_task_ok(t)) {
-		autofree char *reason = fleet_task_reason(t);
-		v->reason = visible(reason);
-	} else if (vitals_parse(str_text(&t->output), t->output.len, &v->vitals, &e) < 0) {
+	if (!fleet_task_ok(t))
+		v->reason = fleet_task_reason(t);
+	else if (vitals_parse(str_text(&t->output), t->output.len, &v->vitals, &e) < 0)
 		v->reason = xstrdup(e.msg);
-	}
 }
 
 static int ask(struct survey *s, struct err *e)
@@ -97,6 +86,7 @@ static int ask(struct survey *s, struct err *e)
 	struct listener l = {tasks, s};
 	const struct fleet_order order = {.words = words,
 					  .user = FLEET_USER,
+					  .options = FLEET_USER_OPTIONS,
 					  .seconds = SECONDS,
 					  .done = note_time,
 					  .ctx = &l};

@@ -111,8 +111,10 @@ static bool take_disk(struct vitals *v, const struct strv *words)
 {
 	struct disk d = {0};
 	if (words->n < 3 || !parse_number(words->v[0], 0, MANY, &d.size) ||
-	    !parse_number(words->v[1], 0, MANY, &d.available) || d.available > d.size)
+	    !parse_number(words->v[1], 0, MANY, &d.available))
 		return false;
+	if (d.available > d.size) /* some servers say so */
+		d.available = d.size;
 	auto_strv path = {0};
 	for (size_t i = 2; i < words->n; i++)
 		strv_add(&path, words->v[i]);
@@ -143,6 +145,7 @@ static const struct fact {
 	{"read-only", FACT_LIST, offsetof(struct vitals, read_only), NULL},
 	{"host-key", FACT_LIST, offsetof(struct vitals, host_keys), NULL},
 	{"fstab", FACT_LIST, offsetof(struct vitals, fstab), NULL},
+	{"cut", FACT_LIST, offsetof(struct vitals, cut), NULL},
 	{"clock", FACT_WORDS, 0, take_clock},
 	{"uptime", FACT_WORDS, 0, take_uptime},
 	{"load", FACT_WORDS, 0, take_load},
@@ -246,6 +249,30 @@ int vitals_parse(const char *text, size_t len, struct vitals *ret, struct err *e
 	*ret = v;
 	v = (struct vitals){0};
 	return 0;
+}
+
+void vitals_unsaid(const struct vitals *v, struct strv *ret)
+{
+	const struct {
+		const char *name;
+		bool said;
+	} parts[] = {
+		{"uptime", v->uptime != VITALS_UNKNOWN},
+		{"load", v->load_15 != VITALS_UNKNOWN && v->cpus != VITALS_UNKNOWN},
+		{"memory", v->memory != VITALS_UNKNOWN && v->available != VITALS_UNKNOWN},
+		{"users", !strv_has(&v->cut, "user")},
+		{"sudo", !strv_has(&v->cut, "sudoer")},
+		{"clock", v->clock_ns != VITALS_UNKNOWN},
+		{"time", v->synced != VITALS_UNKNOWN},
+		{"fstab", !strv_has(&v->cut, "fstab")},
+		{"mounts", vitals_has_mounts(v)},
+		{"disk", v->n_disks && !strv_has(&v->cut, "disk")},
+		{"name", v->hostname != NULL},
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (!parts[i].said)
+			strv_add(ret, parts[i].name);
+	}
 }
 
 void vitals_done(struct vitals *v)

@@ -52,6 +52,7 @@ struct vitals {
 	struct strv read_only; /* disks that the kernel does not write to */
 	struct strv host_keys; /* "TYPE BASE64" */
 	struct strv fstab;     /* lines */
+	struct strv cut;       /* words of whose lines it has more than it said */
 	struct mount *mounts;
 	size_t n_mounts, cap_mounts;
 	struct disk *disks;
@@ -65,6 +66,14 @@ int vitals_parse(const char *text, size_t len, struct vitals *ret, struct err *e
 void vitals_done(struct vitals *v);
 #define auto_vitals __attribute__((cleanup(vitals_done))) struct vitals
 
+/*
+ * What it did not say, or not all of it: the names of the doctor's checks that cannot be made, and
+ * "uptime", "load", "memory".
+ */
+void vitals_unsaid(const struct vitals *v, struct strv *ret);
+
+/* Did it say all that is mounted? */
+bool vitals_has_mounts(const struct vitals *v);
 /* The last that is mounted there; NULL: nothing. */
 const struct mount *vitals_mount(const struct vitals *v, const char *target);
 /* Has a list of options, or another with commas, this one? */
@@ -78,7 +87,8 @@ struct fstab_line {
 bool fstab_line_parse(const char *line, struct fstab_line *ret);
 void fstab_line_done(struct fstab_line *f);
 #define auto_fstab_line __attribute__((cleanup(fstab_line_done))) struct fstab_line
-/* What of fstab is to be mounted at boot and is not; an automount that waits counts as mounted. */
+/* What of fstab is to be mounted at boot and is not; an automount that waits counts as mounted.
+ * Nothing, where it did not say all that is mounted. */
 void vitals_missing(const struct vitals *v, struct strv *ret);
 
 #endif

@@ -5,6 +5,11 @@
 #include "mem.h"
 #include "vitals.h"
 
+bool vitals_has_mounts(const struct vitals *v)
+{
+	return v->n_mounts && !strv_has(&v->cut, "mount");
+}
+
 const struct mount *vitals_mount(const struct vitals *v, const char *target)
 {
 	for (size_t i = v->n_mounts; i; i--) {
@@ -54,6 +59,8 @@ static char *mount_point(const char *path)
 
 void vitals_missing(const struct vitals *v, struct strv *ret)
 {
+	if (!vitals_has_mounts(v))
+		return;
 	strv_foreach (line, &v->fstab) {
 		auto_fstab_line f = {0};
 		bool whole = fstab_line_parse(*line, &f);

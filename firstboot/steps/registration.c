@@ -17,6 +17,14 @@
 #define REST_S 60
 #define PLACE_S 120
 
+/* The last that a program said, or "". */
+static char *last_line(const char *text)
+{
+	auto_strv lines = {0};
+	strv_split(&lines, text, "\n");
+	return xstrdup(lines.n ? lines.v[lines.n - 1] : "");
+}
+
 /* Our service may write neither /etc nor speak to the network's services. */
 static int run_place(struct bus *b, struct err *e)
 {
@@ -30,7 +38,12 @@ static int run_place(struct bus *b, struct err *e)
 		.env = env,
 		.timeout_s = PLACE_S,
 		.output = &output};
-	return bus_run(b, &job, e) < 0 ? err_wrap(e, "place") : 1;
+	if (bus_run(b, &job, e) == 0)
+		return 1;
+	autofree char *said = last_line(str_text(&output));
+	if (*said && e->code != ERR_INTERRUPT)
+		return err_set(e, ERR_FAILED, "place: %s", said);
+	return err_wrap(e, "place");
 }
 
 /* A board that nobody planned gets all of its place; without a bus we are in no sandbox. */
@@ -49,12 +62,14 @@ static int register_board(struct ctx *ctx, struct str *message, struct err *e)
 	auto_reply r = {.munge = STR_SECRET};
 	struct join_news news;
 	int joined = join_wait_turn(ctx, e) < 0 ? -1 : join_run(ctx, &how, &r, e);
-	int place = joined < 0 ? -1 : take_place(ctx, e);
-	if (place < 0 || join_take(ctx, &r, &news, e) < 0)
+	int place = joined < 0 || join_take(ctx, &r, &news, e) < 0 ? -1 : take_place(ctx, e);
+	int later = place > 0 ? place_is_due(ctx, e) : place;
+	if (later < 0)
 		return -1;
-	str_printf(message, "registered as %s%s%s%s%s", r.name, r.address ? " " : "",
-		   r.address ? r.address : "", news.munge ? "; munge has a new key" : "",
-		   news.name ? "; the name is new" : "");
+	str_printf(message, "registered as %s%s%s%s%s%s", r.name, r.address ? " " : "",
+		   r.address ? r.address : "",
+		   later ? ", which it has when it was switched off and on" : "",
+		   news.munge ? "; munge has a new key" : "", news.name ? "; the name is new" : "");
 	if (joined)
 		signal_console(ctx, ctx->settings->hostname ? "registered" : str_text(message));
 	return joined || place || news.munge || news.name;

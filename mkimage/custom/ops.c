@@ -33,12 +33,23 @@ static const struct system_user user = {
 
 static const char *const units[] = {"cardstock-poweroff.path", "cardstock-reboot.path"};
 
-/* He is let in, however narrow sshd's settings are for people. */
+/*
+ * He is let in, however narrow sshd's settings are for people; and gets no more than the key's
+ * options allow, however wide they are.
+ */
 static const char sshd_settings[] = "Match User " OPS_USER "\n"
 				    "\tAllowUsers " OPS_USER "\n"
 				    "\tAllowGroups " OPS_USER "\n"
 				    "\tAuthenticationMethods publickey\n"
 				    "\tAuthorizedKeysFile " AUTHORIZED "\n"
+				    "\tAuthorizedKeysCommand none\n"
+				    "\tTrustedUserCAKeys none\n"
+				    "\tAllowTcpForwarding no\n"
+				    "\tAllowStreamLocalForwarding no\n"
+				    "\tAllowAgentForwarding no\n"
+				    "\tX11Forwarding no\n"
+				    "\tPermitTunnel no\n"
+				    "\tPermitTTY no\n"
 				    "\tForceCommand " PROGRAM "\n";
 
 /* What else is in a known_hosts of root's is not asked, so nobody can have put a key there. */

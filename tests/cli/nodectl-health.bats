@@ -75,11 +75,11 @@ well() {
 	[ "$(cut -d' ' -f1 said | tr '\n' ' ')" = "NODE master worker001 worker002 " ]
 	[ "$(grep -c '0.50.*25 %.*48 C.*synced.*0.*ok' said)" = 3 ]
 	[ "$(wc -l <asked)" = 3 ]
-	grep -qx -- '-xT -o ConnectTimeout=10 -- cardstock-ops@worker001 facts ' asked
+	grep -qx -- '-xT -o ConnectTimeout=10 -F /etc/ssh/ssh_config -- cardstock-ops@worker001 facts ' asked
 }
 
 @test "health exits with 1 and says why a node needs a person, and why another was not reached" {
-	sed -i -e 's/^synced yes/failed slurmd.service/' -e 's/ 48312/ 85000/' facts/worker001
+	sed -i -e 's/^synced yes/&\nfailed slurmd.service/' -e 's/ 48312/ 85000/' facts/worker001
 	rm facts/worker002
 	assert_fails 1 "2 of 3 nodes need a person: worker001, worker002" ctl health
 	ctl health >said 2>/dev/null || true
@@ -152,7 +152,7 @@ well() {
 	assert_fails 1 "2 findings" ctl doctor
 	ctl doctor >said 2>/dev/null || true
 	grep -qxF "error   worker001: users: 'mpi' has the UID 2001, and 2000 on master" said
-	grep -qxF "        do:  ssh worker001 sudo usermod -u 2000 mpi" said
+	grep -qxF "        do:  ssh -t worker001 sudo usermod -u 2000 mpi" said
 	grep -qxF "        why: files on shares, and Slurm's jobs, belong to numbers and not to names" said
 	grep -q "^error   worker002: clock: [0-9.]* s behind the master's" said
 	grep -qx "ok      host-key: .* (3)" said

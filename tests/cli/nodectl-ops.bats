@@ -81,6 +81,54 @@ facts() {
 	[ "$(tail -n 1 said)" = end ]
 }
 
+@test "what the kernel has for itself is in neither list, as Raspberry Pi OS has it in fstab" {
+	make_node
+	cp "$ROOT/tests/fixtures/stock/common/raspios-firmware/root/etc/fstab" node/etc/fstab
+	grep -q '^proc' node/etc/fstab
+	facts >said
+	absent ' /proc ' said
+	grep -qE '^fstab .* / ' said
+}
+
+@test "of what containers and people mount, only what fstab names is said" {
+	make_node
+	printf 'tmpfs /scratch/ tmpfs size=1g\nlower\t/up\toverlay defaults 0 0\n' >>node/etc/fstab
+	for i in $(seq 40); do printf 'x /m/%s/scratch fuse.sshfs rw 0 0\noverlay /c/%s overlay rw 0 0\n' "$i" "$i"; done >>node/proc/mounts
+	printf 'tmpfs /scratch tmpfs rw 0 0\noverlay /up overlay rw 0 0\n/dev/sdb1 /last ext4 rw 0 0\n' >>node/proc/mounts
+	facts >said
+	grep '^mount ' said | cut -d' ' -f3 | sort | xargs >targets
+	[ "$(cat targets)" = "/ /last /scratch /srv /up" ]
+}
+
+@test "a list that is cut is said to be, and one that is not is not" {
+	make_node
+	for i in $(seq 150); do echo "user$i:x:$((2000 + i)):100::/:/bin/sh"; done >>node/etc/passwd
+	facts >said
+	[ "$(grep -c '^user ' said)" = 152 ]
+	absent '^cut ' said
+	for i in $(seq 600); do echo "more$i:x:$((3000 + i)):100::/:/bin/sh"; done >>node/etc/passwd
+	facts >said
+	grep -qx 'cut user' said
+}
+
+@test "cores are counted, whatever OpenMP is told" {
+	make_node
+	OMP_NUM_THREADS=7777 OMP_THREAD_LIMIT=1 facts >said
+	grep -qx "cpus $(getconf _NPROCESSORS_ONLN)" said
+}
+
+@test "a line that is odd on an honest node is left out" {
+	make_node
+	printf 'plus:x:1500::/:/bin/sh\nnogid:x:1501::x:/:/bin/sh\n+::::::\n' >>node/etc/passwd
+	mkdir node/sys/class/thermal/thermal_zone{1,2,3}
+	echo 2147483647 >node/sys/class/thermal/thermal_zone1/temp
+	echo -274000 >node/sys/class/thermal/thermal_zone2/temp
+	: >node/sys/class/thermal/thermal_zone3/temp
+	facts >said
+	[ "$(grep '^temperature ' said | xargs)" = 'temperature 48312 temperature -274000' ]
+	absent 'plus\|nogid' said
+}
+
 @test "secrets that the user can read are named, and not shown" {
 	make_node
 	echo secret >node/etc/ssh/ssh_host_ed25519_key
@@ -94,6 +142,8 @@ facts() {
 	for i in $(seq 5000); do echo "user$i:x:$((1000 + i)):100::/:/bin/sh"; done >>node/etc/passwd
 	for i in $(seq 5000); do echo "/dev/sda$i /mnt/$i ext4 rw 0 0"; done | tee node/etc/fstab >>node/proc/mounts
 	head -c 200000 /dev/zero | tr '\0' x | tee node/etc/os-release node/proc/uptime node/etc/ssh/ssh_host_rsa_key.pub >node/proc/loadavg
+	head -c 3000 /dev/zero | tr '\0' k | tee node/etc/ssh/ssh_host_{a,b,c,d,e,f,g,h,i}_key.pub >node/etc/ssh/ssh_host_ed25519_key-cert.pub
+	for i in $(seq 5000); do echo "member$i"; done | paste -sd, | sed 's/^/sudo:x:27:/' >node/etc/group
 	facts >said
 	[ "$(wc -c <said)" -lt 65536 ]
 	[ "$(tail -n 1 said)" = end ]

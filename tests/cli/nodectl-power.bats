@@ -70,6 +70,7 @@ powered() {
 	assert_fails 1 "'worker001' is retired: it has no board" powered shutdown worker001
 	assert_fails 1 "no node or board is called 'nobody'" powered shutdown nobody
 	assert_fails 2 "--timeout: 'long' is not a time" powered shutdown worker002 --timeout long
+	assert_fails 2 "--timeout: 'long' is not a time" powered shutdown --dry-run --timeout long
 }
 
 @test "reboot waits until the nodes are back, and takes this machine last" {
@@ -90,10 +91,30 @@ powered() {
 	[[ $output == *"worker002: NOT back: does not answer after 8 s"* ]]
 }
 
+@test "a node that is back before the last one took the order is back" {
+	start_boards
+	echo 'sleep 9' >ssh.worker003
+	powered reboot worker001 worker003 --timeout 15s >said
+	grep -q '^worker001: back after' said
+	grep -q '^worker003: back after' said
+}
+
+@test "a hostile node cannot write to the terminal of who gives orders" {
+	start_boards
+	printf '%s\n' 'printf "\033]0;x\007\rworker002: off after 3 s" >&2; exit 3' >ssh.worker001
+	for order in shutdown reboot; do
+		run powered $order worker001
+		[ "$status" = 1 ]
+		[[ $output != *[$'\033\007\r']* ]]
+		[[ $output == *"exit code 3: ^[]0;x^G^Mworker002: off after"* ]]
+	done
+}
+
 @test "reboot --no-wait ends when the order was taken" {
 	start_boards
 	echo 'exit 0' >ssh.worker001
-	powered reboot worker001 --no-wait
+	[ "$(powered reboot worker001 --no-wait)" = "worker001: reboot ordered" ]
+	powered reboot worker001 --no-wait --json | grep -qF '"state":"ordered"'
 	echo 'echo no >&2; exit 3' >ssh.worker001
 	assert_fails 1 "NOT back: exit code 3: no" powered reboot worker001 --no-wait
 }
@@ -115,6 +136,7 @@ powered() {
 	ctl shutdown --dry-run >said
 	[ "$(head -n 1 said)" = "worker001 (registered): left alone" ]
 	[ "$(tail -n 1 said)" = "master, this machine: systemctl poweroff" ]
+	ctl shutdown --dry-run --json | grep -qxF '{"node":"worker001","state":"left alone","reason":"registered"}'
 }
 
 @test "a person at a terminal is asked, and may say no" {

@@ -39,6 +39,7 @@ static void only_our_own_temporaries_are_swept(void **state)
 					   "ssh_config.7.tmp",
 					   "keys/admin.new-12",
 					   "keys/host-ca.new-12.pub",
+					   "keys/ops.new-12",
 					   "keys/admin.pub.12.tmp",
 					   "nodes/worker001/ssh_host_ed25519_key.new-12-cert.pub",
 					   "nodes/worker001/base-ids.12.tmp"};

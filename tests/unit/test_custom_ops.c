@@ -147,12 +147,18 @@ static void assert_let_in(struct fixture *f)
 	assert_says(says, "\nallowusers cardstock-ops\n");
 	assert_says(says, "\nallowgroups cardstock-ops\n");
 	assert_null(strstr(says, "\nallowusers ops\n"));
+	assert_says(says, "\nauthorizedkeyscommand none\n");
+	assert_says(says, "\ntrustedusercakeys none\n");
+	assert_says(says, "\nallowtcpforwarding no\n");
+	assert_says(says, "\npermittty no\n");
 }
 
 /* The settings of an administrator who trusts few are for people. */
 #define NARROW                                                                           \
 	"UsePAM no\nAllowUsers ops\nAllowGroups sudo\nAuthorizedKeysFile /etc/keys/%u\n" \
-	"AuthenticationMethods publickey,keyboard-interactive\nPermitRootLogin no\n"
+	"AuthenticationMethods publickey,keyboard-interactive\nPermitRootLogin no\n"     \
+	"TrustedUserCAKeys /etc/people-ca\nAuthorizedKeysCommand /bin/false\n"           \
+	"AuthorizedKeysCommandUser root\n"
 
 static void narrow_settings_let_it_in_and_stay_for_others(void **state)
 {

@@ -107,14 +107,21 @@ static void another_name_is_taken_too(void **state)
 	put(&t, "/proc/net/fib_trie", FIB);
 	accept(&t, "worker003", "\"10.0.0.13/24\"");
 	assert_step(&t, 1, "");
+	put(&t, CONFIG, "what a person wants\n");
 	accept(&t, "bigmem", "\"10.0.0.13/24\"");
 	assert_changes_once(&t, "bigmem in place of worker003");
 	assert_file(&t, HOSTS,
 		    "127.0.0.1\tlocalhost\n" PLANNED "# BEGIN cardstock self\n10.0.0.13\tbigmem\n"
 		    "# END cardstock self\n");
+	assert_file(&t, CONFIG, "what a person wants\n");
 	accept(&t, "worker003", "\"10.0.0.13/24\"");
 	assert_step(&t, 1, "");
 	assert_file(&t, HOSTS, "127.0.0.1\tlocalhost\n" PLANNED);
+	accept(&t, "worker003", "\"10.0.0.14/24\"");
+	assert_step(&t, 1, "10.0.0.14/24 from the next boot on");
+	accept(&t, "worker003", "\"10.0.0.13/24\"");
+	assert_step(&t, 1, "10.0.0.13/24");
+	assert_file(&t, CONFIG, "[Network]\nDHCP=no\nAddress=10.0.0.13/24\n");
 	step_test_done(&t);
 	workdir_passed(state);
 }

@@ -20,30 +20,31 @@ static const struct {
 	{NULL, NULL},
 	{"user mpi 2000 2000\nuser ops 1000 1000", NULL},
 	{"user mpi 2001 2000\nuser ops 1000 1000",
-	 "users error 'mpi' has the UID 2001, and 2000 on master [ssh worker001 sudo usermod -u "
+	 "users error 'mpi' has the UID 2001, and 2000 on master [ssh -t worker001 sudo usermod -u "
 	 "2000 mpi]"},
 	{"user mpi 2000 100\nuser ops 1000 1000",
-	 "users error 'mpi' has the GID 100, and 2000 on master [ssh worker001 sudo usermod -g "
+	 "users error 'mpi' has the GID 100, and 2000 on master [ssh -t worker001 sudo usermod -g "
 	 "2000 mpi]"},
-	{"user ops 1000 1000",
-	 "users warning 'mpi' of master is not here [ssh worker001 sudo useradd -m -u 2000 mpi]"},
+	{"user ops 1000 1000", "users warning 'mpi' of master is not here [ssh -t worker001 sudo "
+			       "useradd -m -u 2000 mpi]"},
 	{"user mpi 2000 2000\nuser ops 1000 1000\nuser pi 1001 1001",
-	 "users warning 'pi' is not on master [ssh master sudo useradd -m -u 1001 pi]"},
+	 "users warning 'pi' is not on master [ssh worker001 getent passwd pi]"},
 	{"sudo no", "sudo warning no sudo that works for others than root [ssh root@worker001 apt "
 		    "install sudo]"},
-	{"sudoer ops\nsudoer mpi",
-	 "sudo warning 'mpi' may become root here, and not on master [ssh worker001 sudo gpasswd "
-	 "-d mpi sudo]"},
-	{"sudoer", "sudo warning 'ops' may become root on master, and not here [ssh worker001 sudo "
-		   "usermod -aG sudo ops]"},
+	{"sudoer ops\nsudoer mpi", "sudo warning 'mpi' may become root here, and not on master "
+				   "[ssh -t worker001 sudo gpasswd "
+				   "-d mpi sudo]"},
+	{"sudoer",
+	 "sudo warning 'ops' may become root on master, and not here [ssh -t worker001 sudo "
+	 "usermod -aG sudo ops]"},
 	{"clock 1795800001.9", NULL},
 	{"clock 1795800002.1",
-	 "clock warning 2.1 s ahead of the master's [ssh worker001 sudo systemctl try-restart "
+	 "clock warning 2.1 s ahead of the master's [ssh -t worker001 sudo systemctl try-restart "
 	 "systemd-timesyncd chrony ntpsec ntp]"},
-	{"clock 86400.0",
-	 "clock error 1795713600.0 s behind the master's [ssh worker001 sudo systemctl try-restart "
-	 "systemd-timesyncd chrony ntpsec ntp]"},
-	{"synced no", "time warning no time server sets its clock [ssh worker001 sudo systemctl "
+	{"clock 86400.0", "clock error 1795713600.0 s behind the master's [ssh -t worker001 sudo "
+			  "systemctl try-restart "
+			  "systemd-timesyncd chrony ntpsec ntp]"},
+	{"synced no", "time warning no time server sets its clock [ssh -t worker001 sudo systemctl "
 		      "try-restart systemd-timesyncd chrony ntpsec ntp]"},
 	{"fstab PARTUUID=1 /\nfstab PARTUUID=1-02 / ext4",
 	 "fstab error the line 'PARTUUID=1 /' has fewer than three fields [ssh -t worker001 "
@@ -54,26 +55,27 @@ static const struct {
 	{"fstab master:/srv/cluster /srv/cluster nfs _netdev 0 0",
 	 "fstab warning '/srv/cluster' comes over the network and has no option nofail [ssh -t "
 	 "worker001 sudoedit /etc/fstab]"},
+	{"fstab master:/srv/cluster /srv/cluster nfs x-systemd.automount 0 0", NULL},
 	{"fstab tmpfs /scratch tmpfs size=1g",
-	 "mounts error '/scratch' of /etc/fstab is not mounted [ssh worker001 sudo mount "
+	 "mounts error '/scratch' of /etc/fstab is not mounted [ssh -t worker001 sudo mount "
 	 "/scratch]"},
-	{"fstab tmpfs /a;reboot tmpfs size=1g",
-	 "mounts error '/a;reboot' of /etc/fstab is not mounted [ssh worker001 sudo mount PATH]"},
+	{"fstab tmpfs /a;reboot tmpfs size=1g", "mounts error '/a;reboot' of /etc/fstab is not "
+						"mounted [ssh -t worker001 sudo mount PATH]"},
 	{"mount /dev/mmcblk0p2 / ext4 ro 0 0\nmount systemd-1 /srv/cluster autofs rw 0 0",
-	 "disk error / is read-only [ssh worker001 sudo dmesg --level=err,warn]"},
-	{"read-only mmcblk0", "disk error the kernel does not write to the disk 'mmcblk0' [ssh "
+	 "disk error / is read-only [ssh -t worker001 sudo dmesg --level=err,warn]"},
+	{"read-only mmcblk0", "disk error the kernel does not write to the disk 'mmcblk0' [ssh -t "
 			      "worker001 sudo dmesg --level=err,warn]"},
 	{"disk 20971520 1048576 /",
-	 "disk warning '/' has 1.0 GiB left of 20 GiB [ssh worker001 sudo du -xh -d 2 /]"},
-	{"hostname raspberrypi", "name error calls itself 'raspberrypi' [ssh worker001 sudo "
+	 "disk warning '/' has 1.0 GiB left of 20 GiB [ssh -t worker001 sudo du -xh -d 2 /]"},
+	{"hostname raspberrypi", "name error calls itself 'raspberrypi' [ssh -t worker001 sudo "
 				 "hostnamectl set-hostname worker001]"},
-	{"hostname worker0011", "name error calls itself 'worker0011' [ssh worker001 sudo "
+	{"hostname worker0011", "name error calls itself 'worker0011' [ssh -t worker001 sudo "
 				"hostnamectl set-hostname worker001]"},
 	{"hostname worker001.beowulf", NULL},
 	{"address 192.168.1.7\naddress fd00::7",
 	 "name warning has not 10.0.0.11, but 192.168.1.7, fd00::7 [ssh worker001 ip address]"},
 	{"readable /etc/shadow",
-	 "secrets error everybody can read '/etc/shadow' [ssh worker001 sudo chmod go= "
+	 "secrets error everybody can read '/etc/shadow' [ssh -t worker001 sudo chmod go= "
 	 "/etc/shadow]"},
 };
 
@@ -103,6 +105,47 @@ static void one_thing_that_is_wrong_is_one_finding(void **state)
 	workdir_passed(state);
 }
 
+static void what_was_not_said_is_not_called_well(void **state)
+{
+	static const char *const words[][2] = {{"disk", "disk"},      {"synced", "time"},
+					       {"hostname", "name"},  {"clock", "clock"},
+					       {"cut user", "users"}, {"mount", "mounts"}};
+	(void)state;
+	auto_view v = {0};
+	enter_cluster(&v);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		auto_survey s = survey_with(&v, words[i][0]);
+		auto_doctor d = {.view = &v, .survey = &s};
+		doctor_run(&d);
+		assert_int_equal(d.findings.n, 1);
+		autofree char *is = format(&d.findings.v[0]);
+		autofree char *expected = xasprintf("%s warning cannot be judged: it did not say, "
+						    "or not all of it [ssh "
+						    "cardstock-ops@worker001 facts]",
+						    words[i][1]);
+		assert_string_equal(is, expected);
+	}
+	workdir_passed(state);
+}
+
+/* Who says that the user 'evil' is on it is not to make others take him. */
+static void without_the_master_nobody_is_compared(void **state)
+{
+	(void)state;
+	auto_view v = {0};
+	enter_cluster(&v);
+	auto_survey s = survey_with(&v, "user evil 1000 1000\nsudoer evil");
+	s.v[0].reason = xstrdup("not reached");
+	auto_doctor d = {.view = &v, .survey = &s};
+	doctor_run(&d);
+	assert_int_equal(d.findings.n, 3);
+	for (size_t i = 1; i < 3; i++) {
+		assert_string_equal(d.findings.v[i].node, "master");
+		assert_string_equal(d.findings.v[i].what, "not compared: the master: not reached");
+	}
+	workdir_passed(state);
+}
+
 static void a_share_of_the_plan_that_is_in_no_fstab_is_missed(void **state)
 {
 	(void)state;
@@ -116,7 +159,7 @@ static void a_share_of_the_plan_that_is_in_no_fstab_is_missed(void **state)
 	autofree char *is = format(&d.findings.v[0]);
 	assert_string_equal(is,
 			    "mounts error '/srv/cluster' of master:/srv/cluster, which the plan "
-			    "has, is not mounted [ssh worker001 sudo mount -t nfs "
+			    "has, is not mounted [ssh -t worker001 sudo mount -t nfs "
 			    "master:/srv/cluster /srv/cluster]");
 	workdir_passed(state);
 }
@@ -190,6 +233,22 @@ static void the_key_that_a_node_registered_with_is_its_key(void **state)
 	autofree char *other = xasprintf("host-key %s", key_of(8));
 	assert_key_finding(&v, same, NULL);
 	assert_key_finding(&v, other, "its host key is not the one that it registered with");
+	workdir_passed(state);
+}
+
+/* `mkimage --generic`: nobody signed its key, and the registry has it. */
+static void a_board_that_came_with_a_join_card_needs_no_certificate(void **state)
+{
+	auto_view v = {0};
+	(void)state;
+	enter_cluster(&v);
+	struct record *r = (struct record *)node(&v, "worker001");
+	v.host_ca = xstrdup(key_of(9));
+	r->facts.host_key = xstrdup(key_of(7));
+	autofree char *own = xasprintf("host-key %s", key_of(7));
+	assert_key_finding(&v, own, NULL);
+	r->issue = 1;
+	assert_key_finding(&v, own, "has no certificate of the cluster");
 	workdir_passed(state);
 }
 
@@ -277,9 +336,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, workdir_enter, workdir_leave)
 		IN_DIR(one_thing_that_is_wrong_is_one_finding),
+		IN_DIR(what_was_not_said_is_not_called_well),
+		IN_DIR(without_the_master_nobody_is_compared),
 		IN_DIR(a_share_of_the_plan_that_is_in_no_fstab_is_missed),
 		IN_DIR(two_users_with_one_number_are_found),
 		IN_DIR(the_key_that_a_node_registered_with_is_its_key),
+		IN_DIR(a_board_that_came_with_a_join_card_needs_no_certificate),
 		IN_DIR(a_certificate_is_judged_by_key_authority_and_time),
 		IN_DIR(what_is_well_has_a_line_and_what_is_not_says_what_to_do),
 		IN_DIR(nobody_who_answers_is_said_and_nothing_is_called_well),

@@ -211,6 +211,15 @@ static void without_ssh_it_says_what_to_install(void **state)
 }
 
 /* The last one: a signal that came stays. */
+static void a_caller_who_ignores_his_children_hears_how_they_ended(void **state)
+{
+	(void)state;
+	signal(SIGCHLD, SIG_IGN);
+	interrupt_init();
+	assert_end("exit-3", FLEET_EXITED, 3, "exit code 3: err");
+	workdir_passed(state);
+}
+
 static void an_interrupt_ends_what_runs(void **state)
 {
 	auto_err e = ERR_INIT;
@@ -251,6 +260,7 @@ int main(void)
 		TEST(lines_come_one_by_one),
 		TEST(so_many_run_at_the_same_time_and_no_more),
 		TEST(without_ssh_it_says_what_to_install),
+		TEST(a_caller_who_ignores_his_children_hears_how_they_ended),
 		TEST(an_interrupt_ends_what_runs),
 	};
 	return cmocka_run_group_tests_name("fleet", tests, NULL, NULL);

@@ -26,7 +26,7 @@ static void facts_become_numbers_and_lists(void **state)
 	assert_int_equal(v.disks[0].available, 20000000);
 }
 
-static void what_was_not_said_is_unknown_and_no_reason(void **state)
+static void what_was_not_said_is_unknown_and_said_to_be(void **state)
 {
 	static const char text[] = "facts 1\nof-tomorrow x\nend\n";
 	(void)state;
@@ -37,7 +37,9 @@ static void what_was_not_said_is_unknown_and_no_reason(void **state)
 	assert_int_equal(v.temperature, VITALS_COLD);
 	assert_null(v.hostname);
 	health_reasons(&(struct answer){.vitals = v}, &reasons);
-	assert_int_equal(reasons.n, 0);
+	assert_int_equal(reasons.n, 1);
+	assert_string_equal(reasons.v[0], "did not say: uptime, load, memory, clock, time, mounts, "
+					  "disk, name");
 }
 
 /* Each of them makes all of it worthless. */
@@ -61,7 +63,6 @@ static const char *const wrong[] = {
 	"user x 1 2 3",
 	"user x 4294967296 0",
 	"mount / ext4",
-	"disk 10 20 /",
 	"disk 10 5",
 	"disk a b /",
 	"mount a b c d 0 0 0",
@@ -114,6 +115,14 @@ static void no_control_character_gets_through(void **state)
 	assert_string_equal(v.failed.v[0], "a b?");
 }
 
+/* Some file systems of servers say so; the rest of what the node says is worth something. */
+static void more_room_than_there_is_is_all_there_is(void **state)
+{
+	(void)state;
+	auto_vitals v = parse_facts("facts 1\ndisk 10 20 /\nend\n");
+	assert_int_equal(v.disks[0].available, 10);
+}
+
 /* ---- mounts ---- */
 
 static const struct {
@@ -159,7 +168,10 @@ static const struct {
 	{"temperature 85000", "85 degrees"},
 	{"load 1.0 2.0 17.2 1/80 999", "load 17 for 15 minutes"},
 	{"load 99.0 2.0 15.9 1/80 999", ""},
-	{"memory MemAvailable 40000", ""}, /* of how much is not said */
+	{"memory MemAvailable 40000", "did not say: memory"}, /* of how much */
+	{"disk", "did not say: disk"},
+	{"cut user", "did not say: users"},
+	{"mount a:/x /elsewhere nfs4 rw 0 0\ncut mount", "did not say: mounts"},
 	{"fstab a:/x /elsewhere nfs nofail 0 0", "not mounted: /elsewhere"},
 };
 
@@ -181,8 +193,9 @@ static void little_memory_needs_a_person(void **state)
 {
 	(void)state;
 	auto_strv reasons = {0};
-	auto_vitals v =
-		parse_facts("facts 1\nmemory MemTotal 1048576\nmemory MemAvailable 40960\nend\n");
+	autofree char *text = facts_of("worker001", 11,
+				       "memory MemTotal 1048576\nmemory MemAvailable 40960");
+	auto_vitals v = parse_facts(text);
 	health_reasons(&(struct answer){.vitals = v}, &reasons);
 	assert_int_equal(reasons.n, 1);
 	assert_string_equal(reasons.v[0], "40 MiB of memory left");
@@ -192,10 +205,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_become_numbers_and_lists),
-		cmocka_unit_test(what_was_not_said_is_unknown_and_no_reason),
+		cmocka_unit_test(what_was_not_said_is_unknown_and_said_to_be),
 		cmocka_unit_test(a_value_that_is_none_makes_all_worthless),
 		cmocka_unit_test(an_answer_that_is_cut_off_or_another_is_said_to_be),
 		cmocka_unit_test(no_control_character_gets_through),
+		cmocka_unit_test(more_room_than_there_is_is_all_there_is),
 		cmocka_unit_test(what_fstab_mounts_at_boot_is_missed),
 		cmocka_unit_test(what_needs_a_person_is_said),
 		cmocka_unit_test(little_memory_needs_a_person),
