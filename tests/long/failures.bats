@@ -207,7 +207,8 @@ reported() {
 	reported failed not_kept
 	rm "$BATS_TEST_TMPDIR"/try/*
 	start_card --card 4G
-	failed_units
+	# What began before the root had grown may have failed; ours goes on.
+	[[ $(failed) != *cardstock* ]]
 	grown() {
 		says state ''
 		says hostname 'changed: worker001 in place of debian'
