@@ -334,8 +334,7 @@ static int plan_unused(struct walk *w, struct err *e)
 
 static int walk_root(struct walk *w, const char *to, struct err *e)
 {
-	/* A skeleton is what the user names, and may be a symlink; an overlay's root/ and bin/ not.
-	 */
+	/* A skeleton may be a symlink, for the user names it; root/ and bin/ of an overlay not. */
 	int follow = w->copy && !w->copy->programs ? 0 : O_NOFOLLOW;
 	autoclose int fd = open(w->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
 	if (fd < 0)

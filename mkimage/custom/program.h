@@ -6,8 +6,7 @@
 
 #include "plan.h"
 
-/* Bytes in the front of a file where a linker puts what it links with, and what others link with.
- */
+/* Bytes in the front of a file, where linkers put what it links with and what others do. */
 #define PROGRAM_HEAD (256u << 10)
 
 /* 1 when the image has this program where root's PATH finds it, 0 when not. */

@@ -189,38 +189,40 @@ static char *cannot(const struct net_stack *stack, const struct net_wired *w)
 	return NULL;
 }
 
+/* The stack that can do what is wanted; *ret NULL: there is none, and *why (owned) says so. */
+static int find_stack(struct plan_ctx *ctx, const struct net_wired *w, const struct net_stack **ret,
+		      char **why, struct err *e)
+{
+	const struct net_stack *stack;
+	if (net_detect(ctx, &stack, e) < 0)
+		return -1;
+	*why = cannot(stack, w);
+	*ret = *why ? NULL : stack;
+	return 0;
+}
+
+static bool has_address(const struct plan_ctx *ctx, const struct section *s)
+{
+	return section_bool(s, "dhcp") || profile_str(ctx->profile, "address");
+}
+
 int net_wired_comes_up(struct plan_ctx *ctx, struct err *e)
 {
 	const struct section *s = profile_next(ctx->profile, "wired", NULL);
 	const struct net_stack *stack;
-	if (!s || (!section_bool(s, "dhcp") && !profile_str(ctx->profile, "address")))
+	autofree char *why = NULL;
+	if (!s || !has_address(ctx, s))
 		return 0;
 	auto_wired w;
 	wired_init(&w, s, NULL);
-	if (net_detect(ctx, &stack, e) < 0)
-		return -1;
-	autofree char *why = cannot(stack, &w);
-	return why == NULL;
-}
-
-/* The stack that can do what is wanted; *ret NULL: there is none, which the role's plan notes. */
-static int find_stack(struct plan_ctx *ctx, const struct net_wired *w, const struct net_stack **ret,
-		      struct err *e)
-{
-	const struct net_stack *stack;
-	if (net_detect(ctx, &stack, e) < 0)
-		return -1;
-	autofree char *why = cannot(stack, w);
-	if (why && !ctx->node)
-		plan_note(ctx, "the wired network is not set up: %s", why);
-	*ret = why ? NULL : stack;
-	return 0;
+	return find_stack(ctx, &w, &stack, &why, e) < 0 ? -1 : stack != NULL;
 }
 
 static int plan(struct plan_ctx *ctx, struct err *e)
 {
 	const struct section *s = profile_next(ctx->profile, "wired", NULL);
 	const struct net_stack *stack;
+	autofree char *why = NULL;
 	if (!s) {
 		if (profile_str(ctx->profile, "address"))
 			plan_note(ctx, "address is planned but no section wired sets it; add "
@@ -229,13 +231,15 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 	}
 	auto_wired w;
 	wired_init(&w, s, NULL);
-	if (!section_bool(s, "dhcp") && !profile_str(ctx->profile, "address")) {
+	if (!has_address(ctx, s)) {
 		plan_note(ctx, "the wired network is not set up: the profile plans no address; "
 			       "set address, or dhcp = true");
 		return 0;
 	}
-	if (find_stack(ctx, &w, &stack, e) < 0)
+	if (find_stack(ctx, &w, &stack, &why, e) < 0)
 		return -1;
+	if (why)
+		plan_note(ctx, "the wired network is not set up: %s", why);
 	if (!stack)
 		return 0;
 	if (net_plan_online(ctx, stack, e) < 0 ||
@@ -250,13 +254,14 @@ static int plan_newcomer(struct plan_ctx *ctx, const struct section *s, struct e
 {
 	static const struct net_wired nothing = {0};
 	const struct net_stack *stack = NULL;
+	autofree char *why = NULL; /* which the role's plan notes */
 	if (!s || section_bool(s, "dhcp") || !profile_str(ctx->profile, "address"))
 		return net_plan_place(ctx, NULL, &nothing, e);
 	auto_wired w;
 	wired_init(&w, s, NULL);
 	plan_note(ctx, "the board asks for an address by DHCP until the master accepts it: the "
 		       "network of the master needs a DHCP server");
-	if (find_stack(ctx, &w, &stack, e) < 0 || net_plan_place(ctx, stack, &w, e) < 0)
+	if (find_stack(ctx, &w, &stack, &why, e) < 0 || net_plan_place(ctx, stack, &w, e) < 0)
 		return -1;
 	if (!stack)
 		return 0;
@@ -269,13 +274,14 @@ static int plan_node(struct plan_ctx *ctx, struct err *e)
 {
 	const struct section *s = profile_next(ctx->profile, "wired", NULL);
 	const struct net_stack *stack;
+	autofree char *why = NULL; /* which the role's plan notes */
 	if (ctx->node->unplanned)
 		return plan_newcomer(ctx, s, e);
 	if (!s || section_bool(s, "dhcp") || !ctx->node->address)
 		return 0;
 	auto_wired w;
 	wired_init(&w, s, ctx->node);
-	if (find_stack(ctx, &w, &stack, e) < 0)
+	if (find_stack(ctx, &w, &stack, &why, e) < 0)
 		return -1;
 	return stack ? stack->write_wired(ctx, &w, e) : 0;
 }

@@ -24,10 +24,11 @@ boot_to_end() {
 # says then may be lost; so what they wait for last will do, and getty's own words.
 BEGUN='Starting.*cardstock-local|Mounted.*boot-firmware| login:'
 
-# hold PID: stops the guest, with what it was writing to its card; SIGKILL leaves the card as this does.
-hold() {
-	kill -STOP "$1"
+# copy_held PID CARD COPY: the card as SIGKILL would leave it now, of a guest that goes on.
+copy_held() {
+	kill -STOP "$1" || return 1
 	until ! cut -d ' ' -f 3 "/proc/$1"/task/*/stat | grep -qvx T; do sleep 0.01; done
+	cp --reflink=auto --sparse=always "$2" "$3" && kill -CONT "$1"
 }
 
 # Who was killed by KILL leaves its guests to the kernel, which ends them a moment later.
@@ -60,9 +61,10 @@ cut_power() {
 	for moment; do
 		sleep "$(printf '%d.%03d' $(((moment - at) / 1000)) $(((moment - at) % 1000)))"
 		at=$moment
-		hold "$guest"
-		cp --reflink=auto --sparse=always "$card" "$dir/cut$((++i)).img"
-		kill -CONT "$guest"
+		copy_held "$guest" "$card" "$dir/cut$((++i)).img" || {
+			kill -KILL "$script" "$guest"
+			return 1
+		}
 	done
 	kill -KILL "$script"
 	wait_no_writer "$card"
@@ -118,7 +120,10 @@ round() {
 	RANDOM=$((SEED + $1))
 	for ((i = 0; i < $2; i++)); do moments+=($(((RANDOM << 15 | RANDOM) % SPAN))); done
 	mapfile -t moments < <(printf '%s\n' "${moments[@]}" | sort -n)
-	cut_power "$dir" "${moments[@]}" || { echo "the cuts failed: $(tail -n 1 "$dir/cut.log")"; return 1; }
+	cut_power "$dir" "${moments[@]}" || {
+		echo "the cuts failed: the guest could not be stopped, or its card not copied: $(tail -n 1 "$dir/cut.log")"
+		return 1
+	}
 	lane "$dir" 1 "${moments[@]}" >"$dir/lane1" &
 	lane "$dir" 2 "${moments[@]}" >"$dir/lane2"
 	wait
