@@ -38,6 +38,16 @@ int validate_node_name(const char *text, struct err *e)
 	return validate_hostname(text, e);
 }
 
+int validate_role(const char *text, struct err *e)
+{
+	size_t len = strlen(text);
+	if (len && len <= 32 && only(text, LOWER DIGITS "-") && !strchr(DIGITS "-", text[0]))
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is no role: use 1 to 32 of a-z, 0-9 and '-', beginning with a letter",
+		       text);
+}
+
 int validate_username(const char *text, struct err *e)
 {
 	size_t len = strlen(text);

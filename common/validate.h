@@ -12,6 +12,8 @@
 int validate_hostname(const char *text, struct err *e) must_check;
 /* The same for a node, which is not localhost. */
 int validate_node_name(const char *text, struct err *e) must_check;
+/* A role of nodes: [a-z][a-z0-9-]{0,31}. */
+int validate_role(const char *text, struct err *e) must_check;
 /* A user or group name: [a-z_][a-z0-9_-]{0,31}, useradd(8)'s default rule. */
 int validate_username(const char *text, struct err *e) must_check;
 /* A systemd unit name with a known suffix, systemd.unit(5). */

@@ -168,7 +168,7 @@ int card_issue(const struct cluster *c, const struct node *n, struct err *e)
 /* The former card may be in the wrong hands, and its host key with it. */
 int cluster_renew_card(const struct cluster *c, const struct node *n, struct err *e)
 {
-	if (keys_renew_host(c, n, e) < 0)
+	if (!n->unplanned && keys_renew_host(c, n, e) < 0)
 		return -1;
 	autofree char *key = card_path(c, n), *comment = xasprintf("card@%s", n->hostname);
 	return keys_renew(key, comment, e) < 0 ? -1 : ensure_cert(c, n, key, e);

@@ -23,7 +23,7 @@ int cmd_doctor(const struct options *o, struct err *e)
 	if (view_open(registry_dir(o), &v, e) < 0)
 		return -1;
 	add_master(&v, &o->cli.operands, &names);
-	if (survey_run(&v, &names, &s, e) < 0)
+	if (survey_run(&v, &names, o->timeout, &s, e) < 0)
 		return -1;
 	auto_doctor d = {.view = &v, .survey = &s};
 	doctor_run(&d);

@@ -25,7 +25,8 @@ int cmd_health(const struct options *o, struct err *e)
 	auto_view v = {0};
 	auto_survey s = {0};
 	auto_str out = STR_INIT;
-	if (view_open(registry_dir(o), &v, e) < 0 || survey_run(&v, &o->cli.operands, &s, e) < 0)
+	if (view_open(registry_dir(o), &v, e) < 0 ||
+	    survey_run(&v, &o->cli.operands, o->timeout, &s, e) < 0)
 		return -1;
 	if (!o->cli.json)
 		health_table(&s, &out);

@@ -7,10 +7,16 @@
 #include "mac.h"
 #include "mem.h"
 
-static bool is_name(const struct view *v, const struct record *r, const char *query)
+/* "#17", which a shell takes for a comment, may be "17". */
+static bool is_label(const struct record *r, const char *query)
 {
 	autofree char *label = record_label(r);
-	if (strcmp(query, label) == 0 || (r->plan_name && strcmp(query, r->plan_name) == 0))
+	return strcmp(query, label) == 0 || (!r->name && strcmp(query, label + 1) == 0);
+}
+
+static bool is_name(const struct view *v, const struct record *r, const char *query)
+{
+	if (is_label(r, query) || (r->plan_name && strcmp(query, r->plan_name) == 0))
 		return true;
 	autofree char *whole = r->name ? xasprintf("%s.%s", r->name, v->cluster) : NULL;
 	return whole && strcmp(query, whole) == 0;

@@ -51,19 +51,17 @@ static const struct option_row render_options[] = {
 			"port of the nodes' sshd (default: 22)"          \
 	}
 
-#define POWER_ROWS(until)                                                                     \
-	{"dry-run", 'n', OPTION_FLAG, NULL, ROW(dry_run), 0, 0, "say what would be done"},    \
-		{"yes", 'y', OPTION_FLAG, NULL, ROW(yes), 0, 0, "do not ask"},                \
-		{"force",    0, OPTION_FLAG, NULL,                                            \
-		 ROW(force), 0, 0,	     "this machine, too, when nodes are not " until}, \
-		{"timeout",                                                                   \
-		 0,                                                                           \
-		 OPTION_TEXT,                                                                 \
-		 "TIME",                                                                      \
-		 ROW(timeout),                                                                \
-		 0,                                                                           \
-		 0,                                                                           \
-		 "how long to wait until all are " until ": 90s, 3m (default), 1h"},          \
+#define ROW_TIMEOUT(help)                                                   \
+	{                                                                   \
+		"timeout", 0, OPTION_TEXT, "TIME", ROW(timeout), 0, 0, help \
+	}
+
+#define POWER_ROWS(until)                                                                       \
+	{"dry-run", 'n', OPTION_FLAG, NULL, ROW(dry_run), 0, 0, "say what would be done"},      \
+		{"yes", 'y', OPTION_FLAG, NULL, ROW(yes), 0, 0, "do not ask"},                  \
+		{"force",    0, OPTION_FLAG, NULL,                                              \
+		 ROW(force), 0, 0,	     "this machine, too, when nodes are not " until},   \
+		ROW_TIMEOUT("how long to wait until all are " until ": 90s, 3m (default), 1h"), \
 		ROW_PORT
 
 static const struct option_row shutdown_options[] = {
@@ -79,6 +77,11 @@ static const struct option_row reboot_options[] = {
 
 static const struct option_row probe_options[] = {
 	ROW_PORT,
+	{0},
+};
+
+static const struct option_row survey_options[] = {
+	ROW_TIMEOUT("how long a node may take to answer: 45s (default), 2m"),
 	{0},
 };
 
@@ -130,9 +133,9 @@ static const struct command commands[] = {
 	{"import", "[FILE]", 0, 1, "Take the planned cluster into the registry, which it makes.",
 	 no_options, cmd_import},
 	{"health", "[NODE...]", 0, 65535,
-	 "Show how nodes are: services, time, temperature, mounts.", no_options, cmd_health},
+	 "Show how nodes are: services, time, temperature, mounts.", survey_options, cmd_health},
 	{"doctor", "[NODE...]", 0, 65535,
-	 "Look for what is wrong among the nodes, and say what to do.", no_options, cmd_doctor},
+	 "Look for what is wrong among the nodes, and say what to do.", survey_options, cmd_doctor},
 	{"register", "", 0, 0, "Answer one board; sshd runs this for it (forced command).",
 	 no_options, cmd_register},
 	{"keys", "TYPE KEY", 2, 2,

@@ -21,7 +21,7 @@ struct options {
 	long max;	      /* accept: boards */
 	const char *for_time; /* accept: "30m" */
 	bool close;	      /* accept */
-	const char *timeout;  /* shutdown, reboot: "3m" */
+	const char *timeout;  /* shutdown, reboot, health, doctor: "3m" */
 	bool yes, force;      /* shutdown, reboot */
 	bool no_wait;	      /* reboot */
 	const char *on;	      /* run: nodes and groups; NULL: all that are ready */

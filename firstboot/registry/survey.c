@@ -3,13 +3,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "duration.h"
 #include "find.h"
 #include "fleet.h"
 #include "interrupt.h"
 #include "mem.h"
 #include "survey.h"
 
-#define SECONDS 45 /* a node has three programs that may take ten each */
+#define TIMEOUT "45s" /* a node has three programs that may take ten each */
 #define NANO 1000000000LL
 
 /* ---- which nodes ---- */
@@ -79,7 +80,7 @@ static void hear(struct answer *v, const struct fleet_task *t)
 		v->reason = xstrdup(e.msg);
 }
 
-static int ask(struct survey *s, struct err *e)
+static int ask(struct survey *s, long long seconds, struct err *e)
 {
 	static const char *const words[] = {"facts", NULL};
 	autofree struct fleet_task *tasks = xcalloc(s->n + 1, sizeof(*tasks));
@@ -87,7 +88,7 @@ static int ask(struct survey *s, struct err *e)
 	const struct fleet_order order = {.words = words,
 					  .user = FLEET_USER,
 					  .options = FLEET_USER_OPTIONS,
-					  .seconds = SECONDS,
+					  .seconds = (unsigned)seconds,
 					  .done = note_time,
 					  .ctx = &l};
 	for (size_t i = 0; i < s->n; i++)
@@ -101,10 +102,13 @@ static int ask(struct survey *s, struct err *e)
 	return r;
 }
 
-int survey_run(const struct view *v, const struct strv *names, struct survey *ret, struct err *e)
+int survey_run(const struct view *v, const struct strv *names, const char *timeout,
+	       struct survey *ret, struct err *e)
 {
 	auto_survey s = {0};
-	if (pick(v, names, &s, e) < 0 || ask(&s, e) < 0)
+	long long seconds;
+	if (duration_parse("timeout", timeout ? timeout : TIMEOUT, &seconds, e) < 0 ||
+	    pick(v, names, &s, e) < 0 || ask(&s, seconds, e) < 0)
 		return -1;
 	*ret = s;
 	s = (struct survey){0};

@@ -21,10 +21,10 @@ struct survey {
 
 /*
  * Ask the nodes that go by these names or, without any, all that have a board, and the master.  A
- * node that does not answer is no failure.
+ * node that does not answer in that time ("2m"; NULL: 45 s) is no failure.
  */
-int survey_run(const struct view *v, const struct strv *names, struct survey *ret,
-	       struct err *e) must_check;
+int survey_run(const struct view *v, const struct strv *names, const char *timeout,
+	       struct survey *ret, struct err *e) must_check;
 void survey_done(struct survey *s);
 #define auto_survey __attribute__((cleanup(survey_done))) struct survey
 

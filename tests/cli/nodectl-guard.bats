@@ -46,46 +46,6 @@ doubted() {
 	absent "$(printf '\033')" said
 }
 
-@test "the CA's key is no board's host key, and is never revoked" {
-	make_card card "node worker001" 1
-	cp host-ca.pub board1.pub
-	visit card 1 1 >reply
-	assert_result refused <reply
-	grep -q "host_key: is not this board's" reply
-	rm board1.pub
-	boot worker002 2
-	sql "UPDATE record SET host_key = '$(public host-ca)' WHERE name = 'worker002'"
-	ctl decommission worker002 >/dev/null
-	ctl render --root root >/dev/null
-	absent '^@revoked' root/etc/ssh/ssh_known_hosts
-}
-
-@test "a copy of a join card is shut out while the first board waits, and that one is told of nothing else" {
-	make_card generic "join worker" 1
-	make_keys own
-	visit generic 1 8 "$(announce own)" | assert_result pending
-	visit generic 2 9 "$(announce own)" | assert_result quarantined
-	visit generic 1 8 "$(announce own)" | assert_result pending
-	ctl status 0008 | grep -q '^board.serial *1000000000000008$'
-	[ "$(ctl status | grep -c 'ALARM: a copy of its card is at #')" = 1 ]
-	ctl status | grep -q 'quarantined .*copy of the card of #'
-	ctl approve 0008 | grep -q 'worker001 is registered'
-	visit generic 1 8 "$(announce own)" | assert_result confirm
-	visit generic 2 9 "$(announce own)" | grep -q '"refused".*make a new one'
-}
-
-@test "the copy may be approved instead, and the other board needs a key of its own" {
-	make_card generic "join worker" 1
-	make_keys own other
-	visit generic 1 8 "$(announce own)" | assert_result pending
-	visit generic 2 9 "$(announce own)" | assert_result quarantined
-	ctl approve 0009 | grep -q 'worker001 is registered'
-	visit own 3 9 | assert_result accepted
-	[ "$(ctl status --json | grep -c '"name":null')" = 0 ]
-	visit generic 1 8 "$(announce own)" | grep -q '"refused".*make a new one'
-	visit generic 4 8 "$(announce other)" | assert_result pending
-}
-
 @test "a card that was moved to another board while it waited is no copy" {
 	make_card generic "join worker" 1
 	make_keys own

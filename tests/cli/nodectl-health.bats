@@ -95,6 +95,17 @@ well() {
 	assert_fails 1 "no node or board is called 'nobody'" ctl health nobody
 }
 
+@test "a slow node gets more time, and a quick end less" {
+	ctl health worker001 --timeout 8s >/dev/null
+	grep -q -- ' ConnectTimeout=4 ' asked
+	ctl health worker001 --timeout 2m >/dev/null
+	grep -q -- ' ConnectTimeout=10 ' asked
+	printf '#!/bin/sh\nexec sleep 60\n' >"$(command -v ssh)"
+	ctl health worker001 --timeout 1s >said || true
+	grep -q '^worker001 .*no answer in time$' said
+	assert_fails 2 "--timeout: 'soon'" ctl health --timeout soon
+}
+
 @test "health --json is an object a node, for programs" {
 	sed -i 's/^temperature .*/failed a.service/' facts/worker001
 	rm facts/worker002

@@ -39,7 +39,7 @@ config_of_two_users() {
 	make_keys host own
 	make_card card "node worker001" 1
 	config_of_two_users >config
-	[ "$(grep -c ' /mnt/nodectl .*--registry /mnt/registry$' config)" = 2 ]
+	[ "$(grep -c ' /mnt/nodectl .*--registry /mnt/registry$' config)" = 3 ]
 	request 1 1 "$(announce own)" >first
 	request 2 1 >second
 	request 3 1 >third

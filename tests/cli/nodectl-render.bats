@@ -67,6 +67,7 @@ two_workers() {
 	hosts=root/etc/ssh/ssh_known_hosts
 	ssh-keygen -F worker001 -f $hosts | grep -q "^@cert-authority .* $(public host-ca)$"
 	ssh-keygen -F 10.0.0.13 -f $hosts | grep -q "^@cert-authority"
+	ssh-keygen -F master -f $hosts | grep -q "^@cert-authority .* $(public host-ca)$"
 	ssh-keygen -F worker002.beowulf -f $hosts | grep -q "^worker002.* $(public board9)$"
 }
 

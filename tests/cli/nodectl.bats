@@ -147,9 +147,9 @@ load nodectl
 	visit own 2 9 | assert_result accepted
 	visit generic 3 9 "$(announce again)" | assert_result pending
 	assert_fails 1 "'worker001' is ready; a board gets the place of a node that is planned or retired" \
-		ctl approve '#5' --as worker001
+		ctl approve 5 --as worker001
 	ctl decommission worker001
-	ctl approve '#5' --as worker001
+	ctl approve 5 --as worker001
 	visit generic 3 9 "$(announce again)" | assert_result confirm
 	visit again 4 9 | grep -q '"name":"worker001"'
 	visit own 5 9 | assert_result refused

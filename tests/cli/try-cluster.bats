@@ -176,7 +176,7 @@ start() {
 }
 
 @test "--rtc and --late can be for one guest" {
-	try --rtc worker002=1970-01-01 --late worker001:3 worker001.img worker002.img --run true
+	try --rtc worker002=1970-01-01 --late worker001:6 worker001.img worker002.img --run true
 	[[ $(cat worker001.args) != *' -rtc '* ]]
 	[[ $(cat worker002.args) == *' -rtc base=1970-01-01 '* ]]
 	[ $(($(stat -c %Y worker001.args) - $(stat -c %Y worker002.args))) -ge 3 ]

@@ -4,10 +4,13 @@
 #include "mem.h"
 #include "registry/render.h"
 
-/* The CA's certificate has the planned name in it, and a board with a join card has none. */
+/*
+ * The CA's certificate has the planned name in it, and a board with a join card has none.  The
+ * master has no card at all: nobody registers it.
+ */
 static bool has_certificate(const struct view *v, const struct record *r)
 {
-	bool joined = states[r->state].live && !r->issue;
+	bool joined = states[r->state].live && !r->issue && !node_is_master(v, r);
 	return v->host_ca && !joined && strcmp(r->name, r->plan_name) == 0;
 }
 
