@@ -9,13 +9,15 @@
 
 #define TRY_MS 2000   /* long enough for a SYN that is sent a second time */
 #define ROUND_MS 1000 /* from the start of a try to that of the next, at least */
+#define SLOW_ROUND_MS 5000
+#define AGAIN_MS 15000 /* until a node that may not have heard the order gets it again */
 #define AWAY_TRIES 2
 
 struct power {
 	const struct power_order *order;
 	struct power_node *nodes;
 	size_t n;
-	uint64_t began_ms, looked_ms;
+	uint64_t began_ms, looked_ms, told_ms;
 };
 
 static void turn(const struct power *p, struct power_node *n, enum power_state state)
@@ -49,13 +51,22 @@ static void take_answer(void *ctx, const struct fleet_task *t)
 	struct power_node *n = p->nodes;
 	while (n->name != t->name)
 		n++;
-	if (!fleet_task_ok(t) && !(p->order->wait && may_have_taken(t))) {
+	bool again = n->state == POWER_ORDERED;
+	if (!fleet_task_ok(t) && !again && !(p->order->wait && may_have_taken(t))) {
 		fail(p, n, fleet_task_reason(t));
 		return;
 	}
-	if (!fleet_task_ok(t))
-		n->why = fleet_task_reason(t);
-	turn(p, n, POWER_ORDERED);
+	free(n->why);
+	n->why = fleet_task_ok(t) ? NULL : fleet_task_reason(t);
+	if (!again)
+		turn(p, n, POWER_ORDERED);
+}
+
+/* It was not told yet, or nobody knows whether it heard, and its sshd is there as before. */
+static bool is_untold(const struct power_node *n)
+{
+	return n->state == POWER_WAITS ||
+	       (n->state == POWER_ORDERED && n->why && !n->away && n->target.answer == REACH_OPEN);
 }
 
 /* ---- what became of it ---- */
@@ -114,28 +125,6 @@ static char *why_not(const struct power_order *o, const struct power_node *n)
 			 n->why ? n->why : "", n->why ? ")" : "");
 }
 
-static int wait_for_all(struct power *p, struct err *e)
-{
-	const uint64_t end = pace_now_ms() + (uint64_t)p->order->seconds * 1000;
-	for (;;) {
-		uint64_t began = pace_now_ms();
-		int left = look(p, e);
-		uint64_t now = pace_now_ms();
-		if (left <= 0)
-			return left;
-		if (now >= end)
-			break;
-		if (now - began < ROUND_MS &&
-		    pace_wait_ms(ROUND_MS - (unsigned)(now - began), e) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->nodes[i].state == POWER_ORDERED)
-			fail(p, &p->nodes[i], why_not(p->order, &p->nodes[i]));
-	}
-	return 0;
-}
-
 /* A node that was told first may be back before the last one was told. */
 static int look_meanwhile(void *ctx, struct err *e)
 {
@@ -162,21 +151,54 @@ static int give_order(struct power *p, struct err *e)
 	autofree struct fleet_task *tasks = xcalloc(p->n + 1, sizeof(*tasks));
 	size_t n = 0;
 	for (size_t i = 0; i < p->n; i++) {
+		if (!is_untold(&p->nodes[i]))
+			continue;
 		if (p->nodes[i].known || !p->order->wait)
 			tasks[n++] = (struct fleet_task){.name = p->nodes[i].name,
 							 .host = p->nodes[i].name};
 		else
 			fail(p, &p->nodes[i], xstrdup("nobody knows its address"));
 	}
-	int r = fleet_run(tasks, n, &order, e);
+	int r = n ? fleet_run(tasks, n, &order, e) : 0;
+	p->told_ms = pace_now_ms();
 	for (size_t i = 0; i < n; i++)
 		fleet_task_done(&tasks[i]);
 	return r;
 }
 
+/* A look has sshd begin a session, which is much for a small board that is busy with its end. */
+static uint64_t round_ms(const struct power *p, uint64_t now)
+{
+	uint64_t slower = ROUND_MS + (now - p->told_ms) / 16;
+	return slower < SLOW_ROUND_MS ? slower : SLOW_ROUND_MS;
+}
+
+static int wait_for_all(struct power *p, struct err *e)
+{
+	const uint64_t end = pace_now_ms() + (uint64_t)p->order->seconds * 1000;
+	for (;;) {
+		uint64_t began = pace_now_ms();
+		int left = look(p, e);
+		uint64_t now = pace_now_ms(), next = began + round_ms(p, now);
+		if (left <= 0)
+			return left;
+		if (now >= end)
+			break;
+		if (now < next && pace_wait_ms((unsigned)(next - now), e) < 0)
+			return -1;
+		if (pace_now_ms() - p->told_ms >= AGAIN_MS && give_order(p, e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->nodes[i].state == POWER_ORDERED)
+			fail(p, &p->nodes[i], why_not(p->order, &p->nodes[i]));
+	}
+	return 0;
+}
+
 int power_run(struct power_node *nodes, size_t n, const struct power_order *o, struct err *e)
 {
-	struct power p = {o, nodes, n, pace_now_ms(), pace_now_ms()};
+	struct power p = {o, nodes, n, pace_now_ms(), pace_now_ms(), 0};
 	int failed = 0;
 	if (give_order(&p, e) < 0 || (o->wait && wait_for_all(&p, e) < 0))
 		return -1;

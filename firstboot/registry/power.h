@@ -4,8 +4,8 @@
 
 /*
  * Switch nodes off, or have them boot again, and wait until that is so.  The order goes to all by
- * ssh (fleet.h); what became of it, the port of their sshd tells (reach.h), from the moment when
- *the node has taken the order:
+ * ssh (fleet.h), and again to those that may not have heard it; what became of it, the port of
+ * their sshd tells (reach.h), from the moment when the node has taken the order:
  *
  *   off   POWER_TRIES tries in a row brought nothing: neither a connection nor a refusal, which is
  *	   the word of a kernel that runs
@@ -19,9 +19,9 @@
 #include "reach.h"
 
 #define POWER_TRIES 3
-#define POWER_ORDER_SECONDS                                                   \
-	20 /* from the start of ssh to the node's word that it took the order \
-	    */
+/* From the start of ssh to the node's word that it took the order; a slow board needs 20 s to let
+ * somebody in. */
+#define POWER_ORDER_SECONDS 45
 
 enum power_state { POWER_WAITS, POWER_ORDERED, POWER_DONE, POWER_FAILED };
 

@@ -59,6 +59,20 @@ powered() {
 	grep -q '^worker001: off after' said
 }
 
+@test "an order that may not have been heard is given again" {
+	start_boards
+	cat >ssh.worker001 <<-'END'
+		if [ -e heard ]; then (sleep 1; echo off >boards/127.0.0.11) >/dev/null 2>&1 & exit 0; fi
+		touch heard
+		echo "Connection to worker001 closed by remote host." >&2
+		exit 255
+	END
+	powered shutdown worker001 --timeout 60s >said
+	[ "$(grep -c worker001 orders)" = 2 ]
+	[ "$(grep -c '^worker001: poweroff ordered' said)" = 1 ]
+	grep -q '^worker001: off after' said
+}
+
 @test "nodes that are named are switched off, and this machine is not" {
 	start_boards
 	powered shutdown worker002 127.0.0.13 worker002 >said
