@@ -124,8 +124,50 @@ state_of() {
 	[[ $output == *'Host key verification failed'* ]]
 }
 
+# Without the Internet nothing sets the clocks, and emulated boards are busy; all else has to be well.
+@test "the master hears from every node that it is well" {
+	for node in "${nodes[@]}"; do
+		run on master sudo nodectl health --timeout 4m --json "$node"
+		echo "$output" >&3
+		[[ $output == *'"reached":true'* && $output == *'"failed":[]'* ]]
+		[[ $output != *'not mounted'* && $output != *'did not say'* ]]
+	done
+	run on master sudo nodectl doctor --timeout 4m
+	echo "$output" >&3
+	[[ $output != *'not reached'* ]]
+}
+
+@test "jobs run a command on all workers" {
+	run on master sudo -u mpi nodectl run -- hostname
+	[ "$status" = 0 ]
+	for node in "${nodes[@]:1}"; do
+		[[ $output == *"$node: $node"* ]]
+	done
+}
+
 @test "the guests wrote nothing to the images" {
 	for node in "${nodes[@]}"; do
 		[ "$OUT/$node.img" -ot "$TRY/up" ]
+	done
+}
+
+# wait_off NODE: until its kernel said so.
+wait_off() {
+	local since=$SECONDS
+	until tail -n 5 "$TRY/$1.console" | grep -qa 'reboot: Power down'; do
+		[ $((SECONDS - since)) -lt 120 ] || { tail -n 5 "$TRY/$1.console" >&2; return 1; }
+		sleep 1
+	done
+}
+
+# The last of the file: afterwards there is nobody to ask.
+@test "shutdown at the master switches all off, the master last" {
+	run on master sudo nodectl shutdown --yes --timeout 4m
+	echo "$output" >&3
+	for node in "${nodes[@]:1}"; do
+		[[ $output == *"$node: off after "* ]]
+	done
+	for node in "${nodes[@]}"; do
+		wait_off "$node"
 	done
 }
