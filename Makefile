@@ -76,8 +76,9 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cardstock/profiles profiles/*.conf
 	cp -R overlays $(DESTDIR)$(PREFIX)/share/cardstock/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
-	$(BUILD)/mkimage completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mkimage
-	$(BUILD)/mkimage completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mkimage
+	for program in mkimage nodectl; do \
+		$(BUILD)/$$program completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program && \
+		$(BUILD)/$$program completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$program || exit; done
 
 clean:
 	rm -rf $(BUILD)

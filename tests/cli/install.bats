@@ -28,8 +28,11 @@ setup() {
 }
 
 @test "completion is installed where bash and zsh look for it" {
-	bash -n dest/opt/x/share/bash-completion/completions/mkimage
-	grep -qx '#compdef mkimage' dest/opt/x/share/zsh/site-functions/_mkimage
+	for program in mkimage nodectl; do
+		bash -n "dest/opt/x/share/bash-completion/completions/$program"
+		grep -qx "complete -F _$program $program" "dest/opt/x/share/bash-completion/completions/$program"
+		grep -qx "#compdef $program" "dest/opt/x/share/zsh/site-functions/_$program"
+	done
 }
 
 @test "an installed mkimage finds the program that makes a base" {
