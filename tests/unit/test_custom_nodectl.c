@@ -52,6 +52,8 @@ static void the_master_gets_program_user_and_units(void **state)
 	run_it(&f, "nodectl { }\n");
 	assert_file(&f, PROGRAM, "arm64 nodectl\n");
 	assert_attr(&f, PROGRAM, "0755 0 0");
+	assert_file(&f, "/usr/share/man/man8/nodectl.8.gz", "manual of nodectl\n");
+	assert_attr(&f, "/usr/share/man/man8/nodectl.8.gz", "0644 0 0");
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		autofree char *link = xasprintf(WANTS "cardstock-%s", units[i]);
 		autofree char *file = xasprintf("/usr/lib/systemd/system/cardstock-%s", units[i]);
