@@ -73,11 +73,15 @@ install: all
 	cp -R scripts/mkbase.d $(DESTDIR)$(PREFIX)/lib/cardstock/
 	for arch in $(BOARD_ARCHES); do \
 		install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock/board/$$arch $(BOARD_PROGRAMS:%=$(BOARD)/$$arch/%) || exit; done
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/cardstock/board/man $(filter %.8.gz,$(MANUALS:%=$(BOARD)/man/%.gz))
+	for page in $(MANUALS); do \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $(BOARD)/man/$$page.gz || exit; done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cardstock/profiles profiles/*.conf
 	cp -R overlays $(DESTDIR)$(PREFIX)/share/cardstock/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
-	$(BUILD)/mkimage completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mkimage
-	$(BUILD)/mkimage completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mkimage
+	for program in mkimage nodectl; do \
+		$(BUILD)/$$program completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program && \
+		$(BUILD)/$$program completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$program || exit; done
 
 clean:
 	rm -rf $(BUILD)

@@ -16,6 +16,8 @@ gnu-amd64 := x86_64-linux-gnu
 musl-amd64 := x86_64-linux-musl
 
 BOARD_PROGRAMS := firstboot firstboot-static firstboot-grow nodectl
+# Of all programs, from docs/; those of section 8 go to boards.
+MANUALS := $(patsubst docs/%.md,%,$(wildcard docs/*.[1-9].md))
 
 board_cc = $(gnu-$(1))-gcc -std=gnu11 $(WARN) $(WERROR) $(BOARD_CFLAGS) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -D_GNU_SOURCE -Icommon -Ifirstboot -Imkimage
@@ -27,7 +29,7 @@ objects = $(3:%.c=$(BOARD)/$(1)/$(2)/%.o)
 # $(1) is the architecture, $(2) its root.
 define board_rules
 .PHONY: board-$(1)
-board-$(1): $(BOARD_PROGRAMS:%=$(BOARD)/$(1)/%)
+board-$(1): $(BOARD_PROGRAMS:%=$(BOARD)/$(1)/%) $(MANUALS:%=$(BOARD)/man/%.gz)
 
 # Rewritten only when there is another root, and then all that was compiled against it is made anew.
 $(2).key: FORCE
@@ -64,6 +66,11 @@ $(BOARD)/$(1)/firstboot-static: $(call objects,$(1),musl,$(COMMON_SRC) $(FIRSTBO
 -include $(patsubst %.c,$(BOARD)/$(1)/musl/%.d,$(COMMON_SRC) $(wildcard firstboot/*.c firstboot/steps/*.c))
 endef
 $(foreach arch,arm64 armhf amd64,$(eval $(call board_rules,$(arch),$(BOARD)/$(arch)/root)))
+
+$(BOARD)/man/mkimage-profile.5.gz: $(wildcard docs/man/keys/*.md)
+$(BOARD)/man/%.gz: docs/%.md scripts/man-page common/cli.h
+	$(call say,MAN) scripts/man-page -v version=$$(sed -n 's/^#define CARDSTOCK_VERSION "\(.*\)"/\1/p' common/cli.h) \
+		$(filter %.md,$^) >$(@:.gz=) && gzip -9nf $(@:.gz=)
 
 .PHONY: boards FORCE
 boards: $(BOARD_ARCHES:%=board-%)

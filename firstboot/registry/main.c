@@ -15,7 +15,7 @@ static const struct option_row status_options[] = {
 };
 
 static const struct option_row approve_options[] = {
-	{"as", 0, OPTION_TEXT, "NAME", ROW(as), 0, 0,
+	{"as", 0, OPTION_TEXT, "NODE", ROW(as), 0, 0,
 	 "the planned node whose place the board gets (default: the one that it claims, that is "
 	 "pinned to it, or the first free)"},
 	{0},
@@ -85,13 +85,20 @@ static const struct option_row survey_options[] = {
 	{0},
 };
 
+#define ROW_NODES                                                       \
+	{                                                               \
+		"root", 0, OPTION_TEXT, "DIR", ROW(root), 0, 0,         \
+			"read the list of nodes below DIR instead of /" \
+	}
+
 static const struct option_row run_options[] = {
 	{"on", 0, OPTION_TEXT, "GROUP|NODE,...", ROW(on), 0, 0,
 	 "nodes, roles and states, with commas between (default: ready)"},
-	{"root", 0, OPTION_TEXT, "DIR", ROW(root), 0, 0,
-	 "read the list of nodes below DIR instead of /"},
+	ROW_NODES,
 	{0},
 };
+
+static const struct option_row completion_options[] = {ROW_NODES, {0}};
 
 static const struct option_row common_options[] = {
 	{"registry", 0, OPTION_TEXT, "DIR", ROW(registry), 0, 0,
@@ -148,6 +155,9 @@ static const struct command commands[] = {
 	 render_options, cmd_render},
 	{"fields", "", 0, 0, "List the fields of a board's request and what each may be.",
 	 no_options, cmd_fields},
+	{"completion", "bash|zsh|nodes|boards|groups|outputs", 1, 1,
+	 "Print the completion script for a shell, or names that it offers.", completion_options,
+	 cmd_completion},
 	{0},
 };
 
@@ -163,7 +173,7 @@ static const struct err_code_help codes[] = {
 	{0},
 };
 
-static const struct program program = {
+const struct program nodectl_program = {
 	.name = "nodectl",
 	.commands = commands,
 	.options = common_options,
@@ -176,5 +186,5 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	umask(022);
 	openlog("nodectl", LOG_PID, LOG_AUTHPRIV);
-	return cli_main(&program, argc, argv, &o.cli);
+	return cli_main(&nodectl_program, argc, argv, &o.cli);
 }

@@ -12,7 +12,7 @@
 #define PATH "/etc/cardstock/nodes.json"
 
 struct member {
-	char *name, *planned_name, *state, *role; /* NULL: null */
+	char *name, *planned_name, *state, *role, *mac; /* NULL: null; one of its MACs */
 };
 
 struct members {
@@ -28,6 +28,7 @@ static void members_done(struct members *l)
 		free(l->v[i].planned_name);
 		free(l->v[i].state);
 		free(l->v[i].role);
+		free(l->v[i].mac);
 	}
 	free(l->v);
 	free(l->master);
@@ -53,6 +54,7 @@ static int take(void *arg, const struct json_value *v, struct err *e)
 		{"records[].planned_name", offsetof(struct member, planned_name)},
 		{"records[].state", offsetof(struct member, state)},
 		{"records[].role", offsetof(struct member, role)},
+		{"records[].nics[].mac", offsetof(struct member, mac)},
 	};
 	struct members *l = arg;
 	(void)e;
@@ -138,5 +140,37 @@ int members_find(const char *root, const char *on, struct strv *ret, struct err 
 		if (find(&l, *word, ret, e) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* ---- all of them ---- */
+
+/* "dc:a6:32:01:02:03" without what shells take for the end of a word. */
+static void add_mac(struct strv *ret, const char *mac)
+{
+	auto_str hex = STR_INIT;
+	for (; *mac; mac++) {
+		if (*mac != ':')
+			str_add(&hex, mac, 1);
+	}
+	add(ret, str_text(&hex));
+}
+
+int members_list(const char *root, enum members_kind kind, struct strv *ret, struct err *e)
+{
+	auto_members l = {0};
+	if (read_members(root, &l, e) < 0)
+		return -1;
+	for (size_t i = 0; i < l.n; i++) {
+		const struct member *m = &l.v[i];
+		if (m->name)
+			add(ret, m->name);
+		else if (kind == MEMBERS_BOARDS && m->mac)
+			add_mac(ret, m->mac);
+		if (kind == MEMBERS_GROUPS && m->role)
+			add(ret, m->role);
+	}
+	for (size_t i = 0; kind == MEMBERS_GROUPS && i < STATES; i++)
+		add(ret, states[i].name);
 	return 0;
 }

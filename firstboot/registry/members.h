@@ -16,4 +16,12 @@
  */
 int members_find(const char *root, const char *on, struct strv *ret, struct err *e) must_check;
 
+enum members_kind {
+	MEMBERS_NODES,	/* their names */
+	MEMBERS_BOARDS, /* and one MAC of each board that has no name: "dca632010203" */
+	MEMBERS_GROUPS, /* what members_find takes: names of nodes, roles, states */
+};
+int members_list(const char *root, enum members_kind kind, struct strv *ret,
+		 struct err *e) must_check;
+
 #endif

@@ -11,8 +11,8 @@
 struct options {
 	struct cli cli;
 	const char *registry; /* NULL: REGISTRY_DIR */
-	const char *root;     /* render, run: what the outputs' paths are below; NULL: / */
-	const char *only;     /* render: name of an output; NULL: all */
+	const char *root; /* render, run, completion: what the outputs' paths are below; NULL: / */
+	const char *only; /* render: name of an output; NULL: all */
 	bool dry_run;
 	long settle; /* render: seconds */
 	bool watch;
@@ -27,6 +27,9 @@ struct options {
 	const char *on;	      /* run: nodes and groups; NULL: all that are ready */
 	long port;	      /* of the nodes' sshd; 0: REACH_PORT */
 };
+
+/* Its commands and options. */
+extern const struct program nodectl_program;
 
 static inline const char *registry_dir(const struct options *o)
 {
@@ -51,5 +54,6 @@ int cmd_render(const struct options *o, struct err *e) must_check;
 int cmd_health(const struct options *o, struct err *e) must_check;
 int cmd_doctor(const struct options *o, struct err *e) must_check;
 int cmd_fields(const struct options *o, struct err *e) must_check;
+int cmd_completion(const struct options *o, struct err *e) must_check;
 
 #endif

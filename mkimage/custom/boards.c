@@ -51,24 +51,33 @@ static void list_places(struct strv *ret)
 		strv_add_owned(ret, path_join(top, places[i]));
 }
 
-char *boards_find(const char *architecture, const char *program, const struct board_need *need,
-		  struct err *e)
+/* name is below the places ("arm64/firstboot"); what is how the message calls it. */
+static char *find_file(const char *name, const char *what, const struct board_need *need,
+		       struct err *e)
 {
 	auto_strv places = {0};
 	auto_str looked = STR_INIT;
 	list_places(&places);
 	strv_foreach (place, &places) {
-		autofree char *path = xasprintf("%s/%s/%s", *place, architecture, program);
+		autofree char *path = path_join(*place, name);
 		struct stat st;
 		if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
 			return steal(&path);
 		str_printf(&looked, "%s'%s'", looked.len ? ", " : "", path);
 	}
 	err_at(e, need->loc,
-	       "%s: its program for %s is not built: run 'make boards' in the Cardstock "
-	       "directory, or %s; looked for %s",
-	       need->key, architecture, need->advice, str_text(&looked));
+	       "%s: its %s is not built: run 'make boards' in the Cardstock directory, or %s; "
+	       "looked for %s",
+	       need->key, what, need->advice, str_text(&looked));
 	return NULL;
+}
+
+char *boards_find(const char *architecture, const char *program, const struct board_need *need,
+		  struct err *e)
+{
+	autofree char *name = path_join(architecture, program);
+	autofree char *what = xasprintf("program for %s", architecture);
+	return find_file(name, what, need, e);
 }
 
 int boards_plan(struct plan_ctx *ctx, const struct board_program *p, const struct board_need *need,
@@ -76,4 +85,14 @@ int boards_plan(struct plan_ctx *ctx, const struct board_program *p, const struc
 {
 	autofree char *host = boards_find(p->architecture, p->name, need, e);
 	return host ? plan_write_file(ctx, p->path, host, ATTR_ROOT(0755), p->why, e) : -1;
+}
+
+int boards_plan_manual(struct plan_ctx *ctx, const char *page, const struct board_need *need,
+		       struct err *e)
+{
+	autofree char *name = xasprintf("man/%s.gz", page);
+	autofree char *path = xasprintf("/usr/share/man/man%s/%s.gz", strrchr(page, '.') + 1, page);
+	autofree char *host = find_file(name, "manual", need, e);
+	return host ? plan_write_file(ctx, path, host, ATTR_ROOT(0644), "the manual, for man", e)
+		    : -1;
 }

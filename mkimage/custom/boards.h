@@ -2,7 +2,9 @@
 #ifndef MKIMAGE_CUSTOM_BOARDS_H
 #define MKIMAGE_CUSTOM_BOARDS_H
 
-/* Programs for boards (make boards): which of them an image can run, and where the host has them.
+/*
+ * Programs for boards and their manuals (make boards): which of them an image can run, and where
+ * the host has them.
  */
 
 #include "plan.h"
@@ -29,5 +31,8 @@ struct board_program {
 };
 int boards_plan(struct plan_ctx *ctx, const struct board_program *p, const struct board_need *need,
 		struct err *e) must_check;
+/* Plan a manual ("nodectl.8") where man looks for it. */
+int boards_plan_manual(struct plan_ctx *ctx, const char *page, const struct board_need *need,
+		       struct err *e) must_check;
 
 #endif

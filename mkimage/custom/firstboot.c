@@ -176,7 +176,9 @@ static int plan_script(struct plan_ctx *ctx, struct err *e)
 static int plan_starter(struct plan_ctx *ctx, const struct fit *fit, struct err *e)
 {
 	const char *program = fit->is_static ? "firstboot-static" : "firstboot";
+	const struct board_need need = need_of(ctx);
 	if (plan_program(ctx, fit, program, "firstboot", e) < 0 ||
+	    boards_plan_manual(ctx, "firstboot.8", &need, e) < 0 ||
 	    plan_symlink(ctx, "/usr/bin/firstboot", "../lib/cardstock/firstboot",
 			 "people type 'firstboot status'", e) < 0)
 		return -1;

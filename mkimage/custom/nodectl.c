@@ -175,7 +175,9 @@ static int plan_all(struct plan_ctx *ctx, const struct section *s, const char *a
 {
 	const struct board_need need = need_of(s);
 	const struct board_program program = {arch, "nodectl", "/usr/bin/nodectl", WHY};
-	if (boards_plan(ctx, &program, &need, e) < 0 || system_user_plan(ctx, &user, e) < 0 ||
+	if (boards_plan(ctx, &program, &need, e) < 0 ||
+	    boards_plan_manual(ctx, "nodectl.8", &need, e) < 0 ||
+	    system_user_plan(ctx, &user, e) < 0 ||
 	    overlay_plan_named(ctx, "nodectl", s->loc, e) < 0 || plan_limits(ctx, e) < 0 ||
 	    plan_ca(ctx, e) < 0 || nodectl_plan_roster(ctx, s, e) < 0)
 		return -1;

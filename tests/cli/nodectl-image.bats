@@ -46,6 +46,8 @@ register() {
 	unpack out/master.img master
 	unpack out/worker002.img worker
 	cmp master/usr/bin/nodectl "$ROOT/build/board/arm64/nodectl"
+	lexgrog master/usr/share/man/man8/{nodectl,firstboot}.8.gz
+	cmp {master/usr,"$ROOT/overlays/nodectl/root/usr"}/share/bash-completion/completions/nodectl
 	"$NODECTL" import master/etc/cardstock/nodectl.conf --registry registry
 	ssh-keygen -L -f worker/var/lib/cardstock/join/card-cert.pub |
 		grep -qF "$(ssh-keygen -l -f master/etc/cardstock/enrol-ca.pub | cut -d' ' -f2)"

@@ -52,6 +52,8 @@ static inline void boards_init(struct fixture *f)
 		autofree char *text = xasprintf("%s %s\n", arch, program);
 		fixture_put(f, path, text);
 	}
+	fixture_put(f, "boards/man/firstboot.8.gz", "manual of firstboot\n");
+	fixture_put(f, "boards/man/nodectl.8.gz", "manual of nodectl\n");
 	put_shell(f, ELFCLASS64, EM_AARCH64);
 }
 

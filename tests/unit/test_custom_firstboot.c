@@ -53,6 +53,7 @@ static void a_new_system_gets_program_units_and_grower(void **state)
 	assert_file(&f, PROGRAM, "arm64 firstboot\n");
 	assert_file(&f, PROGRAM "-grow", "arm64 firstboot-grow\n");
 	assert_attr(&f, PROGRAM, "0755 0 0");
+	assert_file(&f, "/usr/share/man/man8/firstboot.8.gz", "manual of firstboot\n");
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		autofree char *link = xasprintf(WANTS "cardstock-%s.service", units[i]);
 		autofree char *file = xasprintf("/usr/lib/systemd/system/cardstock-%s.service",

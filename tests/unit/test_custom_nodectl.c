@@ -52,6 +52,8 @@ static void the_master_gets_program_user_and_units(void **state)
 	run_it(&f, "nodectl { }\n");
 	assert_file(&f, PROGRAM, "arm64 nodectl\n");
 	assert_attr(&f, PROGRAM, "0755 0 0");
+	assert_file(&f, "/usr/share/man/man8/nodectl.8.gz", "manual of nodectl\n");
+	assert_attr(&f, "/usr/share/man/man8/nodectl.8.gz", "0644 0 0");
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		autofree char *link = xasprintf(WANTS "cardstock-%s", units[i]);
 		autofree char *file = xasprintf("/usr/lib/systemd/system/cardstock-%s", units[i]);
@@ -181,6 +183,18 @@ static void what_cannot_be_is_refused_at_its_line(void **state)
 	fixture_done(&f);
 }
 
+static void a_manual_that_was_not_made_is_refused_with_what_to_do(void **state)
+{
+	(void)state;
+	struct fixture f;
+	init(&f);
+	autofree char *page = path_join(f.dir, "boards/man/nodectl.8.gz");
+	assert_int_equal(unlink(page), 0);
+	assert_refused(&f, &custom_nodectl, MASTER "nodectl { }",
+		       "nodectl: its manual is not built: run 'make boards' in the Cardstock");
+	fixture_done(&f);
+}
+
 /* Whoever is decommissioned is served no more, which a network would not know. */
 static void shares_are_served_to_accepted_nodes_and_not_to_a_network(void **state)
 {
@@ -213,6 +227,7 @@ int main(void)
 		cmocka_unit_test(the_plan_of_the_cluster_is_one_that_nodectl_reads),
 		cmocka_unit_test(what_the_image_lacks_is_said),
 		cmocka_unit_test(what_cannot_be_is_refused_at_its_line),
+		cmocka_unit_test(a_manual_that_was_not_made_is_refused_with_what_to_do),
 		cmocka_unit_test(shares_are_served_to_accepted_nodes_and_not_to_a_network),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
