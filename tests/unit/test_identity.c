@@ -233,13 +233,13 @@ static void swap_gets_a_uuid_of_its_own_and_nothing_else(void **state)
 	const struct cluster cluster = some_cluster();
 	card_make(&c, DATA_UUID, "true");
 	replace_data(&c, "mkswap -L pages -U " DATA_UUID " new");
-	card_look(&c);
+	card_open(&c, true); /* which what is found refers to */
+	assert_ok(identity_look(c.image, &c.id, &e), &e);
 	assert_null(c.id->parts[0].keep);
 	assert_null(c.id->parts[1].keep);
 	auto_disk *want = identity_want(c.id, &cluster, "worker001");
 	assert_string_not_equal(want->parts[0].uuid, DATA_UUID);
 	sh(&c, "cp card.img before.img");
-	card_open(&c, true);
 	assert_ok(identity_prepare(c.image, c.id, &e), &e);
 	assert_ok(identity_apply(c.image, c.id, want, &e), &e);
 	assert_ok(image_close(&c.image, &e), &e);
