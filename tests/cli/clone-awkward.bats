@@ -136,6 +136,29 @@ assert_copied() {
 	assert_copied
 }
 
+# mounts IMAGE: the kernel takes its root, and says that the journal has checksums from then on.
+mounts() {
+	LOOP=$(losetup --find --show -o "$(offset_of "$1" 2)" "$1" 2>/dev/null) || skip "no loop devices here"
+	LOOPS+=("$LOOP")
+	mkdir -p mnt
+	mount "$LOOP" mnt || return 1
+	touch mnt/opt/tiny
+	umount mnt
+	unloop
+	[[ $(debugfs -R 'logdump -S' "$1?offset=$(offset_of "$1" 2)" 2>/dev/null) == *journal_checksum_v3* ]]
+}
+
+@test "a journal with checksums is one in a clone, too" {
+	make_cluster
+	make_awkward "$MBR" 32 -O metadata_csum
+	mounts card.img
+	before=$(sha256sum card.img)
+	assert_clone
+	debugfs -R 'logdump -S' "out/worker004.img?offset=$(offset_of out/worker004.img 2)" 2>/dev/null >journal
+	grep -q 'journal_checksum_v3' journal
+	mounts out/worker004.img
+}
+
 @test "an image whose size is no multiple of anything is written and cloned to its last byte" {
 	make_cluster
 	for odd in 1 511 1536 4095; do
