@@ -274,6 +274,18 @@ static int build(struct builder *b, struct err *e)
 	return add_gap(b, at, d->size, e);
 }
 
+/* The backup of a GPT, which is in the middle of a gap when the card is larger than its image. */
+static void add_backup(struct builder *b)
+{
+	struct disk_range ranges[DISK_BACKUP_RANGES];
+	size_t n = disk_backup(b->disk, b->fd, ranges);
+	for (size_t i = 0; i < n; i++) {
+		struct extent x = {ranges[i].start, ranges[i].len};
+		const struct blockmap one = {&x, 1, 1, x.len};
+		blockmap_merge(&b->map, &one);
+	}
+}
+
 static int build_map(struct builder *b, struct blockmap *ret, struct err *e)
 {
 	autoclose int fd = open(b->disk->path, O_RDONLY | O_CLOEXEC);
@@ -284,6 +296,8 @@ static int build_map(struct builder *b, struct blockmap *ret, struct err *e)
 		blockmap_done(&b->map);
 		return -1;
 	}
+	if (b->card)
+		add_backup(b);
 	*ret = b->map;
 	return 0;
 }

@@ -78,9 +78,13 @@ void fs_ext_swap(const struct fs_open *o, struct blockmap *m);
 
 /*
  * Make zeros of what was deleted and is still there in blocks that are in use: names in directories
- * and inodes.  ERR_IMAGE when we cannot write to such a file system.
+ * and inodes; and of the UUID that the journal, which is empty, has.  ERR_IMAGE when we cannot
+ * write to such a file system.
  */
 int fs_ext_scrub(const struct fs_open *o, struct err *e) must_check;
+/* The same of a FAT: names in directories, and what is behind the end of files in their clusters.
+ */
+int fs_fat_scrub(const struct fs_open *o, struct err *e) must_check;
 
 /* What a replay changes besides the blocks in the log: as it was, the log is replayed once more. */
 int fs_ext_replay_marks(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;

@@ -7,6 +7,7 @@
 #include "clone.h"
 #include "device.h"
 #include "direct.h"
+#include "disk_extend.h"
 #include "image_parts.h"
 #include "interrupt.h"
 #include "io.h"
@@ -407,7 +408,7 @@ static int scrub_part(const struct disk *d, const struct part *p, struct err *e)
 	struct fs_open open = clone_part(d, p, what);
 	auto_err why = ERR_INIT;
 	open.writable = true;
-	if (fs_ext_scrub(&open, &why) == 0)
+	if ((part_is_ext(p) ? fs_ext_scrub : fs_fat_scrub)(&open, &why) == 0)
 		return 0;
 	if (why.code != ERR_IMAGE)
 		return err_set(e, why.code, "%s", why.msg);
@@ -421,7 +422,8 @@ static int scrub_all(const char *path, const char *name, struct err *e)
 	if (disk_probe(path, name, &d, e) < 0)
 		return -1;
 	for (size_t i = 0; i < d->n_parts; i++) {
-		if (part_is_ext(&d->parts[i]) && scrub_part(d, &d->parts[i], e) < 0)
+		const struct part *p = &d->parts[i];
+		if ((part_is_ext(p) || part_is_fat(p)) && scrub_part(d, p, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -434,6 +436,13 @@ int clone_wipe_free(int fd, const char *path, const char *what, struct err *e)
 	if (scrub_all(path, what, e) < 0 || clone_used(path, what, &size, &used, e) < 0)
 		return -1;
 	return punch_all_but(fd, what, size, &used, e);
+}
+
+/* Of a card that was larger than the image on it. */
+static int settle_table(int fd, const char *path, const char *what, struct err *e)
+{
+	auto_disk *d = NULL;
+	return disk_probe(path, what, &d, e) < 0 ? -1 : disk_settle_backup(d, fd, e);
 }
 
 int clone_copy(struct clone_source *s, const struct clone_copy *how, int to, const char *path,
@@ -455,6 +464,8 @@ int clone_copy(struct clone_source *s, const struct clone_copy *how, int to, con
 	if (S_ISREG(s->st.st_mode) && io_check_unchanged(s->fd, &s->st, s->disk->name, e) < 0)
 		return -1;
 	if (s->rescue && clone_mend(s, path, e) < 0)
+		return -1;
+	if (settle_table(to, path, what, e) < 0)
 		return -1;
 	return clone_wipe_free(to, path, what, e);
 }

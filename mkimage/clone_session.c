@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "clone_session.h"
+#include "image_parts.h"
 #include "mem.h"
 
 void clone_session_done(struct clone_session *c)
@@ -59,6 +60,17 @@ static int check_itself(const struct session *s, struct err *e)
 	return 0;
 }
 
+/* Before hours of reading a card, and not after them. */
+static int check_writable(const struct image *base, struct err *e)
+{
+	const struct part *root = disk_part(base->disk, base->root);
+	autofree char *what = image_part_name(base->name, root);
+	struct fs_open open = clone_part(base->disk, root, what);
+	bool dirty;
+	open.writable = true;
+	return part_is_ext(root) ? fs_ext_is_dirty(&open, &dirty, e) : 0;
+}
+
 int clone_session_open(const struct options *o, const char *source, const char *dir,
 		       enum cluster_mode mode, struct clone_session *ret, struct err *e)
 {
@@ -75,5 +87,5 @@ int clone_session_open(const struct options *o, const char *source, const char *
 		return -1;
 	if (session_open_clone(s, first ? ret->copy.path : source, source, e) < 0)
 		return -1;
-	return check_itself(s, e);
+	return check_writable(s->base, e) < 0 ? -1 : check_itself(s, e);
 }

@@ -2,13 +2,15 @@
 /*
  * What was deleted and is still there in blocks that are in use: names in directories, whose entry
  * the one before has swallowed, and inodes, which have the targets of symlinks and small files in
- * them.
+ * them.  And the UUID that the file system had.
  */
+#include <endian.h>
 #include <string.h>
 
 #include "blockmap.h"
 #include "fs_ext.h"
 #include "mem.h"
+#include "uuid.h"
 
 #define ENTRY_HEAD 8u /* bytes of a directory's entry before its name */
 
@@ -131,6 +133,47 @@ static errcode_t scrub_inodes(const struct ext *x)
 	return failure;
 }
 
+/* ---- the journal ---- */
+
+/* Of the journal's superblock, jbd2; its numbers are big-endian. */
+#define JOURNAL_SIZE 1024
+#define JOURNAL_INCOMPAT 40
+#define JOURNAL_UUID 48
+#define JOURNAL_CHECKSUM 252
+#define JOURNAL_HAS_CHECKSUM 0x18u /* versions 2 and 3 */
+
+static void put_checksum(uint8_t *journal)
+{
+	uint32_t features, sum = 0;
+	memcpy(&features, journal + JOURNAL_INCOMPAT, sizeof(features));
+	if (!(be32toh(features) & JOURNAL_HAS_CHECKSUM))
+		return;
+	memcpy(journal + JOURNAL_CHECKSUM, &sum, sizeof(sum));
+	sum = htobe32(ext2fs_crc32c_le(~0u, journal, JOURNAL_SIZE));
+	memcpy(journal + JOURNAL_CHECKSUM, &sum, sizeof(sum));
+}
+
+/*
+ * mke2fs has put the UUID of the file system there, too.  It is the seed of the checksums in the
+ * log, which is empty, and nobody else reads it of a journal that is inside of the file system.
+ */
+static errcode_t scrub_journal(const struct ext *x)
+{
+	uint8_t journal[JOURNAL_SIZE];
+	ext2_ino_t ino = x->e2->super->s_journal_inum;
+	blk64_t block = 0;
+	if (!ext2fs_has_feature_journal(x->e2->super) || !ino)
+		return 0;
+	errcode_t failure = ext2fs_bmap2(x->e2, ino, NULL, NULL, 0, 0, NULL, &block);
+	if (!failure && block)
+		failure = io_channel_read_blk64(x->e2->io, block, -JOURNAL_SIZE, journal);
+	if (failure || !block || mem_is_zero((char *)journal + JOURNAL_UUID, UUID_LEN))
+		return failure;
+	memset(journal + JOURNAL_UUID, 0, UUID_LEN);
+	put_checksum(journal);
+	return io_channel_write_blk64(x->e2->io, block, -JOURNAL_SIZE, journal);
+}
+
 int fs_ext_scrub(const struct fs_open *o, struct err *e)
 {
 	struct ext *x;
@@ -141,6 +184,8 @@ int fs_ext_scrub(const struct fs_open *o, struct err *e)
 	errcode_t failure = r < 0 ? 0 : scrub_names(&s);
 	if (!failure && r == 0)
 		failure = scrub_inodes(x);
+	if (!failure && r == 0)
+		failure = scrub_journal(x);
 	if (!failure && r == 0)
 		failure = io_channel_flush(x->e2->io);
 	if (failure)

@@ -14,38 +14,74 @@
 struct feature {
 	uint32_t bit;
 	const char *name;
+	const char *cure; /* what takes it away; NULL: nothing does */
 };
 
 /* Names as in mke2fs(8) and the kernel's documentation, of the features that may be refused. */
 static const struct feature incompat_names[] = {
-	{0x0001, "compression"},
-	{0x0008, "journal_dev"},
-	{0x0100, "mmp"},
-	{0x1000, "dirdata"},
+	{0x0001, "compression", NULL},
+	{0x0008, "journal_dev", NULL},
+	{0x0100, "mmp", "`tune2fs -O ^mmp`"},
+	{0x1000, "dirdata", NULL},
 };
 static const struct feature ro_compat_names[] = {
-	{0x0080, "has_snapshot"}, {0x0100, "quota"},	 {0x0200, "bigalloc"},
-	{0x0800, "replica"},	  {0x1000, "read-only"}, {0x4000, "shared_blocks"},
+	{0x0080, "has_snapshot", NULL},
+	{0x0100, "quota", "`tune2fs -O ^quota`"},
+	{0x0200, "bigalloc", NULL},
+	{0x0800, "replica", NULL},
+	{0x1000, "read-only", "`tune2fs -O ^read-only`"},
+	{0x4000, "shared_blocks", "`e2fsck -f -E unshare_blocks`"},
 };
 
-static void name_features(struct str *out, uint32_t bits, const char *kind,
+struct refusal {
+	struct str names, cures;
+	bool incurable;
+};
+
+static void refusal_done(struct refusal *r)
+{
+	str_done(&r->names);
+	str_done(&r->cures);
+}
+#define auto_refusal __attribute__((cleanup(refusal_done))) struct refusal
+
+static void add_feature(struct refusal *r, const char *kind, unsigned number,
+			const struct feature *known)
+{
+	str_puts(&r->names, r->names.len ? ", " : "");
+	if (known)
+		str_puts(&r->names, known->name);
+	else
+		str_printf(&r->names, "%s bit %u", kind, number);
+	if (known && known->cure)
+		str_printf(&r->cures, "%s%s", r->cures.len ? " and " : "", known->cure);
+	else
+		r->incurable = true;
+}
+
+static void name_features(struct refusal *r, uint32_t bits, const char *kind,
 			  const struct feature *names, size_t n)
 {
 	for (unsigned i = 0; i < 32; i++) {
-		uint32_t bit = 1u << i;
-		if (!(bits & bit))
-			continue;
-		const char *name = NULL;
+		const struct feature *known = NULL;
 		for (size_t k = 0; k < n; k++) {
-			if (names[k].bit == bit)
-				name = names[k].name;
+			if (names[k].bit == 1u << i)
+				known = &names[k];
 		}
-		str_puts(out, out->len ? ", " : "");
-		if (name)
-			str_puts(out, name);
-		else
-			str_printf(out, "%s bit %u", kind, i);
+		if (bits & 1u << i)
+			add_feature(r, kind, i, known);
 	}
+}
+
+static int refuse_features(const struct fs_open *o, const struct refusal *r, bool for_writing,
+			   struct err *e)
+{
+	autofree char *cure = r->incurable
+				      ? xstrdup("nothing takes it away, so make the file system "
+						"without it and copy the files")
+				      : xasprintf("%s on it takes it away", str_text(&r->cures));
+	return err_set(e, ERR_IMAGE, "%s: file system feature '%s' is not supported%s; %s", o->what,
+		       str_text(&r->names), for_writing ? " for writing" : "", cure);
 }
 
 static int check_features(const struct fs_open *o, const struct ext2_super_block *sb, struct err *e)
@@ -61,14 +97,12 @@ static int check_features(const struct fs_open *o, const struct ext2_super_block
 	}
 	if (!bad && !bad_ro)
 		return 0;
-	auto_str names = STR_INIT;
-	name_features(&names, bad, "incompat", incompat_names,
+	auto_refusal r = {STR_INIT, STR_INIT, false};
+	name_features(&r, bad, "incompat", incompat_names,
 		      sizeof(incompat_names) / sizeof(*incompat_names));
-	name_features(&names, bad_ro, "ro_compat", ro_compat_names,
+	name_features(&r, bad_ro, "ro_compat", ro_compat_names,
 		      sizeof(ro_compat_names) / sizeof(*ro_compat_names));
-	return err_set(e, ERR_IMAGE,
-		       "%s: file system feature '%s' is not supported%s; make the image without it",
-		       o->what, str_text(&names), bad ? "" : " for writing");
+	return refuse_features(o, &r, !bad, e);
 }
 
 static uint64_t block_count(const struct ext2_super_block *sb)

@@ -33,7 +33,8 @@ gone() {
 }
 
 # What a card has in places that no file leads to: a name behind another one in a directory, the target of a
-# symlink in an inode, the content of a file, the log of the journal, the boot partition.
+# symlink in an inode, the content of a file, the log of the journal; of the boot partition a file, a piece of its
+# long name, and what is behind the end of another one.  Sets traces.
 leave_traces() {
 	local at block
 	at=$(offset_of card.img 2)
@@ -42,9 +43,14 @@ leave_traces() {
 	block=$(debugfs -R 'blocks <8>' "card.img?offset=$at" 2>/dev/null | cut -d' ' -f100)
 	echo 'log of worker003' | dd of=card.img bs=4096 seek=$((at / 4096 + block)) conv=notrunc status=none
 	echo 'boot of worker003' >trace
-	mcopy -i "card.img@@$(offset_of card.img 1)" trace ::trace
-	mdel -i "card.img@@$(offset_of card.img 1)" ::trace
-	for trace in worker003.name worker003.link 'content of worker003' 'log of worker003' 'boot of worker003'; do
+	mcopy -i "card.img@@$(offset_of card.img 1)" trace ::worker003-long.trace
+	mdel -i "card.img@@$(offset_of card.img 1)" ::worker003-long.trace
+	echo short-file-of-the-boot-partition >trace
+	mcopy -i "card.img@@$(offset_of card.img 1)" trace ::short
+	block=$(python3 -c 'print(open("card.img", "rb").read().find(b"short-file-of-the-boot"))')
+	echo 'tail of worker003' | dd of=card.img bs=1 seek=$((block + 200)) conv=notrunc status=none
+	traces=(worker003.name worker003.link 'content of worker003' 'log of worker003' 'boot of worker003' r003-l 'tail of worker003')
+	for trace in "${traces[@]}"; do
 		[ -n "$(search card.img "$trace")" ] || { echo "no trace '$trace'" >&2; return 1; }
 	done
 	e2fsck -fn "card.img?offset=$at" >/dev/null 2>&1
@@ -56,10 +62,16 @@ leave_traces() {
 	mapfile -t old < <(identity_of card.img | sed 's/^Address=//; s/^0x//; s|/24$||')
 	[ ${#old[@]} = 6 ]
 	old+=("$OLD_MACHINE_ID" "$(root_cat card.img /etc/ssh/ssh_host_ed25519_key | sed -n 3p)")
+	root_cat card.img /etc/ssh/ssh_host_ed25519_key.pub >old.pub
+	put card.img /root/fingerprint "$(ssh-keygen -lf old.pub | cut -d' ' -f2)"
+	old+=("$(cat put.txt)")
+	debugfs -w -R 'rm /root/fingerprint' "card.img?offset=$(offset_of card.img 2)" >/dev/null 2>&1
 	for value in "${old[@]}"; do [ -n "$(search card.img "$value")" ]; done
 	leave_traces
 	clone card.img -n 2 --quiet
 	for n in 4 5; do
+		[ "$(boot_cat out/worker00$n.img short)" = short-file-of-the-boot-partition ]
+		[ "$(search out/worker00$n.img "${traces[@]}")" = '' ]
 		# Only the lists of all nodes have it.
 		search out/worker00$n.img "${old[@]}" | sort -u >found
 		! grep -vE "^b'(10\.0\.0\.13\\\\tworker003 worker003\.testbed|@cert-authority worker003,worker003\.testbed,10\.0\.0\.13 .*)'$" found || return 1
@@ -81,13 +93,7 @@ leave_traces() {
 	[ "$(root_cat $clone /etc/machine-id)" = '' ]
 	! mdir -b -i "$clone@@$(offset_of $clone 1)" | grep -q cardstock-report || return 1
 	# Logs stay unless --sysprep is given, and so does all that is not listed by plan.
-	mkdir was is
-	debugfs -R 'rdump / was' "card.img?offset=$(offset_of card.img 2)" >/dev/null 2>&1
-	debugfs -R 'rdump / is' "$clone?offset=$(offset_of $clone 2)" >/dev/null 2>&1
-	diff -rq --no-dereference was is | sed 's/^Files was\(.*\) and is.* differ$/\1/; s/^Only in was\(.*\): \(.*\)$/\1\/\2/' | sort >changed
-	mk plan --clone card.img --profile ./worker.conf --node 4 --json |
-		python3 -c 'import json, sys; [print(c["path"]) for c in json.load(sys.stdin)["nodes"][0]["changes"]]' | grep -v '^/boot/firmware/' | sort >planned
-	diff changed planned
+	[ "$(changed card.img $clone)" = "$(planned card.img)" ]
 	[ "$(root_cat $clone /home/ops/data)" = 'data of a user, who may write worker003' ]
 	[ "$(root_cat $clone /var/log/syslog)" = 'worker003 kernel: hello' ]
 	cmp card.img before.img
@@ -366,6 +372,22 @@ pull_by_hand() {
 	assert_no_output
 	run -137 faulty kill:at=2 out/ setsid --wait "$MKIMAGE" clone card.img --profile ./worker.conf
 	assert_no_output
+}
+
+@test "a card that is pulled out, and Ctrl-C, leave no clone, and the number is free" {
+	make_card
+	cp --sparse=always card.img before.img
+	assert_fails 1 'card.img: cannot read at byte' faulty "gone:at=$(($(offset_of card.img 1) + 3000))" card.img "$MKIMAGE" clone card.img --profile ./worker.conf
+	[[ $output == *'it was pulled out, or its reader gave up: put it in, and begin again' ]]
+	assert_no_output
+	run -130 faulty int:at=3 out/ env --default-signal=INT setsid --wait "$MKIMAGE" clone card.img --profile ./worker.conf
+	[[ $output == *'interrupted by signal 2'* ]]
+	assert_no_output
+	absent worker004 cluster/ledger
+	cmp card.img before.img
+	# Writes that are done in parts are no fault.
+	faulty short out/ "$MKIMAGE" clone card.img --profile ./worker.conf --quiet --check
+	[ "$(changed card.img out/worker004.img)" = "$(planned card.img)" ]
 }
 
 @test "--shrink cuts file system, partition and image to what is used" {

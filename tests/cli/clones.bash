@@ -77,19 +77,27 @@ make_card_with_room() {
 # search IMAGE VALUE…: the lines of the image that have one of the values, as text or as the bytes of an id.
 search() {
 	python3 - "$@" <<-'END'
-		import mmap, re, sys
+		import itertools, mmap, os, re, sys, uuid
 		with open(sys.argv[1], "rb") as f:
 		    image = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
+		    data, end = [], 0
+		    while end < len(image): # holes have nothing
+		        try: begin = os.lseek(f.fileno(), end, os.SEEK_DATA)
+		        except OSError: break
+		        end = os.lseek(f.fileno(), begin, os.SEEK_HOLE)
+		        data.append((begin, end))
 		for value in sys.argv[2:]:
-		    forms = [value.encode()]
+		    forms = [value.encode(), value.encode("utf-16-le")] # the latter: long names of a FAT
 		    digits = value.replace("-", "")
-		    if re.fullmatch("[0-9a-fA-F]{8}|[0-9a-f]{32}", digits):
+		    if re.fullmatch("[0-9a-fA-F]{8}|[0-9a-fA-F]{32}", digits):
 		        forms += [bytes.fromhex(digits), bytes.fromhex(digits)[::-1]]
-		    for form in forms:
-		        at = -1
-		        while (at := image.find(form, at + 1)) >= 0:
-		            begin, end = image.rfind(b"\n", 0, at) + 1, image.find(b"\n", at)
-		            print(image[max(begin, at - 200):min(end, at + 200)])
+		    if len(digits) == 32 and len(forms) > 2:
+		        forms.append(uuid.UUID(digits).bytes_le) # in a GPT
+		    for form, (begin, end) in itertools.product(forms, data):
+		        at = begin - 1
+		        while (at := image.find(form, at + 1, end)) >= 0:
+		            line, to = image.rfind(b"\n", begin, at) + 1, image.find(b"\n", at)
+		            print(image[max(line, at - 200):min(to, at + 200)])
 	END
 }
 
@@ -98,4 +106,24 @@ find_bad() {
 	local blocks
 	read -ra blocks < <(debugfs -R "blocks $1" "card.img?offset=$(offset_of card.img 2)" 2>/dev/null)
 	bad=$(($(offset_of card.img 2) + blocks[$2] * 4096 + 10))
+}
+
+# The paths of the root, partition number 3 of the table where that is given, that two images do not have alike.
+changed() {
+	local from=$1 to=$2 at
+	rm -rf was is
+	mkdir was is
+	at=$(offset_of "$from" "${3:-2}")
+	debugfs -R 'rdump / was' "$from?offset=$at" >/dev/null 2>&1
+	at=$(offset_of "$to" "${3:-2}")
+	debugfs -R 'rdump / is' "$to?offset=$at" >/dev/null 2>&1
+	[ -e was/etc/fstab ] && [ -e is/etc/fstab ] || { echo "cannot read the root of $from or $to"; return 1; }
+	diff -rq --no-dereference was is | sed 's/^Files was\(.*\) and is.* differ$/\1/; s/^Only in \(was\|is\)\(.*\): \(.*\)$/\2\/\3/' | sort
+}
+
+# planned SRC: and those that `plan` says are changed in the root of a clone.
+planned() {
+	mk plan --clone "$1" --profile ./worker.conf --node 4 --json |
+		python3 -c 'import json, sys; [print(c["path"]) for c in json.load(sys.stdin)["nodes"][0]["changes"]]' |
+		grep -v '^/boot/firmware/' | sort
 }

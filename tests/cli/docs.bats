@@ -88,7 +88,7 @@ bring_master() {
 	for role in master worker; do
 		sed "s|include(\"|include(\"$ROOT/profiles/|" "$ROOT/profiles/$role.conf" >$role.conf
 		echo 'base = "./stock.img"' >>$role.conf
-		mk --profile ./$role.conf
+		CARDSTOCK_PROFILES=$ROOT/profiles mk --profile ./$role.conf
 	done
 	[ "$(root_cat out/master.img /etc/hosts | grep 10.0.0.74)" = "$(root_cat out/worker001.img /etc/hosts | grep 10.0.0.74)" ]
 	root_cat out/master.img /etc/hosts | grep -q '^10\.0\.0\.74[[:space:]]*worker064'

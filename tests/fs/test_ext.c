@@ -281,8 +281,11 @@ static void features_that_we_do_not_keep_right_are_read_only(void **state)
 	(void)state;
 	struct scratch s;
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
+	scratch_mke2fs(&s, "ext4", (const char *[]){"-O", "quota", NULL});
+	assert_refused(&s, true, "for writing; `tune2fs -O ^quota` on it takes it away");
 	scratch_mke2fs(&s, "ext4", (const char *[]){"-O", "quota,bigalloc", NULL});
-	assert_refused(&s, true, "'quota, bigalloc' is not supported for writing");
+	assert_refused(&s, true,
+		       "'quota, bigalloc' is not supported for writing; nothing takes it away");
 	struct fs *fs = scratch_open_ext(&s, false);
 	scratch_close(&fs);
 	scratch_done(&s);
