@@ -16,6 +16,11 @@ teardown_file() {
 	halt
 }
 
+# note TEXT: shown beside the results, whatever its lines begin with.
+note() {
+	sed 's/^/# /' <<<"$1" >&3
+}
+
 @test "every node has its name" {
 	for node in "${nodes[@]}"; do
 		is "$node" on "$node" hostname
@@ -41,7 +46,7 @@ teardown_file() {
 		is "done" report_says '["result"]' on "$node" cat /boot/firmware/cardstock-report.json
 		[ "$(on "$node" df --output=size -B1M / | tail -n 1)" -gt 3200 ]
 	done
-	on worker001 firstboot status >&3
+	note "$(on worker001 firstboot status)"
 }
 
 # wait_ready NODE: until its board came back with its own key.
@@ -67,7 +72,7 @@ state_of() {
 	done
 	run on master sudo nodectl status
 	[ "$status" = 0 ]
-	echo "$output" >&3
+	note "$output"
 	[[ $output != *ALARM* ]]
 }
 
@@ -128,12 +133,12 @@ state_of() {
 @test "the master hears from every node that it is well" {
 	for node in "${nodes[@]}"; do
 		run on master sudo nodectl health --timeout 4m --json "$node"
-		echo "$output" >&3
+		note "$output"
 		[[ $output == *'"reached":true'* && $output == *'"failed":[]'* ]]
 		[[ $output != *'not mounted'* && $output != *'did not say'* ]]
 	done
 	run on master sudo nodectl doctor --timeout 4m
-	echo "$output" >&3
+	note "$output"
 	[[ $output != *'not reached'* ]]
 }
 
@@ -163,7 +168,7 @@ wait_off() {
 # The last of the file: afterwards there is nobody to ask.
 @test "shutdown at the master switches all off, the master last" {
 	run on master sudo nodectl shutdown --yes --timeout 4m
-	echo "$output" >&3
+	note "$output"
 	for node in "${nodes[@]:1}"; do
 		[[ $output == *"$node: off after "* ]]
 	done
