@@ -62,7 +62,7 @@ static void try_output(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autofree char *text = xmemdup(data, size);
-	autofree char *said = apt_said(text, "heading");
+	free(apt_said(text, "heading"));
 	try_sources(text, false);
 	try_sources(text, true);
 	try_control(text);
