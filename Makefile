@@ -16,7 +16,11 @@ COMMON_SRC := $(wildcard common/*.c)
 # firstboot runs on boards: libc, and libsystemd in two adapters, which have a double without it.
 FIRSTBOOT_SYSTEMD := $(or $(wildcard firstboot/bus.c),firstboot/bus_none.c) firstboot/notify.c
 FIRSTBOOT_NONE := firstboot/bus_none.c firstboot/notify_none.c
-FIRSTBOOT_SRC := $(filter-out $(FIRSTBOOT_NONE) $(FIRSTBOOT_SYSTEMD) firstboot/main.c,$(wildcard firstboot/*.c firstboot/steps/*.c))
+FIRSTBOOT_SRC := $(filter-out $(FIRSTBOOT_NONE) $(FIRSTBOOT_SYSTEMD) firstboot/main.c,$(wildcard firstboot/*.c firstboot/steps/*.c firstboot/protocol/*.c))
+# nodectl runs on the master: libc, and two libraries that it has inside, so that a board needs neither.
+PROTOCOL_SRC := $(wildcard firstboot/protocol/*.c)
+NODECTL_SRC := $(filter-out firstboot/registry/main.c,$(wildcard firstboot/registry/*.c firstboot/registry/render/*.c)) $(PROTOCOL_SRC)
+NODECTL_LIBS := -l:libsqlite3.a -l:libjansson.a -lm
 # The one that needs libparted, and reads tables as mkimage does.
 GROW_SRC := $(wildcard firstboot/grow/*.c) firstboot/blockdev.c firstboot/rootfs.c \
 	$(addprefix mkimage/,disk_extend.c disk_data.c disk_gpt.c disk_raw.c disk_shadow.c disk_table.c) \
@@ -26,21 +30,26 @@ LIB_SRC := $(COMMON_SRC) $(filter-out mkimage/main.c,$(MKIMAGE_SRC))
 OBJ := $(BUILD)/obj
 LIB := $(OBJ)/cardstock.a
 FIRSTBOOT_LIB := $(OBJ)/firstboot.a
+NODECTL_LIB := $(OBJ)/nodectl.a
 UNIT_SRC := $(wildcard tests/unit/*.c tests/fs/*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
-# These link firstboot, the others mkimage.
+# These link firstboot or nodectl, the others mkimage.
 FIRSTBOOT_UNIT := $(filter $(BUILD)/tests/unit/test_fb_%,$(UNIT))
-FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,tests/fuzz/fuzz_settings.c tests/fuzz/fuzz_state.c)
+FIRSTBOOT_FUZZ := $(patsubst %.c,$(BUILD)/%,tests/fuzz/fuzz_reply.c tests/fuzz/fuzz_settings.c tests/fuzz/fuzz_state.c)
+NODECTL_UNIT := $(filter $(BUILD)/tests/unit/test_reg_%,$(UNIT))
+NODECTL_FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_reg_*.c))
 # firstboot with other steps, to test its engine.
 FIRSTBOOT_DEMO := $(BUILD)/tests/fixtures/firstboot-demo
+# The registration alone, of a board that is a directory.
+FIRSTBOOT_JOIN := $(BUILD)/tests/fixtures/join
 SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shims/*.c))
 
 .PHONY: all cluster check check-asan check-long lint bench fuzz install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/mkimage $(BUILD)/firstboot $(BUILD)/firstboot-grow boards
+all: $(BUILD)/mkimage $(BUILD)/firstboot $(BUILD)/firstboot-grow $(BUILD)/nodectl boards
 
 include board.mk
 
@@ -64,11 +73,15 @@ install: all
 	cp -R scripts/mkbase.d $(DESTDIR)$(PREFIX)/lib/cardstock/
 	for arch in $(BOARD_ARCHES); do \
 		install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock/board/$$arch $(BOARD_PROGRAMS:%=$(BOARD)/$$arch/%) || exit; done
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/cardstock/board/man $(filter %.8.gz,$(MANUALS:%=$(BOARD)/man/%.gz))
+	for page in $(MANUALS); do \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $(BOARD)/man/$$page.gz || exit; done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cardstock/profiles profiles/*.conf
 	cp -R overlays $(DESTDIR)$(PREFIX)/share/cardstock/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
-	$(BUILD)/mkimage completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mkimage
-	$(BUILD)/mkimage completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mkimage
+	for program in mkimage nodectl; do \
+		$(BUILD)/$$program completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program && \
+		$(BUILD)/$$program completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$program || exit; done
 
 clean:
 	rm -rf $(BUILD)
@@ -78,6 +91,7 @@ clean:
 # Links everything that a rule names; $(1) is more libraries.
 link = $(call say,LD) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(1)
 link_firstboot = $(call say,LD) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libsystemd) $(1)
+link_nodectl = $(call say,LD) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(NODECTL_LIBS) $(1)
 # One short line a command; V=1 shows the commands themselves.
 say = @mkdir -p $(@D)$(if $(V),,; echo '  $(1)  $@');$(if $(V), set -x;)
 
@@ -94,6 +108,12 @@ $(BUILD)/firstboot-grow: $(GROW_SRC:%.c=$(OBJ)/%.o)
 $(FIRSTBOOT_LIB): $(patsubst %.c,$(OBJ)/%.o,$(COMMON_SRC) $(FIRSTBOOT_SRC) $(FIRSTBOOT_SYSTEMD))
 	$(call say,AR) rm -f $@; ar rcs $@ $^
 
+$(BUILD)/nodectl: $(OBJ)/firstboot/registry/main.o $(NODECTL_LIB)
+	$(call link_nodectl)
+
+$(NODECTL_LIB): $(patsubst %.c,$(OBJ)/%.o,$(COMMON_SRC) $(NODECTL_SRC))
+	$(call say,AR) rm -f $@; ar rcs $@ $^
+
 $(OBJ)/firstboot/steps.o: firstboot/steps/list.def
 
 $(LIB): $(LIB_SRC:%.c=$(OBJ)/%.o)
@@ -107,16 +127,22 @@ $(OBJ)/mkimage/custom.o: mkimage/custom/list.def
 # ---- tests ----
 
 .PHONY: units shims
-units: $(UNIT) $(FIRSTBOOT_DEMO)
+units: $(UNIT) $(FIRSTBOOT_DEMO) $(FIRSTBOOT_JOIN)
 shims: $(SHIMS)
 
-$(filter-out $(FIRSTBOOT_UNIT),$(UNIT)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
+$(filter-out $(FIRSTBOOT_UNIT) $(NODECTL_UNIT),$(UNIT)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,-lcmocka)
 
 $(FIRSTBOOT_UNIT): $(BUILD)/%: $(OBJ)/%.o $(FIRSTBOOT_LIB)
 	$(call link_firstboot,-lcmocka)
 
+$(NODECTL_UNIT): $(BUILD)/%: $(OBJ)/%.o $(NODECTL_LIB)
+	$(call link_nodectl,-lcmocka)
+
 $(FIRSTBOOT_DEMO): $(OBJ)/firstboot/main.o $(OBJ)/tests/fixtures/steps.o $(FIRSTBOOT_LIB)
+	$(call link_firstboot)
+
+$(FIRSTBOOT_JOIN): $(OBJ)/tests/fixtures/join.o $(FIRSTBOOT_LIB)
 	$(call link_firstboot)
 
 $(BUILD)/tests/bench/patch: $(OBJ)/tests/bench/patch.o $(LIB)
@@ -145,11 +171,14 @@ fuzz:
 .PHONY: fuzz-programs
 fuzz-programs: $(FUZZ)
 
-$(filter-out $(FIRSTBOOT_FUZZ),$(FUZZ)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
+$(filter-out $(FIRSTBOOT_FUZZ) $(NODECTL_FUZZ),$(FUZZ)): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,-fsanitize=fuzzer)
 
 $(FIRSTBOOT_FUZZ): $(BUILD)/%: $(OBJ)/%.o $(FIRSTBOOT_LIB)
 	$(call link_firstboot,-fsanitize=fuzzer)
+
+$(NODECTL_FUZZ): $(BUILD)/%: $(OBJ)/%.o $(NODECTL_LIB)
+	$(call link_nodectl,-fsanitize=fuzzer)
 
 # Ten minutes of fuzzing a target and the campaigns that are too long for check.
 check-long: all units shims
@@ -160,6 +189,7 @@ bench: all shims $(BUILD)/tests/bench/patch
 	BUILD=$(BUILD) tests/bench/run
 	BUILD=$(BUILD) tests/bench/cards
 	BUILD=$(BUILD) tests/bench/clones
+	BUILD=$(BUILD) tests/bench/storm
 
--include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c \
+-include $(patsubst %.c,$(OBJ)/%.d,$(LIB_SRC) $(UNIT_SRC) mkimage/main.c $(NODECTL_SRC) firstboot/registry/main.c \
 	$(wildcard firstboot/*.c firstboot/steps/*.c firstboot/grow/*.c tests/fuzz/*.c tests/bench/*.c tests/fixtures/*.c))

@@ -210,7 +210,7 @@ static void help_program(const struct program *p, FILE *out)
 	}
 	fprintf(out, " (%s COMMAND --help):\n", p->name);
 	for (; c->name; c++)
-		fprintf(out, "  %-10s %s\n", c->name, c->help);
+		fprintf(out, "  %-12s %s\n", c->name, c->help);
 	fputs("\nexit codes:\n", out);
 	for (const struct err_code_help *h = p->codes; h->help; h++)
 		fprintf(out, "  %3d  %s\n", h->code, h->help);

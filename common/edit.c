@@ -5,39 +5,6 @@
 #include "edit.h"
 #include "mem.h"
 
-#define BEGIN "# BEGIN cardstock "
-#define END "# END cardstock "
-
-/* One line of a text: len without its newline, full with it (equal where that is missing). */
-struct line {
-	const char *text;
-	size_t len, full;
-};
-
-/* Take the next line off *text; false at the end. */
-static bool next_line(const char **text, struct line *ret)
-{
-	if (!**text)
-		return false;
-	ret->text = *text;
-	ret->len = strcspn(*text, "\n");
-	ret->full = ret->len + ((*text)[ret->len] == '\n');
-	*text += ret->full;
-	return true;
-}
-
-static void add_line(struct str *out, const struct line *l)
-{
-	str_add(out, l->text, l->full);
-}
-
-/* From here on whatever is added begins a line. */
-static void end_line(struct str *out)
-{
-	if (out->len && out->data[out->len - 1] != '\n')
-		str_puts(out, "\n");
-}
-
 /* The first field of l is this name. */
 static bool is_named(const struct line *l, const char *name, size_t len)
 {
@@ -54,7 +21,7 @@ static bool is_nis(const struct line *l)
 char *db_get(const char *text, const char *name)
 {
 	struct line l;
-	while (next_line(&text, &l)) {
+	while (line_next(&text, &l)) {
 		if (is_named(&l, name, strlen(name)))
 			return xstrndup(l.text, l.len);
 	}
@@ -73,7 +40,7 @@ char *db_field(const char *line, size_t i)
 
 static void add_entry(struct str *out, const char *line, size_t len)
 {
-	end_line(out);
+	line_end(out);
 	str_add(out, line, len);
 	str_puts(out, "\n");
 }
@@ -85,7 +52,7 @@ void db_set(struct str *out, const char *text, const char *line)
 	autofree char *present = db_get(text, former);
 	bool done = false;
 	struct line l;
-	while (next_line(&text, &l)) {
+	while (line_next(&text, &l)) {
 		if (is_named(&l, line, name)) {
 			if (!done) {
 				str_add(out, line, len);
@@ -98,7 +65,7 @@ void db_set(struct str *out, const char *text, const char *line)
 			add_entry(out, line, len);
 			done = true;
 		}
-		add_line(out, &l);
+		line_add(out, &l);
 	}
 	if (!done)
 		add_entry(out, line, len);
@@ -107,16 +74,16 @@ void db_set(struct str *out, const char *text, const char *line)
 void db_remove(struct str *out, const char *text, const char *name)
 {
 	struct line l;
-	while (next_line(&text, &l)) {
+	while (line_next(&text, &l)) {
 		if (!is_named(&l, name, strlen(name)))
-			add_line(out, &l);
+			line_add(out, &l);
 	}
 }
 
 char *db_find_id(const char *text, size_t i, uint32_t id)
 {
 	struct line l;
-	while (next_line(&text, &l)) {
+	while (line_next(&text, &l)) {
 		autofree char *line = xstrndup(l.text, l.len);
 		autofree char *field = db_field(line, i);
 		long long value;
@@ -162,82 +129,6 @@ char *group_line_with(const char *line, const char *user)
 	return str_steal(&out);
 }
 
-/* l is prefix and then name; name NULL: prefix and then any name. */
-static bool is_marker(const struct line *l, const char *prefix, const char *name)
-{
-	size_t n = strlen(prefix);
-	if (l->len < n || memcmp(l->text, prefix, n) != 0)
-		return false;
-	return !name || (l->len - n == strlen(name) && memcmp(l->text + n, name, l->len - n) == 0);
-}
-
-/*
- * What follows the end of the block whose first line was just taken off text; NULL when the next
- * marker of that name (NULL: of any) is not its end.  Somebody's edit may have left half a block:
- * pairing it with a later one would swallow what is between.
- */
-static const char *block_end(const char *text, const char *name)
-{
-	struct line l;
-	while (next_line(&text, &l)) {
-		if (is_marker(&l, END, name))
-			return text;
-		if (is_marker(&l, BEGIN, name))
-			return NULL;
-	}
-	return NULL;
-}
-
-static void add_block(struct str *out, const char *name, const char *body)
-{
-	if (!*body)
-		return;
-	end_line(out);
-	str_printf(out, BEGIN "%s\n", name);
-	struct line l;
-	while (next_line(&body, &l)) {
-		if (!is_marker(&l, BEGIN, name) && !is_marker(&l, END, name))
-			add_line(out, &l);
-	}
-	end_line(out);
-	str_printf(out, END "%s\n", name);
-}
-
-void block_set(struct str *out, const char *text, const char *name, const char *body)
-{
-	bool done = false;
-	struct line l;
-	while (next_line(&text, &l)) {
-		bool begins = is_marker(&l, BEGIN, name);
-		if (!begins && !is_marker(&l, END, name)) {
-			add_line(out, &l);
-			continue;
-		}
-		const char *behind = begins ? block_end(text, name) : NULL;
-		if (!behind)
-			continue;
-		text = behind;
-		if (!done)
-			add_block(out, name, body);
-		done = true;
-	}
-	if (!done)
-		add_block(out, name, body);
-}
-
-void block_set_first(struct str *out, const char *text, const char *name, const char *body)
-{
-	auto_str without = STR_INIT, added = STR_INIT;
-	block_set(&without, text, name, "");
-	block_set(&added, text, name, body);
-	if (strcmp(str_text(&without), text) != 0) {
-		str_puts(out, str_text(&added));
-		return;
-	}
-	add_block(out, name, body);
-	str_puts(out, text);
-}
-
 /* A line of hosts(5) that gives this name the address. */
 static bool maps_name(const struct line *l, const char *address, const char *name)
 {
@@ -257,11 +148,11 @@ void hosts_set_self(struct str *out, const char *text, const char *hostname)
 {
 	const char *inside = NULL; /* end of the block that we are in */
 	struct line l;
-	while (next_line(&text, &l)) {
-		if ((!inside || l.text >= inside) && is_marker(&l, BEGIN, NULL))
+	while (line_next(&text, &l)) {
+		if ((!inside || l.text >= inside) && block_begins(&l, NULL))
 			inside = block_end(text, NULL);
 		if ((inside && l.text < inside) || !maps_name(&l, "127.0.1.1", hostname))
-			add_line(out, &l);
+			line_add(out, &l);
 	}
 }
 
@@ -273,7 +164,7 @@ void hosts_rename_self(struct str *out, const char *text, const char *from, cons
 	hosts_set_self(out, str_text(&without), to);
 	if (!alone)
 		return;
-	end_line(out);
+	line_end(out);
 	str_printf(out, "127.0.1.1\t%s\n", to);
 }
 
@@ -288,9 +179,9 @@ void var_set(struct str *out, const char *text, const char *name, const char *va
 {
 	bool done = !value;
 	struct line l;
-	while (next_line(&text, &l)) {
+	while (line_next(&text, &l)) {
 		if (!sets_var(&l, name)) {
-			add_line(out, &l);
+			line_add(out, &l);
 			continue;
 		}
 		if (!done)
@@ -299,6 +190,6 @@ void var_set(struct str *out, const char *text, const char *name, const char *va
 	}
 	if (done)
 		return;
-	end_line(out);
+	line_end(out);
 	str_printf(out, "%s=%s\n", name, value);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "block.h"
 #include "str.h"
 
 /* passwd, group, shadow, gshadow: a line is colon-separated fields, the first is the name. */
@@ -29,16 +30,6 @@ void db_remove(struct str *out, const char *text, const char *name);
 char *db_find_id(const char *text, size_t i, uint32_t id);
 /* Add a user to the members, the fourth field of a group line; owned. */
 char *group_line_with(const char *line, const char *user);
-
-/*
- * Replace the text between "# BEGIN cardstock NAME" and "# END cardstock NAME" (each a whole
- * line), or add the block at the end.  Empty body removes the block.  Half blocks that somebody's
- * edit left behind lose their marker line; a second block of the name goes.
- */
-void block_set(struct str *out, const char *text, const char *name, const char *body);
-
-/* The same, but a block that is not there yet begins the text. */
-void block_set_first(struct str *out, const char *text, const char *name, const char *body);
 
 /* /etc/hosts: drop every line (outside blocks) that maps hostname to 127.0.1.1. */
 void hosts_set_self(struct str *out, const char *text, const char *hostname);

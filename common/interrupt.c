@@ -14,7 +14,8 @@ static void on_signal(int number)
 
 /*
  * No SA_RESTART: a blocking call returns and the loop above sees the flag.  SA_RESETHAND: a second
- * Ctrl-C ends a program that is stuck.  What the caller (nohup, a shell's &) ignores stays ignored.
+ * Ctrl-C ends a program that is stuck.  What the caller (nohup, a shell's &) ignores stays ignored,
+ * but for SIGCHLD: nobody could say how our children ended.
  */
 void interrupt_init(void)
 {
@@ -25,6 +26,7 @@ void interrupt_init(void)
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(numbers[i], &action, NULL);
 	}
+	signal(SIGCHLD, SIG_DFL);
 	run_set_interrupt(interrupted, RUN_PATIENCE_MS);
 }
 

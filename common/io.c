@@ -133,6 +133,30 @@ int io_pread_fd(int fd, const char *what, void *data, size_t len, uint64_t offse
 		       (unsigned long long)(offset + done), len - done);
 }
 
+void io_pread_rest(int fd, void *data, size_t len, uint64_t offset)
+{
+	const size_t block = 4096;
+	size_t done;
+	memset(data, 0, len);
+	if (io_pread_all(fd, data, len, offset, &done) == 0)
+		return;
+	for (size_t at = 0, n; at < len; at += n) {
+		n = len - at < block ? len - at : block;
+		if (io_pread_all(fd, (char *)data + at, n, offset + at, &done) < 0)
+			memset((char *)data + at, 0, n);
+	}
+}
+
+int io_flush_file(const char *path, struct err *e)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: was to be made and is not there", path);
+	if (fsync(fd) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot flush", path);
+	return 0;
+}
+
 int io_flush_dir(const char *dir, struct err *e)
 {
 	autoclose int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -141,23 +165,23 @@ int io_flush_dir(const char *dir, struct err *e)
 	return 0;
 }
 
-static int write_temporary(const char *temp, const void *data, size_t len, mode_t mode,
-			   struct err *e)
+static int write_temporary(const char *temp, const void *data, size_t len,
+			   const struct io_attr *attr, struct err *e)
 {
 	autoclose int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot create", temp);
 	if (io_write_fd(fd, temp, data, len, e) < 0)
 		return -1;
-	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+	if (fchown(fd, attr->uid, attr->gid) < 0 || fchmod(fd, attr->mode) < 0 || fsync(fd) < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot flush", temp);
 	return 0;
 }
 
-int io_replace_file(const char *path, const void *data, size_t len, mode_t mode, struct err *e)
+int io_replace_by(const char *path, const char *temp, const void *data, size_t len,
+		  const struct io_attr *attr, struct err *e)
 {
-	autofree char *temp = xasprintf("%s.%ld.tmp", path, (long)getpid());
-	if (write_temporary(temp, data, len, mode, e) < 0) {
+	if (write_temporary(temp, data, len, attr, e) < 0) {
 		unlink(temp);
 		return -1;
 	}
@@ -168,6 +192,22 @@ int io_replace_file(const char *path, const void *data, size_t len, mode_t mode,
 	}
 	autofree char *dir = path_dir(path);
 	return io_flush_dir(dir, e);
+}
+
+int io_replace_file(const char *path, const void *data, size_t len, mode_t mode, struct err *e)
+{
+	autofree char *temp = xasprintf("%s.%ld.tmp", path, (long)getpid());
+	return io_replace_by(path, temp, data, len, &(struct io_attr){mode, -1, -1}, e);
+}
+
+int io_update_file(const char *path, const void *data, size_t len, mode_t mode, struct err *e)
+{
+	auto_str old = STR_INIT;
+	auto_err ignored = ERR_INIT; /* what cannot be read, or is larger, is replaced */
+	if (io_read_file(path, len, &old, &ignored) == 0 && old.len == len &&
+	    memcmp(str_text(&old), data, len) == 0)
+		return 0;
+	return io_replace_file(path, data, len, mode, e) < 0 ? -1 : 1;
 }
 
 int io_mkdirs(const char *path, mode_t mode, struct err *e)

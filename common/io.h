@@ -29,11 +29,32 @@ int io_pwrite_fd(int fd, const char *what, const void *data, size_t len, uint64_
 int io_pread_fd(int fd, const char *what, void *data, size_t len, uint64_t offset,
 		struct err *e) must_check;
 /*
+ * For a look at a disk that may be worn out: what of it cannot be read, 4 KiB at a time, is zeros.
+ */
+void io_pread_rest(int fd, void *data, size_t len, uint64_t offset);
+/*
  * Replace path by a file with this content: temporary file beside it, fsync, rename, fsync of the
  * directory.  After a crash path has the old content or the new, never a part.
  */
 int io_replace_file(const char *path, const void *data, size_t len, mode_t mode,
 		    struct err *e) must_check;
+struct io_attr {
+	mode_t mode;
+	uid_t uid; /* -1: as it comes */
+	gid_t gid;
+};
+
+/* The same by a temporary file of a name that the caller chooses, and that is not there. */
+int io_replace_by(const char *path, const char *temp, const void *data, size_t len,
+		  const struct io_attr *attr, struct err *e) must_check;
+/*
+ * As io_replace_file, but a file that has this content already is not touched; returns 1 when it
+ * was replaced, else 0.  The mode is that of a file that is written.
+ */
+int io_update_file(const char *path, const void *data, size_t len, mode_t mode,
+		   struct err *e) must_check;
+/* Make a file that another part or program wrote survive a crash; absent is an error. */
+int io_flush_file(const char *path, struct err *e) must_check;
 /* Make the names in a directory survive a crash. */
 int io_flush_dir(const char *dir, struct err *e) must_check;
 /* mkdir -p; directories that are made get mode. */

@@ -72,6 +72,12 @@ static char *find_program(const char *name)
 	return NULL;
 }
 
+bool run_is_installed(const char *program)
+{
+	autofree char *path = find_program(program);
+	return path != NULL;
+}
+
 static bool env_is_replaced(const char *entry, const struct strv *ours)
 {
 	size_t name = strcspn(entry, "=") + 1;

@@ -2,6 +2,8 @@
 #ifndef COMMON_RUN_H
 #define COMMON_RUN_H
 
+#include <stdbool.h>
+
 #include "err.h"
 #include "str.h"
 
@@ -26,6 +28,9 @@ struct run {
  * the last line of stderr.  A program that is not installed gives a message that names it.
  */
 int run(const struct run *r, struct err *e) must_check;
+
+/* Is there a program of that name where run() looks? */
+bool run_is_installed(const char *program);
 
 /* From SIGTERM to SIGKILL: mkbase removes a root file system of a GiB before it ends. */
 #define RUN_PATIENCE_MS 60000

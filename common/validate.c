@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "mem.h"
 #include "str.h"
 #include "validate.h"
 
@@ -37,6 +38,16 @@ int validate_node_name(const char *text, struct err *e)
 	return validate_hostname(text, e);
 }
 
+int validate_role(const char *text, struct err *e)
+{
+	size_t len = strlen(text);
+	if (len && len <= 32 && only(text, LOWER DIGITS "-") && !strchr(DIGITS "-", text[0]))
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is no role: use 1 to 32 of a-z, 0-9 and '-', beginning with a letter",
+		       text);
+}
+
 int validate_username(const char *text, struct err *e)
 {
 	size_t len = strlen(text);
@@ -60,6 +71,18 @@ int validate_unit(const char *text, struct err *e)
 		}
 	}
 	return err_set(e, ERR_PROFILE, "'%s' is not a unit name: write it whole, as 'ssh.service'",
+		       text);
+}
+
+int validate_package(const char *text, struct err *e)
+{
+	size_t len = strlen(text);
+	if (len >= 2 && len < 128 && only(text, LOWER DIGITS "+-.") && !strchr("+-.", text[0]) &&
+	    text[len - 1] != '-')
+		return 0;
+	return err_set(e, ERR_PROFILE,
+		       "'%s' is not the name of a Debian package: use 2 or more of a-z, 0-9, '+', "
+		       "'-' and '.', beginning with a letter or digit, and no version",
 		       text);
 }
 
@@ -125,6 +148,19 @@ int validate_ipv4(const char *text, uint32_t *ret, struct err *e)
 			       text);
 	*ret = ntohl(a.s_addr);
 	return 0;
+}
+
+int validate_cidr(const char *text, struct err *e)
+{
+	const char *slash = strchr(text, '/');
+	autofree char *address = xstrndup(text, strcspn(text, "/"));
+	long long prefix;
+	uint32_t ignored;
+	if (validate_ipv4(address, &ignored, e) < 0)
+		return -1;
+	if (slash && parse_number(slash + 1, 0, 32, &prefix))
+		return 0;
+	return err_set(e, ERR_PROFILE, "'%s' has no prefix length: write it as 10.0.0.13/24", text);
 }
 
 int validate_crypt_hash(const char *text, struct err *e)

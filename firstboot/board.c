@@ -69,12 +69,29 @@ static bool has_value(const struct ctx *ctx, const char *device, const char *nam
 	return fact && strcmp(fact, value) == 0;
 }
 
-/* An Ethernet device of hardware, with the address that it was made with (NET_ADDR_PERM). */
-static bool is_wired(const struct ctx *ctx, const char *device)
+/* A device of hardware, with the address that it was made with (NET_ADDR_PERM). */
+static bool is_hardware(const struct ctx *ctx, const char *device)
 {
 	return has_value(ctx, device, "type", "1") &&
-	       has_value(ctx, device, "addr_assign_type", "0") && exists(ctx, device, "device") &&
-	       !exists(ctx, device, "wireless") && !exists(ctx, device, "phy80211");
+	       has_value(ctx, device, "addr_assign_type", "0") && exists(ctx, device, "device");
+}
+
+static bool is_wired(const struct ctx *ctx, const char *device)
+{
+	return is_hardware(ctx, device) && !exists(ctx, device, "wireless") &&
+	       !exists(ctx, device, "phy80211");
+}
+
+void board_nics(const struct ctx *ctx, struct strv *ret)
+{
+	auto_err ignored = ERR_INIT;
+	auto_strv devices = {0};
+	if (root_list(ctx, NET, &devices, &ignored) <= 0)
+		return;
+	strv_foreach (device, &devices) {
+		if (is_hardware(ctx, *device))
+			strv_add(ret, *device);
+	}
 }
 
 static char *read_mac(const struct ctx *ctx)

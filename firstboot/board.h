@@ -18,6 +18,8 @@ struct board {
 
 /* Reads below ctx->root; what cannot be read is not known. */
 void board_read(const struct ctx *ctx, struct board *ret);
+/* Names of the network devices of hardware that have the address that they were made with. */
+void board_nics(const struct ctx *ctx, struct strv *ret);
 void board_done(struct board *b);
 #define auto_board __attribute__((cleanup(board_done))) struct board
 

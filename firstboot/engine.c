@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "notify.h"
 #include "pace.h"
+#include "place.h"
 #include "rootfs.h"
 #include "signals.h"
 #include "tell.h"
@@ -47,6 +48,7 @@ int engine_init(struct engine *en, const struct options *o, struct err *e)
 	en->report = (struct report){&en->ctx, &en->state, &en->settings_error, &en->state_error};
 	if (settings_load(&en->ctx, &en->settings, &en->settings_error) < 0)
 		log_debug("%s", en->settings_error.msg);
+	place_complete(&en->ctx, &en->settings);
 	board_read(&en->ctx, &en->board);
 	return 0;
 }
@@ -169,7 +171,7 @@ static bool is_due(const struct engine *en, enum phase phase, size_t i)
 	enum result before = en->state.records[i].result;
 	if (steps[i]->phase != phase || (steps[i]->needs_settings && en->settings_error.msg))
 		return false;
-	if (en->retrying)
+	if (en->ctx.retrying)
 		return steps[i]->retry && before == RESULT_FAILED;
 	return steps[i]->always || before == RESULT_NONE || before == RESULT_FAILED;
 }
@@ -223,7 +225,7 @@ static bool is_known(const struct engine *en, size_t i, int result, const char *
 	const struct record *before = &en->state.records[i];
 	autofree char *line = state_line(message);
 	if (result < 0)
-		return en->retrying && before->result == RESULT_FAILED &&
+		return en->ctx.retrying && before->result == RESULT_FAILED &&
 		       strcmp(before->message, line) == 0;
 	return result == 0 &&
 	       (before->result == RESULT_CHANGED || before->result == RESULT_UNCHANGED);
@@ -237,6 +239,7 @@ static int run_step(struct engine *en, size_t i, struct err *e)
 	auto_err failure = ERR_INIT;
 	uint64_t began = pace_now_ms();
 	int r = s->run(&en->ctx, &message, &failure);
+	place_complete(&en->ctx, &en->settings);
 	if (r < 0 && failure.code == ERR_INTERRUPT)
 		return err_set(e, ERR_INTERRUPT, "%s: %s", s->name, failure.msg);
 	const char *text = r < 0 ? failure.msg : str_text(&message);
@@ -288,7 +291,7 @@ static char *failed_names(const struct engine *en, enum phase phase)
 /* A try that ends as the one before is not told again. */
 static bool is_news(const struct engine *en)
 {
-	return !en->retrying || en->news;
+	return !en->ctx.retrying || en->news;
 }
 
 static void tell_problem(const struct engine *en, const char *name, const struct err *problem,
@@ -336,7 +339,7 @@ static int finish(struct engine *en, enum phase phase, uint64_t began, struct er
 /* The network phase's unit starts after this of the local one: it cannot have the lock first. */
 static void tell_ready(const struct engine *en)
 {
-	if (is_live(en) && !en->retrying)
+	if (is_live(en) && !en->ctx.retrying)
 		notify_ready();
 }
 
@@ -373,6 +376,19 @@ static bool waits_for_others(const struct engine *en, enum phase phase)
 	return false;
 }
 
+/* The shortest of what the steps that are tried again put up with. */
+static unsigned pause_max(const struct engine *en, enum phase phase)
+{
+	unsigned max = PAUSE_MAX_S;
+	for (size_t i = 0; steps[i]; i++) {
+		unsigned own = steps[i]->pause_max_s;
+		if (own && own < max && steps[i]->phase == phase &&
+		    en->state.records[i].result == RESULT_FAILED)
+			max = own;
+	}
+	return max;
+}
+
 /* Meanwhile others may run firstboot, or restart the bus. */
 static void let_go(struct engine *en)
 {
@@ -404,10 +420,11 @@ int engine_run_until_done(struct engine *en, enum phase phase, const struct strv
 	for (unsigned pause = PAUSE_FIRST_S;
 	     r < 0 && why.code == ERR_STEP && waits_for_others(en, phase);
 	     pause = pause * 2 < PAUSE_MAX_S ? pause * 2 : PAUSE_MAX_S) {
+		unsigned max = pause_max(en, phase);
 		let_go(en);
-		if (rest(en, pause, &why, e) < 0)
+		if (rest(en, pause < max ? pause : max, &why, e) < 0)
 			return -1;
-		en->retrying = true;
+		en->ctx.retrying = true;
 		err_done(&why);
 		r = engine_run(en, phase, &none, &why);
 	}

@@ -24,8 +24,7 @@ struct engine {
 	struct err state_error;	 /* it could not be written; all steps run again at the next boot */
 	struct err report_error; /* it could not be written; no failure of the phase */
 	int lock;
-	bool retrying; /* not the first try of this process */
-	bool news;     /* a step of this try ended otherwise than before */
+	bool news; /* a step of this try ended otherwise than before */
 };
 
 /* Read settings and board below o->root, which must be a directory; ERR_USAGE when it is not. */

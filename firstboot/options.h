@@ -16,6 +16,7 @@ struct options {
 };
 
 int cmd_run(const struct options *o, struct err *e) must_check;
+int cmd_place(const struct options *o, struct err *e) must_check;
 int cmd_status(const struct options *o, struct err *e) must_check;
 
 #endif

@@ -25,6 +25,7 @@ struct ctx {
 	const char
 		*root; /* "": the running board; else a directory, and nothing beside its files */
 	bool dry_run;  /* say what would be done, write nothing */
+	bool retrying; /* not the first try of this process */
 	const struct settings *settings; /* the defaults when the file cannot be used */
 	const struct board *board;
 	struct bus *bus; /* NULL: there is none, use files */
@@ -34,10 +35,11 @@ struct step {
 	const char *name; /* as in the report and after --again */
 	const char *help; /* what it does, in one line */
 	enum phase phase;
-	bool needs_settings; /* does not run when the settings cannot be used */
-	bool per_board;	     /* runs again in another board */
-	bool always;	     /* runs at each boot */
-	bool retry;	     /* waits for other machines: run --retry runs it until it is done */
+	bool needs_settings;  /* does not run when the settings cannot be used */
+	bool per_board;	      /* runs again in another board */
+	bool always;	      /* runs at each boot */
+	bool retry;	      /* waits for other machines: run --retry runs it until it is done */
+	unsigned pause_max_s; /* between two such tries; 0: as long as others like it */
 	/*
 	 * -1: failed, *e says what failed and what to do.  0: nothing to do.  1: changed; in a dry
 	 * run: would change.  message gets one line of what was done or found, without secrets.

@@ -210,11 +210,12 @@ static int add_part(struct builder *b, const struct part *p, struct err *e)
 		return add_unknown(b, p, e);
 	if (add_allocated(b, p, map, e) == 0)
 		return 0;
-	if (!b->over)
+	if (!b->notes)
 		return -1;
 	strv_printf(b->notes, "%s; so %s", e->msg,
-		    b->known_only ? "of this partition only what the .bmap names is written"
-				  : "all of the partition is written");
+		    b->card	    ? "all of the partition is copied"
+		    : b->known_only ? "of this partition only what the .bmap names is written"
+				    : "all of the partition is written");
 	err_done(e);
 	return add_unknown(b, p, e);
 }
@@ -273,6 +274,18 @@ static int build(struct builder *b, struct err *e)
 	return add_gap(b, at, d->size, e);
 }
 
+/* The backup of a GPT, which is in the middle of a gap when the card is larger than its image. */
+static void add_backup(struct builder *b)
+{
+	struct disk_range ranges[DISK_BACKUP_RANGES];
+	size_t n = disk_backup(b->disk, b->fd, ranges);
+	for (size_t i = 0; i < n; i++) {
+		struct extent x = {ranges[i].start, ranges[i].len};
+		const struct blockmap one = {&x, 1, 1, x.len};
+		blockmap_merge(&b->map, &one);
+	}
+}
+
 static int build_map(struct builder *b, struct blockmap *ret, struct err *e)
 {
 	autoclose int fd = open(b->disk->path, O_RDONLY | O_CLOEXEC);
@@ -283,6 +296,8 @@ static int build_map(struct builder *b, struct blockmap *ret, struct err *e)
 		blockmap_done(&b->map);
 		return -1;
 	}
+	if (b->card)
+		add_backup(b);
 	*ret = b->map;
 	return 0;
 }
@@ -293,9 +308,10 @@ int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
 	return build_map(&b, ret, e);
 }
 
-int blockmap_build_card(const struct disk *d, struct blockmap *ret, struct err *e)
+int blockmap_build_card(const struct disk *d, struct strv *notes, struct blockmap *ret,
+			struct err *e)
 {
-	struct builder b = {.disk = d, .card = true};
+	struct builder b = {.disk = d, .card = true, .notes = notes};
 	return build_map(&b, ret, e);
 }
 

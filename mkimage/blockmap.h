@@ -33,8 +33,10 @@ int blockmap_build_over(const struct disk *d, bool known_only, struct blockmap *
 /*
  * The same of a card that is read: of its gaps, whose holes nobody sees, only the parts that a
  * table or a boot loader may be in.  With a dirty journal it is what was allocated before that.
+ * With notes (may be NULL) a partition whose allocation cannot be read counts whole.
  */
-int blockmap_build_card(const struct disk *d, struct blockmap *ret, struct err *e) must_check;
+int blockmap_build_card(const struct disk *d, struct strv *notes, struct blockmap *ret,
+			struct err *e) must_check;
 void blockmap_done(struct blockmap *m);
 #define auto_blockmap __attribute__((cleanup(blockmap_done))) struct blockmap
 
@@ -74,12 +76,33 @@ int fs_ext_log(const struct fs_open *o, struct blockmap *m, struct err *e) must_
  */
 void fs_ext_swap(const struct fs_open *o, struct blockmap *m);
 
+/*
+ * Make zeros of what was deleted and is still there in blocks that are in use: names in directories
+ * and inodes; and of the UUID that the journal, which is empty, has.  ERR_IMAGE when we cannot
+ * write to such a file system.
+ */
+int fs_ext_scrub(const struct fs_open *o, struct err *e) must_check;
+/* The same of a FAT: names in directories, and what is behind the end of files in their clusters.
+ */
+int fs_fat_scrub(const struct fs_open *o, struct err *e) must_check;
+
 /* What a replay changes besides the blocks in the log: as it was, the log is replayed once more. */
 int fs_ext_replay_marks(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;
 
-/* Add the paths of all files that have some of these bytes of the image; else what has them. */
+/*
+ * Add what has some of these bytes of the image, for people: paths of files, "group 3: the bitmap
+ * of blocks", and the paths of files that are lost with a table of inodes.  Bytes that are free add
+ * nothing.  1, with nothing added, when the descriptors of groups have to be mended before.
+ */
 int fs_ext_owners(const struct fs_open *o, const struct blockmap *bytes, struct strv *ret,
 		  struct err *e) must_check;
+
+/*
+ * Of a FAT that has zeros in these bytes: put back what the other table has, and add, for people,
+ * the paths of files that are hit.
+ */
+int fs_fat_mend(const struct fs_open *o, const struct blockmap *bytes, struct strv *ret,
+		struct err *e) must_check;
 
 /* What fsck.fat reads: all of the above but the content of files. */
 int fs_fat_metadata(const struct fs_open *o, struct blockmap *m, struct err *e) must_check;

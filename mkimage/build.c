@@ -31,10 +31,19 @@ static int plan_all(struct session *s, struct build_plans *p, struct err *e)
 	return 0;
 }
 
+static int issue_node(struct session *s, const struct node *n, struct err *e)
+{
+	if (interrupt_check(e) < 0 || cluster_issue(s->cluster, n, e) < 0)
+		return -1;
+	if (!s->new_card || !cluster_has_card(s->cluster, n))
+		return 0;
+	return cluster_renew_card(s->cluster, n, e);
+}
+
 static int issue_nodes(struct session *s, struct err *e)
 {
 	for (size_t i = 0; i < s->n_nodes; i++) {
-		if (interrupt_check(e) < 0 || cluster_issue(s->cluster, &s->nodes[i], e) < 0)
+		if (issue_node(s, &s->nodes[i], e) < 0)
 			return -1;
 	}
 	if (cluster_write_ssh(s->cluster, e) < 0)

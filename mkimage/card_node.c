@@ -14,7 +14,7 @@ int card_nodes_open(const struct options *o, size_t n, struct card_nodes *ret, s
 	struct session *s = &ret->session;
 	if (session_open(o, CLUSTER_WRITE, s, e) < 0)
 		return -1;
-	if (n != s->n_nodes)
+	if (n != s->n_nodes && !s->nodes->unplanned)
 		return err_set(e, ERR_USAGE,
 			       "write: %zu nodes of role '%s' and %zu devices were given; name a "
 			       "device for each node (-n N, or --node K for one)",
@@ -47,6 +47,12 @@ static int grow(const struct session *s, struct cow *cow, struct err *e)
 	return cow_look_again(cow, e);
 }
 
+/* Of the session's nodes the one that goes to the i-th device. */
+static size_t node_of(const struct session *s, size_t i)
+{
+	return s->nodes->unplanned ? 0 : i;
+}
+
 /* The role's patch and then the node's, as build makes them: the same bytes. */
 static int patch(const struct card_nodes *c, size_t i, struct cow *cow, struct err *e)
 {
@@ -60,10 +66,11 @@ static int patch(const struct card_nodes *c, size_t i, struct cow *cow, struct e
 int card_nodes_image(const struct card_nodes *c, size_t i, struct card_image *ret, struct err *e)
 {
 	const struct session *s = &c->session;
+	size_t node = node_of(s, i);
 	autofree char *dir = cache_dir(e);
 	auto_cow *cow = NULL;
 	if (!dir || cow_new(s->base->disk, dir, needs_whole(s), &cow, e) < 0 ||
-	    grow(s, cow, e) < 0 || patch(c, i, cow, e) < 0)
+	    grow(s, cow, e) < 0 || patch(c, node, cow, e) < 0)
 		return -1;
-	return card_image_of_cow(steal(&cow), s->nodes[i].hostname, ret, e);
+	return card_image_of_cow(steal(&cow), s->nodes[node].hostname, ret, e);
 }

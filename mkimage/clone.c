@@ -7,14 +7,19 @@
 #include "clone.h"
 #include "device.h"
 #include "direct.h"
+#include "disk_extend.h"
 #include "image_parts.h"
 #include "interrupt.h"
 #include "io.h"
+#include "log.h"
 #include "mem.h"
 #include "ring.h"
 #include "source.h"
 
-#define SECTOR 4096u /* what is read by itself where a larger piece fails */
+#define SECTOR 4096u	 /* what is read by itself where a larger piece fails */
+#define FILE_SECTOR 512u /* what everybody takes for the sectors of an image */
+#define TRY_RESCUE \
+	"the card or its reader is broken. With --rescue what cannot be read becomes zeros"
 
 void clone_done(struct clone_source *s)
 {
@@ -22,6 +27,7 @@ void clone_done(struct clone_source *s)
 	disk_free(s->disk);
 	blockmap_done(&s->used);
 	blockmap_done(&s->bad);
+	strv_done(&s->lost);
 	*s = (struct clone_source)CLONE_SOURCE_INIT;
 }
 
@@ -65,46 +71,101 @@ static int open_source(const char *path, struct clone_source *s, struct err *e)
 			 errno == EACCES ? "; run the same command with sudo" : "");
 }
 
-static struct fs_open part_open(const struct disk *d, const struct part *p, const char *what)
+struct fs_open clone_part(const struct disk *d, const struct part *p, const char *what)
 {
 	return (struct fs_open){.path = d->path, .offset = p->start, .size = p->size, .what = what};
 }
 
+/* Of a partition; see below. */
+static int find_useless_part(const struct disk *d, const struct part *p, struct blockmap *useless,
+			     bool *dirty, struct err *e)
+{
+	autofree char *what = image_part_name(d->name, p);
+	const struct fs_open open = clone_part(d, p, what);
+	auto_blockmap log = {0};
+	bool one = false;
+	if (fs_ext_is_dirty(&open, &one, e) < 0 || fs_ext_log(&open, &log, e) < 0)
+		return -1;
+	if (!one)
+		fs_ext_swap(&open, &log);
+	*dirty = *dirty || one;
+	blockmap_merge(useless, &log);
+	return 0;
+}
+
 /*
  * What is allocated and of no use to anybody else: the logs of journals and, where none has to be
- * replayed, which is dirty, the content of swap files.
+ * replayed, which is dirty, the content of swap files.  With rescue a file system that cannot tell
+ * has nothing useless.
  */
-static int find_useless(const struct disk *d, struct blockmap *useless, bool *dirty, struct err *e)
+static int find_useless(const struct disk *d, bool rescue, struct blockmap *useless, bool *dirty,
+			struct err *e)
 {
 	*dirty = false;
 	for (size_t i = 0; i < d->n_parts; i++) {
 		const struct part *p = &d->parts[i];
-		autofree char *what = image_part_name(d->name, p);
-		const struct fs_open open = part_open(d, p, what);
-		auto_blockmap log = {0};
-		bool one = false;
-		if (!part_is_ext(p))
+		if (!part_is_ext(p) || find_useless_part(d, p, useless, dirty, e) == 0)
 			continue;
-		if (fs_ext_is_dirty(&open, &one, e) < 0 || fs_ext_log(&open, &log, e) < 0)
+		if (!rescue)
 			return -1;
-		if (!one)
-			fs_ext_swap(&open, &log);
-		*dirty = *dirty || one;
-		blockmap_merge(useless, &log);
+		err_done(e);
 	}
 	return 0;
 }
 
-int clone_open(const char *path, struct clone_source *ret, struct err *e)
+static int refuse_map(const struct clone_source *s, struct err *e)
+{
+	if (s->rescue)
+		return -1;
+	return err_set(e, e->code,
+		       "%s; with --rescue all of that file system is copied, and the copy repaired",
+		       e->msg);
+}
+
+/* The table says what is on a card, and nothing else does. */
+static int refuse_table(const struct clone_source *s, struct err *e)
+{
+	if (!s->rescue || e->code != ERR_FAILED)
+		return -1;
+	return err_set(e, e->code,
+		       "%s; --rescue needs the partition table: copy the card with ddrescue, and "
+		       "look for its partitions with testdisk",
+		       e->msg);
+}
+
+static int find_used(struct clone_source *s, struct err *e)
+{
+	auto_blockmap useless = {0};
+	struct strv *notes = s->rescue ? &s->lost : NULL;
+	if (blockmap_build_card(s->disk, notes, &s->used, e) < 0 ||
+	    find_useless(s->disk, s->rescue, &useless, &s->dirty, e) < 0)
+		return refuse_map(s, e);
+	if (!s->dirty)
+		blockmap_subtract(&s->used, &useless);
+	return 0;
+}
+
+/* The table would be right, and yet nobody could read it. */
+static int check_sectors(const struct disk *d, struct err *e)
+{
+	if (d->sector_size == FILE_SECTOR)
+		return 0;
+	return err_set(e, ERR_IMAGE,
+		       "%s: its partition table counts sectors of %u bytes, and that of an image "
+		       "file counts %u; copy it with dd to a device with the same sectors",
+		       d->name, d->sector_size, FILE_SECTOR);
+}
+
+int clone_open(const char *path, bool rescue, struct clone_source *ret, struct err *e)
 {
 	auto_clone s = CLONE_SOURCE_INIT;
-	auto_blockmap useless = {0};
-	if (open_source(path, &s, e) < 0 || disk_probe(path, NULL, &s.disk, e) < 0 ||
-	    blockmap_build_card(s.disk, &s.used, e) < 0 ||
-	    find_useless(s.disk, &useless, &s.dirty, e) < 0)
+	s.rescue = rescue;
+	if (open_source(path, &s, e) < 0)
 		return -1;
-	if (!s.dirty)
-		blockmap_subtract(&s.used, &useless);
+	if (disk_probe(path, NULL, &s.disk, e) < 0)
+		return refuse_table(&s, e);
+	if (check_sectors(s.disk, e) < 0 || find_used(&s, e) < 0)
+		return -1;
 	*ret = s;
 	s = (struct clone_source)CLONE_SOURCE_INIT;
 	return 0;
@@ -174,10 +235,8 @@ static int refuse_read(const struct copy *x, uint64_t at, ssize_t got, struct er
 	const char *why = got < 0 ? strerror(errno) : "it ends there, and was longer";
 	const char *then = is_gone(x) ? "it was pulled out, or its reader gave up: put it in, and "
 					"begin again"
-			   : x->how->rescue
-				   ? "begin again"
-				   : "the card or its reader is broken. With --rescue what "
-				     "cannot be read becomes zeros";
+			   : x->s->rescue ? "begin again"
+					  : TRY_RESCUE;
 	return err_set(e, ERR_FAILED, "%s: cannot read at byte %llu: %s; %s", x->s->disk->name,
 		       (unsigned long long)at, why, then);
 }
@@ -207,7 +266,7 @@ static int read_extent(struct copy *x, unsigned char *data, size_t len, uint64_t
 {
 	for (size_t done = 0; done < len;) {
 		ssize_t n = read_some(x, data + done, len - done, at + done);
-		if (n == 0 || (n < 0 && !x->how->rescue))
+		if (n == 0 || (n < 0 && !x->s->rescue))
 			return refuse_read(x, at + done, n, e);
 		if (n < 0)
 			return read_slowly(x, data + done, len - done, at + done, e);
@@ -255,25 +314,36 @@ static int copy_map(struct copy *x, int to, const struct blockmap *m, struct err
 typedef int (*replayer)(const struct fs_open *o, struct err *e);
 
 /* Of each file system that needs it; what a second replay needs is added to again (may be NULL). */
-static int replay_parts(const struct disk *d, replayer how, struct blockmap *again, struct err *e)
+static int replay_part(const struct disk *d, const struct part *p, replayer how,
+		       struct blockmap *again, struct err *e)
+{
+	autofree char *what = image_part_name(d->name, p);
+	struct fs_open open = clone_part(d, p, what);
+	auto_blockmap marks = {0};
+	bool dirty = false;
+	open.writable = true;
+	if (fs_ext_is_dirty(&open, &dirty, e) < 0)
+		return -1;
+	if (!dirty)
+		return 0;
+	if ((again && fs_ext_replay_marks(&open, &marks, e) < 0) || how(&open, e) < 0)
+		return -1;
+	if (again)
+		blockmap_merge(again, &marks);
+	return 0;
+}
+
+/* With rescue, what cannot be replayed is left to e2fsck, which is asked later. */
+static int replay_parts(const struct clone_source *s, const struct disk *d, replayer how,
+			struct blockmap *again, struct err *e)
 {
 	for (size_t i = 0; i < d->n_parts; i++) {
 		const struct part *p = &d->parts[i];
-		autofree char *what = image_part_name(d->name, p);
-		struct fs_open open = part_open(d, p, what);
-		auto_blockmap marks = {0};
-		bool dirty = false;
-		open.writable = true;
-		if (!part_is_ext(p))
+		if (!part_is_ext(p) || replay_part(d, p, how, again, e) == 0)
 			continue;
-		if (fs_ext_is_dirty(&open, &dirty, e) < 0)
+		if (!s->rescue || e->code == ERR_INTERRUPT)
 			return -1;
-		if (!dirty)
-			continue;
-		if ((again && fs_ext_replay_marks(&open, &marks, e) < 0) || how(&open, e) < 0)
-			return -1;
-		if (again)
-			blockmap_merge(again, &marks);
+		err_done(e);
 	}
 	return 0;
 }
@@ -286,13 +356,14 @@ static int replay_parts(const struct disk *d, replayer how, struct blockmap *aga
 static int replay(struct copy *x, int to, const struct disk *d, struct err *e)
 {
 	auto_blockmap late = {0}, again = {0};
-	if (replay_parts(d, fs_ext_replay_log, &again, e) < 0 ||
-	    blockmap_build_card(d, &late, e) < 0)
+	auto_strv notes = {0}; /* said of the card already */
+	if (replay_parts(x->s, d, fs_ext_replay_log, &again, e) < 0 ||
+	    blockmap_build_card(d, x->s->rescue ? &notes : NULL, &late, e) < 0)
 		return -1;
 	blockmap_subtract(&late, &x->s->used);
 	blockmap_merge(&late, &again);
 	blockmap_round(&late, SECTOR, d->size);
-	return copy_map(x, to, &late, e) < 0 ? -1 : replay_parts(d, fs_ext_replay, NULL, e);
+	return copy_map(x, to, &late, e) < 0 ? -1 : replay_parts(x->s, d, fs_ext_replay, NULL, e);
 }
 
 static int punch(int fd, const char *what, uint64_t start, uint64_t end, struct err *e)
@@ -323,10 +394,38 @@ int clone_used(const char *path, const char *what, uint64_t *ret_size, struct bl
 	auto_blockmap useless = {0};
 	bool dirty;
 	if (disk_probe(path, what, &d, e) < 0 || blockmap_build(d, ret, e) < 0 ||
-	    find_useless(d, &useless, &dirty, e) < 0)
+	    find_useless(d, false, &useless, &dirty, e) < 0)
 		return -1;
 	blockmap_subtract(ret, &useless);
 	*ret_size = d->size;
+	return 0;
+}
+
+/* What we cannot write to, nobody will make a node of, or it is data that stays as it is. */
+static int scrub_part(const struct disk *d, const struct part *p, struct err *e)
+{
+	autofree char *what = image_part_name(d->name, p);
+	struct fs_open open = clone_part(d, p, what);
+	auto_err why = ERR_INIT;
+	open.writable = true;
+	if ((part_is_ext(p) ? fs_ext_scrub : fs_fat_scrub)(&open, &why) == 0)
+		return 0;
+	if (why.code != ERR_IMAGE)
+		return err_set(e, why.code, "%s", why.msg);
+	log_debug("%s", why.msg);
+	return 0;
+}
+
+static int scrub_all(const char *path, const char *name, struct err *e)
+{
+	auto_disk *d = NULL;
+	if (disk_probe(path, name, &d, e) < 0)
+		return -1;
+	for (size_t i = 0; i < d->n_parts; i++) {
+		const struct part *p = &d->parts[i];
+		if ((part_is_ext(p) || part_is_fat(p)) && scrub_part(d, p, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -334,9 +433,16 @@ int clone_wipe_free(int fd, const char *path, const char *what, struct err *e)
 {
 	auto_blockmap used = {0};
 	uint64_t size;
-	if (clone_used(path, what, &size, &used, e) < 0)
+	if (scrub_all(path, what, e) < 0 || clone_used(path, what, &size, &used, e) < 0)
 		return -1;
 	return punch_all_but(fd, what, size, &used, e);
+}
+
+/* Of a card that was larger than the image on it. */
+static int settle_table(int fd, const char *path, const char *what, struct err *e)
+{
+	auto_disk *d = NULL;
+	return disk_probe(path, what, &d, e) < 0 ? -1 : disk_settle_backup(d, fd, e);
 }
 
 int clone_copy(struct clone_source *s, const struct clone_copy *how, int to, const char *path,
@@ -357,43 +463,9 @@ int clone_copy(struct clone_source *s, const struct clone_copy *how, int to, con
 		return -1;
 	if (S_ISREG(s->st.st_mode) && io_check_unchanged(s->fd, &s->st, s->disk->name, e) < 0)
 		return -1;
+	if (s->rescue && clone_mend(s, path, e) < 0)
+		return -1;
+	if (settle_table(to, path, what, e) < 0)
+		return -1;
 	return clone_wipe_free(to, path, what, e);
-}
-
-static int describe_part(const struct clone_source *s, const struct disk *d, const struct part *p,
-			 struct strv *ret, struct err *e)
-{
-	autofree char *what = image_part_name(d->name, p);
-	const struct fs_open open = part_open(d, p, what);
-	auto_strv paths = {0};
-	auto_blockmap own = {0};
-	size_t hint = 0;
-	blockmap_clip(&s->bad, p->start, p->start + p->size, &hint, &own);
-	if (!own.n)
-		return 0;
-	if (part_is_ext(p) && fs_ext_owners(&open, &own, &paths, e) < 0)
-		return -1;
-	strv_foreach (path, &paths)
-		strv_printf(ret, "%s: zeros where the card cannot be read: %s", what, *path);
-	if (!part_is_ext(p))
-		strv_printf(ret, "%s (%s): zeros where the card cannot be read", what, p->fstype);
-	return 0;
-}
-
-int clone_describe_bad(const struct clone_source *s, const char *path, struct strv *ret,
-		       struct err *e)
-{
-	auto_disk *d = NULL;
-	autofree char *size = format_size(s->bad.used);
-	if (!s->bad.n)
-		return 0;
-	strv_printf(ret, "%s: %s cannot be read, the first at byte %llu", s->disk->name, size,
-		    (unsigned long long)s->bad.extents[0].start);
-	if (disk_probe(path, s->disk->name, &d, e) < 0)
-		return -1;
-	for (size_t i = 0; i < d->n_parts; i++) {
-		if (!d->parts[i].extended && describe_part(s, d, &d->parts[i], ret, e) < 0)
-			return -1;
-	}
-	return 0;
 }

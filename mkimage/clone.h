@@ -20,7 +20,9 @@ struct clone_source {
 	struct disk *disk;
 	bool dirty; /* a journal has to be replayed before its files can be trusted */
 	struct blockmap used;
+	bool rescue;	     /* what cannot be read becomes zeros, instead of an error */
 	struct blockmap bad; /* what could not be read, and is zeros in the copy */
+	struct strv lost;    /* with rescue: what is lost by that, lines for people */
 };
 
 #define CLONE_SOURCE_INIT \
@@ -29,12 +31,11 @@ struct clone_source {
 	}
 
 /* ERR_BUSY for a device that is mounted or otherwise in use; what is no image is ERR_IMAGE. */
-int clone_open(const char *path, struct clone_source *ret, struct err *e) must_check;
+int clone_open(const char *path, bool rescue, struct clone_source *ret, struct err *e) must_check;
 void clone_done(struct clone_source *s);
 #define auto_clone __attribute__((cleanup(clone_done))) struct clone_source
 
 struct clone_copy {
-	bool rescue; /* a sector that cannot be read becomes zeros, instead of an error */
 	void (*progress)(void *ctx, uint64_t done);
 	void *ctx;
 };
@@ -48,15 +49,20 @@ int clone_copy(struct clone_source *s, const struct clone_copy *how, int to, con
 	       const char *what, struct err *e) must_check;
 
 /*
- * What the bytes that could not be read belong to, a line each for people; path is of the copy.
+ * Of the copy at path: say in s->lost what the bytes belong to that could not be read, and repair
+ * the file systems that have them, or that could not tell what they have.
  */
-int clone_describe_bad(const struct clone_source *s, const char *path, struct strv *ret,
-		       struct err *e) must_check;
+int clone_mend(struct clone_source *s, const char *path, struct err *e) must_check;
+/* How to open a partition's file system to read it. */
+struct fs_open clone_part(const struct disk *d, const struct part *p, const char *what);
 
 /* What of the image has to be copied for a clone, and its size. */
 int clone_used(const char *path, const char *what, uint64_t *ret_size, struct blockmap *ret,
 	       struct err *e) must_check;
-/* Make holes of all that no file system of the image, open at path, too, has allocated. */
+/*
+ * Make holes of all that no file system of the image, open at path, too, has allocated, and zeros
+ * of what was deleted in the rest.
+ */
 int clone_wipe_free(int fd, const char *path, const char *what, struct err *e) must_check;
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "clone_session.h"
+#include "image_parts.h"
 #include "mem.h"
 
 void clone_session_done(struct clone_session *c)
@@ -9,7 +10,6 @@ void clone_session_done(struct clone_session *c)
 	session_done(&c->session);
 	clone_done(&c->source);
 	output_done(&c->copy);
-	strv_done(&c->lost);
 }
 
 struct reading {
@@ -23,7 +23,7 @@ static void show_read(void *ctx, uint64_t done)
 	progress_update(r->progress, r->step, done);
 }
 
-int clone_session_copy(struct clone_session *c, const struct options *o, struct err *e)
+int clone_session_copy(struct clone_session *c, struct err *e)
 {
 	struct progress *p = c->session.progress;
 	autofree char *what = xasprintf("read %s", c->source.disk->name);
@@ -31,11 +31,11 @@ int clone_session_copy(struct clone_session *c, const struct options *o, struct 
 	if (c->copied)
 		return 0;
 	struct reading r = {p, progress_start(p, what, c->source.used.used)};
-	const struct clone_copy how = {.rescue = o->rescue, .progress = show_read, .ctx = &r};
+	const struct clone_copy how = {.progress = show_read, .ctx = &r};
 	int result = clone_copy(&c->source, &how, c->copy.fd, c->copy.path, where, e);
 	progress_end(p, r.step, result < 0 ? "failed" : NULL);
 	c->copied = result == 0;
-	return result < 0 ? -1 : clone_describe_bad(&c->source, c->copy.path, &c->lost, e);
+	return result;
 }
 
 /* Only --node can ask for it: a number that is free in the ledger, or a name that is not planned.
@@ -60,21 +60,32 @@ static int check_itself(const struct session *s, struct err *e)
 	return 0;
 }
 
+/* Before hours of reading a card, and not after them. */
+static int check_writable(const struct image *base, struct err *e)
+{
+	const struct part *root = disk_part(base->disk, base->root);
+	autofree char *what = image_part_name(base->name, root);
+	struct fs_open open = clone_part(base->disk, root, what);
+	bool dirty;
+	open.writable = true;
+	return part_is_ext(root) ? fs_ext_is_dirty(&open, &dirty, e) : 0;
+}
+
 int clone_session_open(const struct options *o, const char *source, const char *dir,
 		       enum cluster_mode mode, struct clone_session *ret, struct err *e)
 {
 	struct session *s = &ret->session;
 	if (session_open(o, mode, s, e) < 0 || session_pick_free(o, s, e) < 0 ||
-	    clone_open(source, &ret->source, e) < 0)
+	    clone_open(source, o->rescue, &ret->source, e) < 0)
 		return -1;
 	s->sysprep = o->sysprep;
 	/* Its files cannot be trusted, or not be read, as they are on the card. */
 	bool first = ret->source.dirty || o->rescue;
 	autofree char *cache = dir ? xstrdup(dir) : cache_dir(e);
 	if (!cache || output_begin(cache, "card.copy", &ret->copy, e) < 0 ||
-	    (first && clone_session_copy(ret, o, e) < 0))
+	    (first && clone_session_copy(ret, e) < 0))
 		return -1;
 	if (session_open_clone(s, first ? ret->copy.path : source, source, e) < 0)
 		return -1;
-	return check_itself(s, e);
+	return check_writable(s->base, e) < 0 ? -1 : check_itself(s, e);
 }

@@ -13,7 +13,6 @@ struct clone_session {
 	struct clone_source source;
 	struct output copy; /* made already when the source was dirty; fd -1: not begun */
 	bool copied;
-	struct strv lost; /* what could not be read, and the files that it hits; lines for people */
 };
 
 #define CLONE_SESSION_INIT                                                                \
@@ -29,7 +28,7 @@ struct clone_session {
 int clone_session_open(const struct options *o, const char *source, const char *dir,
 		       enum cluster_mode mode, struct clone_session *ret, struct err *e) must_check;
 /* Make the copy, unless it is there. */
-int clone_session_copy(struct clone_session *c, const struct options *o, struct err *e) must_check;
+int clone_session_copy(struct clone_session *c, struct err *e) must_check;
 void clone_session_done(struct clone_session *c);
 #define auto_clone_session __attribute__((cleanup(clone_session_done))) struct clone_session
 

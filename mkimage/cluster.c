@@ -186,13 +186,17 @@ int cluster_open(const char *dir, const struct profile *p, const struct strv *se
 	return 0;
 }
 
+static void node_done(struct node *n)
+{
+	free(n->role);
+	free(n->hostname);
+	free(n->address);
+}
+
 static void member_done(struct member *m)
 {
-	for (size_t i = 0; i < m->n_nodes; i++) {
-		free(m->nodes[i].role);
-		free(m->nodes[i].hostname);
-		free(m->nodes[i].address);
-	}
+	for (size_t i = 0; i < m->n_nodes; i++)
+		node_done(&m->nodes[i]);
 	free(m->nodes);
 	profile_free(m->profile);
 }
@@ -204,6 +208,7 @@ void cluster_free(struct cluster *c)
 	for (size_t i = 0; i < c->n_members; i++)
 		member_done(&c->members[i]);
 	free(c->members);
+	node_done(&c->newcomer);
 	free(c->dir);
 	free(c->name);
 	cleanup_close(&c->lock);

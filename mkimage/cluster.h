@@ -10,10 +10,14 @@
  *   ledger          one line per node ever built: role number hostname address
  *   keys/admin(.pub)   the administrator's ssh key: logs in as the operator on every node
  *   keys/host-ca(.pub) signs every node's host key
+ *   keys/enrol-ca(.pub)   signs what nodes register with, where a member has the section nodectl
+ *   keys/ops(.pub)   what the master's nodectl looks at the nodes with, for the same clusters
  *   keys/user-NAME(.pub)   the cluster's key of a user (cluster-ssh)
  *   keys/SITE-NAME.pub     public keys fetched from a site, "gh-NAME.pub"
- *   nodes/NAME/ssh_host_ed25519_key(.pub, -cert.pub)   made once per node, so images repeat
- *   nodes/NAME/base-ids    ids of the base it was built from, for verify (identity.h)
+ *   nodes/NAME/ssh_host_ed25519_key(.pub, -cert.pub)   made once per node, so images repeat;
+ * --new-card makes others nodes/NAME/card(.pub, -cert.pub)   the node's enrolment key; another one
+ * for `--new-card` keys/join-ROLE(.pub, -cert.pub)   the same of boards that nobody planned
+ * (--generic) nodes/NAME/base-ids    ids of the base it was built from, for verify (identity.h)
  *   seed            32 random bytes, hex: UUIDs and disk ids are derived from it
  *   known_hosts     "@cert-authority NAMES… KEY"
  *   ssh_config      for `ssh -F cluster/ssh_config worker002`
@@ -31,6 +35,11 @@ struct node {
 	char *hostname;	 /* "worker001" */
 	char *address;	 /* "10.0.0.11"; NULL: none planned (DHCP) */
 	unsigned prefix; /* of the network, bits; 24 */
+	/*
+	 * Not of the plan: any board that has the card of its role (cluster_card.c).  The number is
+	 * 0, the name "worker-join", and there is no address.
+	 */
+	bool unplanned;
 };
 
 /* One role of the cluster and all the nodes that its profile plans (key `planned`). */
@@ -48,6 +57,7 @@ struct cluster {
 	/* Every role of the key `members`, read from their profiles: the planned cluster. */
 	struct member *members;
 	size_t n_members;
+	struct node newcomer; /* see cluster_newcomer; hostname NULL until then */
 };
 
 /* Plan only: nothing is created, a missing directory gives keys that say so (see cluster_read). */
@@ -77,11 +87,34 @@ bool cluster_is_writing(const struct cluster *c);
 /* The planned nodes of a role; NULL when the role is not a member. */
 const struct member *cluster_member(const struct cluster *c, const char *role);
 
-/* Make what the node needs for ever (host key, certificate) unless it is there. */
-int cluster_issue(struct cluster *c, const struct node *n, struct err *e) must_check;
 /*
- * Enter nodes in the ledger, those that are in it already excepted: from now on no plan may give
- * them another name or address.  So only when they will be built, after their plan was judged.
+ * Make what the node needs for ever (host key, card, their certificates) unless it is there; of an
+ * unplanned one the card alone.
+ */
+int cluster_issue(struct cluster *c, const struct node *n, struct err *e) must_check;
+/* The node that has the registry: whose profile has the section nodectl; NULL: none. */
+const struct node *cluster_registry(const struct cluster *c);
+/* Does the node register there, with a card of its own? */
+bool cluster_has_card(const struct cluster *c, const struct node *n);
+/*
+ * The board of that role that nobody planned, borrowed; ERR_PROFILE where the registry does not let
+ * such boards in, or the role's nodes do not register.
+ */
+int cluster_newcomer(struct cluster *c, const char *role, const struct node **ret,
+		     struct err *e) must_check;
+/* Its name, owned: "worker-join". */
+char *cluster_newcomer_name(const char *role);
+/* The file of the directory that has the node's card, owned; suffix "", ".pub" or "-cert.pub". */
+char *cluster_card_file(const struct node *n, const char *suffix);
+/*
+ * Give the node a new card, with the next serial, and a new host key, after cluster_issue: the
+ * former card is worth nothing once the new one was used.
+ */
+int cluster_renew_card(const struct cluster *c, const struct node *n, struct err *e) must_check;
+/*
+ * Enter nodes in the ledger, those that are in it already or unplanned excepted: from now on no
+ * plan may give them another name or address.  So only when they will be built, after their plan
+ * was judged.
  */
 int cluster_enter(struct cluster *c, const struct node *nodes, size_t n, struct err *e) must_check;
 /* The highest number of the role that is in the ledger; 0: none. */

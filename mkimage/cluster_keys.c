@@ -44,7 +44,7 @@ static char *temp_name(const char *path)
 	return xasprintf("%s.new-%ld", path, (long)getpid());
 }
 
-static int make_key(const char *path, const char *comment, struct err *e)
+int keys_renew(const char *path, const char *comment, struct err *e)
 {
 	autofree char *public = xasprintf("%s.pub", path);
 	autofree char *temp = temp_name(path);
@@ -82,14 +82,14 @@ static int check_key(const char *path, const char *public, struct err *e)
 		       path, public);
 }
 
-static int ensure_key(const char *path, const char *comment, struct err *e)
+int keys_ensure(const char *path, const char *comment, struct err *e)
 {
 	autofree char *public = xasprintf("%s.pub", path);
 	if (exists(path))
 		return exists(public) ? check_key(path, public, e) : make_public(path, public, e);
 	if (errno != ENOENT)
 		return err_errno(e, ERR_FAILED, "%s", path);
-	return make_key(path, comment, e);
+	return keys_renew(path, comment, e);
 }
 
 /* Make a directory of the cluster directory, for ever. */
@@ -113,9 +113,11 @@ int keys_make(const struct cluster *c, struct err *e)
 	autofree char *admin_comment = xasprintf("admin@%s", c->name);
 	autofree char *ca_comment = xasprintf("host-ca@%s", c->name);
 	cluster_sweep(c->dir);
-	if (make_dir(c, dir, e) < 0 || ensure_key(admin, admin_comment, e) < 0)
+	if (make_dir(c, dir, e) < 0 || keys_ensure(admin, admin_comment, e) < 0)
 		return -1;
-	return ensure_key(ca, ca_comment, e) < 0 ? -1 : io_flush_dir(dir, e);
+	if (keys_ensure(ca, ca_comment, e) < 0 || card_make_ca(c, e) < 0)
+		return -1;
+	return io_flush_dir(dir, e);
 }
 
 void cluster_node_names(const struct cluster *c, const struct node *n, struct strv *out)
@@ -126,45 +128,49 @@ void cluster_node_names(const struct cluster *c, const struct node *n, struct st
 		strv_add(out, n->address);
 }
 
-static char *make_serial(const struct cluster *c, const struct node *n)
+static uint64_t make_serial(const struct cluster *c, const struct node *n)
 {
 	uint8_t bytes[16];
 	autofree char *label = xasprintf("%s certificate serial", n->hostname);
 	cluster_derive(c, label, bytes);
-	return xasprintf("%u",
-			 (unsigned)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]);
+	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+	       bytes[3];
 }
 
-static bool cert_is_good(const char *cert, const char *ca, const struct strv *principals,
-			 const char *key, const struct node *n)
+bool keys_is_signed(const struct cluster *c, const struct signing *s)
 {
+	autofree char *ca = xasprintf("%s/keys/%s.pub", c->dir, s->ca);
+	autofree char *key = xasprintf("%s.pub", s->key), *cert = xasprintf("%s-cert.pub", s->key);
 	auto_str cert_text = STR_INIT, ca_text = STR_INIT, key_text = STR_INIT;
 	auto_err ignored = ERR_INIT; /* what cannot be read is made again */
 	if (io_read_file(cert, KEY_MAX_BYTES, &cert_text, &ignored) < 0 ||
 	    io_read_file(ca, KEY_MAX_BYTES, &ca_text, &ignored) < 0 ||
 	    io_read_file(key, KEY_MAX_BYTES, &key_text, &ignored) < 0)
 		return false;
-	return cert_is(str_text(&cert_text), &(struct cert){.id = n->hostname,
-							    .principals = principals,
+	return cert_is(str_text(&cert_text), &(struct cert){.id = s->id,
+							    .is_host = s->is_host,
+							    .principals = s->principals,
 							    .key = str_text(&key_text),
 							    .ca = str_text(&ca_text)});
 }
 
 /* ssh-keygen names the certificate after the key, so the temporary key's is a temporary name. */
-static int sign(const struct cluster *c, const struct node *n, const struct strv *principals,
-		const char *key, const char *cert, struct err *e)
+int keys_sign(const struct cluster *c, const struct signing *s, struct err *e)
 {
-	autofree char *ca = path_join(c->dir, "keys/host-ca");
-	autofree char *names = strv_join(principals, ","), *serial = make_serial(c, n);
-	autofree char *dir = path_dir(key);
-	autofree char *temp = temp_name(key);
+	autofree char *ca = xasprintf("%s/keys/%s", c->dir, s->ca);
+	autofree char *dir = path_dir(s->key), *names = strv_join(s->principals, ",");
+	autofree char *serial = xasprintf("%llu", (unsigned long long)s->serial);
+	autofree char *temp = temp_name(s->key);
 	autofree char *temp_public = xasprintf("%s.pub", temp);
 	autofree char *temp_cert = xasprintf("%s-cert.pub", temp);
-	autofree char *public = xasprintf("%s.pub", path_base(key));
+	autofree char *public = xasprintf("%s.pub", path_base(s->key));
+	autofree char *cert = xasprintf("%s-cert.pub", s->key);
 	if (symlink(public, temp_public) < 0)
 		return err_errno(e, ERR_FAILED, "%s: cannot create", temp_public);
-	if (run_argv(e, "ssh-keygen", "-q", "-s", ca, "-h", "-I", n->hostname, "-n", names, "-V",
-		     "always:forever", "-z", serial, temp_public, NULL) < 0)
+	/* A host has no options to clear, and -h is one word more. */
+	if (run_argv(e, "ssh-keygen", "-q", "-s", ca, "-I", s->id, "-n", names, "-V",
+		     "always:forever", "-z", serial, s->is_host ? "-h" : "-Oclear", temp_public,
+		     NULL) < 0)
 		return err_wrap(e, "%s", cert);
 	if (flush_file(temp_cert, 0644, e) < 0 || rename_file(temp_cert, cert, e) < 0)
 		return -1;
@@ -172,31 +178,46 @@ static int sign(const struct cluster *c, const struct node *n, const struct strv
 	return io_flush_dir(dir, e);
 }
 
-static int ensure_cert(const struct cluster *c, const struct node *n, const char *key,
-		       struct err *e)
+static int ensure_host_cert(const struct cluster *c, const struct node *n, const char *key,
+			    struct err *e)
 {
 	auto_strv principals = {0};
 	cluster_node_names(c, n, &principals);
-	autofree char *public = xasprintf("%s.pub", key), *cert = xasprintf("%s-cert.pub", key);
-	autofree char *ca = path_join(c->dir, "keys/host-ca.pub");
-	if (cert_is_good(cert, ca, &principals, public, n))
-		return 0;
-	return sign(c, n, &principals, key, cert, e);
+	const struct signing s = {.ca = "host-ca",
+				  .id = n->hostname,
+				  .is_host = true,
+				  .principals = &principals,
+				  .key = key,
+				  .serial = make_serial(c, n)};
+	return keys_is_signed(c, &s) ? 0 : keys_sign(c, &s, e);
+}
+
+static char *host_key_path(const struct cluster *c, const struct node *n)
+{
+	return xasprintf("%s/nodes/%s/ssh_host_ed25519_key", c->dir, n->hostname);
+}
+
+int keys_renew_host(const struct cluster *c, const struct node *n, struct err *e)
+{
+	autofree char *key = host_key_path(c, n), *comment = xasprintf("root@%s", n->hostname);
+	return keys_renew(key, comment, e) < 0 ? -1 : ensure_host_cert(c, n, key, e);
 }
 
 int cluster_issue(struct cluster *c, const struct node *n, struct err *e)
 {
-	autofree char *dir = xasprintf("%s/nodes/%s", c->dir, n->hostname);
-	autofree char *key = path_join(dir, "ssh_host_ed25519_key");
+	autofree char *key = host_key_path(c, n), *dir = path_dir(key);
 	autofree char *comment = xasprintf("root@%s", n->hostname);
-	if (make_dir(c, dir, e) < 0 || ensure_key(key, comment, e) < 0)
+	if (make_dir(c, dir, e) < 0)
 		return -1;
-	return ensure_cert(c, n, key, e);
+	if (!n->unplanned &&
+	    (keys_ensure(key, comment, e) < 0 || ensure_host_cert(c, n, key, e) < 0))
+		return -1;
+	return cluster_has_card(c, n) ? card_issue(c, n, e) : 0;
 }
 
 int cluster_make_key(const struct cluster *c, const char *name, const char *comment, struct err *e)
 {
 	autofree char *path = path_join(c->dir, name);
 	autofree char *dir = path_dir(path);
-	return ensure_key(path, comment, e) < 0 ? -1 : io_flush_dir(dir, e);
+	return keys_ensure(path, comment, e) < 0 ? -1 : io_flush_dir(dir, e);
 }

@@ -205,7 +205,7 @@ int cluster_enter(struct cluster *c, const struct node *nodes, size_t n, struct 
 		return -1;
 	size_t before = l.n;
 	for (size_t i = 0; i < n; i++) {
-		if (!is_entered(&l, before, &nodes[i]))
+		if (!nodes[i].unplanned && !is_entered(&l, before, &nodes[i]))
 			add(&l, nodes[i].role, nodes[i].number, nodes[i].hostname, nodes[i].address,
 			    0);
 	}

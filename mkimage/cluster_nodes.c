@@ -300,5 +300,5 @@ int cluster_plan_nodes(struct cluster *c, const struct profile *p, const struct 
 	}
 	if (check_names(c, e) < 0 || check_addresses(c, e) < 0)
 		return -1;
-	return check_networks(c, e);
+	return check_networks(c, e) < 0 ? -1 : card_check_registry(c, e);
 }

@@ -49,13 +49,43 @@ void cluster_sweep(const char *path);
 
 /* ---- cluster_keys.c: ssh-keygen ---- */
 
-/* Make CA and the administrator's key where they are missing. */
+/* Make the CAs and the administrator's key where they are missing. */
 int keys_make(const struct cluster *c, struct err *e) must_check;
+/* Make the key pair at path (and .pub) unless it is there; in any case. */
+int keys_ensure(const char *path, const char *comment, struct err *e) must_check;
+int keys_renew(const char *path, const char *comment, struct err *e) must_check;
+
+/* Another host key for the node, and its certificate. */
+int keys_renew_host(const struct cluster *c, const struct node *n, struct err *e) must_check;
+
+/* A certificate for all times, in the file key-cert.pub. */
+struct signing {
+	const char *ca; /* its name in keys/ */
+	const char *id;
+	bool is_host; /* else of a user, without any of the extensions */
+	const struct strv *principals;
+	const char *key; /* path of the private key; what is signed is its .pub */
+	uint64_t serial;
+};
+
+/* Is there such a certificate, whatever its serial? */
+bool keys_is_signed(const struct cluster *c, const struct signing *s);
+int keys_sign(const struct cluster *c, const struct signing *s, struct err *e) must_check;
+
+/* ---- cluster_card.c: what nodes register with ---- */
+
+/* The CA that signs cards, where there is a registry and it is missing. */
+int card_make_ca(const struct cluster *c, struct err *e) must_check;
+/* The node's card, unless it is there. */
+int card_issue(const struct cluster *c, const struct node *n, struct err *e) must_check;
+/* One registry at most, of a role with one node that has an address. */
+int card_check_registry(const struct cluster *c, struct err *e) must_check;
 
 /* ---- cluster_cert.c ---- */
 
 struct cert {
 	const char *id;
+	bool is_host; /* else of a user */
 	const struct strv *principals;
 	const char *key; /* text of the .pub that is signed */
 	const char *ca;	 /* text of the CA's .pub */
@@ -67,9 +97,11 @@ struct cert {
  */
 bool key_is_of(const char *private, const char *public);
 /*
- * Is text a host certificate (PROTOCOL.certkeys of OpenSSH) of exactly this, for all times?  What
- * is no certificate at all is not.
+ * Is text a certificate (PROTOCOL.certkeys of OpenSSH) of exactly this, for all times?  What is no
+ * certificate at all is not.
  */
 bool cert_is(const char *text, const struct cert *wanted);
+/* Its serial; 0: it is none. */
+uint64_t cert_serial(const char *text);
 
 #endif

@@ -8,8 +8,6 @@
 #include "io.h"
 #include "mem.h"
 
-#define FILE_MAX_BYTES (64u << 20)
-
 static bool is_operator(const struct section *s)
 {
 	return section_bool(s, "operator");
@@ -97,12 +95,7 @@ int cluster_known_hosts(const struct cluster *c, struct str *out, struct err *e)
 static int update(const struct cluster *c, const char *name, const struct str *text, struct err *e)
 {
 	autofree char *path = path_join(c->dir, name);
-	auto_str old = STR_INIT;
-	auto_err ignored = ERR_INIT; /* what cannot be read is replaced */
-	if (io_read_file(path, FILE_MAX_BYTES, &old, &ignored) == 0 && old.len == text->len &&
-	    memcmp(str_text(&old), str_text(text), old.len) == 0)
-		return 0;
-	return io_replace_file(path, str_text(text), text->len, 0600, e);
+	return io_update_file(path, str_text(text), text->len, 0600, e) < 0 ? -1 : 0;
 }
 
 int cluster_write_ssh(const struct cluster *c, struct err *e)

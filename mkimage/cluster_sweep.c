@@ -42,7 +42,7 @@ static bool is_temp_key(const char *name, const char *key)
 /* Names below keys/ that hold a name of the profile: "user-mpi", "gh-torvalds.pub". */
 static bool is_temp_named(const char *name)
 {
-	static const char *const prefixes[] = {"user-", "gh-", "lp-"};
+	static const char *const prefixes[] = {"user-", "gh-", "lp-", "join-"};
 	const char *key = strstr(name, ".new-"), *public = strstr(name, ".pub.");
 	bool ours = false;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
@@ -57,7 +57,8 @@ static bool is_temp(const char *name)
 {
 	static const char *const files[] = {"seed", "ledger", "known_hosts", "ssh_config",
 					    "base-ids"};
-	static const char *const keys[] = {"admin", "host-ca", "ssh_host_ed25519_key"};
+	static const char *const keys[] = {"admin", "host-ca", "enrol-ca", "ssh_host_ed25519_key",
+					   "card",  "ops"};
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		if (is_temp_file(name, files[i]))
 			return true;

@@ -36,7 +36,7 @@ static int shrink(const struct clone_session *c, const struct build *b, struct e
 static int make_common(struct clone_session *c, struct build *b, const struct options *o,
 		       struct err *e)
 {
-	if (clone_session_copy(c, o, e) < 0)
+	if (clone_session_copy(c, e) < 0)
 		return -1;
 	b->role = c->copy;
 	c->copy = (struct output)OUTPUT_INIT;
@@ -90,9 +90,9 @@ static int clone_nodes(struct clone_session *c, const struct options *o, struct 
 static int tell_lost(const struct clone_session *c, int result, struct err *e)
 {
 	auto_str lines = STR_INIT;
-	strv_foreach (line, &c->lost)
+	strv_foreach (line, &c->source.lost)
 		str_printf(&lines, "\n%s", *line);
-	if (!c->lost.n)
+	if (!c->source.lost.n)
 		return result;
 	if (result < 0)
 		return err_set(e, e->code, "%s%s", e->msg, str_text(&lines));

@@ -15,13 +15,16 @@
 /* The node that the image says it is, unless --node told. */
 static int find_node(struct session *s, struct image *image, const struct options *o, struct err *e)
 {
-	if (o->node)
+	if (o->node || o->generic)
 		return 0;
+	autofree char *newcomer = cluster_newcomer_name(s->member->nodes->role);
 	auto_str hostname = STR_INIT;
 	if (tree_read(image->tree, "/etc/hostname", 4096, &hostname, e) < 0)
 		return -1;
 	while (hostname.len && hostname.data[hostname.len - 1] == '\n')
 		hostname.data[--hostname.len] = '\0';
+	if (strcmp(str_text(&hostname), newcomer) == 0)
+		return session_pick_newcomer(s, e);
 	for (size_t i = 0; i < s->member->n_nodes; i++) {
 		if (strcmp(s->member->nodes[i].hostname, str_text(&hostname)) == 0) {
 			s->nodes = &s->member->nodes[i];

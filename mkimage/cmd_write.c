@@ -81,14 +81,16 @@ static bool looks_like_device(const struct options *o, const char *path)
 
 static int check_no_profile(const struct options *o, struct err *e)
 {
-	if (!o->node && !o->count && !o->cluster)
+	if (!o->node && !o->count && !o->cluster && !o->new_card && !o->generic)
 		return 0;
 	return err_set(e, ERR_USAGE,
 		       "write: %s is for images that are made on the way; name their profile, too: "
 		       "--profile worker",
-		       o->node	  ? "--node"
-		       : o->count ? "-n"
-				  : "--cluster");
+		       o->node	    ? "--node"
+		       : o->count   ? "-n"
+		       : o->cluster ? "--cluster"
+		       : o->generic ? "--generic"
+				    : "--new-card");
 }
 
 /*

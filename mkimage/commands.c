@@ -50,8 +50,21 @@
 			"run e2fsck -fn and fsck.fat -n on each image before it gets its name" \
 	}
 
+#define OPT_NEW_CARD                                                                               \
+	{                                                                                          \
+		"new-card", 0, OPTION_FLAG, NULL, ROW(new_card), 0, 0,                             \
+			"a new key to register with, for nodes whose former card was used already" \
+	}
+
+#define OPT_GENERIC                                                                  \
+	{                                                                            \
+		"generic", 'g', OPTION_FLAG, NULL, ROW(generic), 0, 0,               \
+			"one image for any number of boards, which the master names" \
+	}
+
 static const struct option_row build_options[] = {
-	OPT_PROFILE, OPT_COUNT, OPT_NODE, OPT_CLUSTER, OPT_OUTPUT, OPT_JOBS, OPT_CHECK, {0},
+	OPT_PROFILE, OPT_COUNT, OPT_NODE,  OPT_GENERIC,	 OPT_CLUSTER,
+	OPT_OUTPUT,  OPT_JOBS,	OPT_CHECK, OPT_NEW_CARD, {0},
 };
 
 static const struct option_row clone_options[] = {
@@ -63,6 +76,7 @@ static const struct option_row clone_options[] = {
 	OPT_OUTPUT,
 	OPT_JOBS,
 	OPT_CHECK,
+	OPT_NEW_CARD,
 	OPT_SYSPREP,
 	{"shrink", 0, OPTION_FLAG, NULL, ROW(shrink), 0, 0,
 	 "images as small as what is used; firstboot grows them again"},
@@ -75,6 +89,7 @@ static const struct option_row plan_options[] = {
 	OPT_PROFILE,
 	OPT_COUNT,
 	OPT_NODE,
+	OPT_GENERIC,
 	OPT_CLUSTER,
 	{"clone", 0, OPTION_TEXT, "SRC", ROW(clone), 0, 0,
 	 "the plan of clones of this card, device or image"},
@@ -82,7 +97,8 @@ static const struct option_row plan_options[] = {
 	{0},
 };
 
-static const struct option_row verify_options[] = {OPT_PROFILE, OPT_NODE, OPT_CLUSTER, {0}};
+static const struct option_row verify_options[] = {
+	OPT_PROFILE, OPT_NODE, OPT_GENERIC, OPT_CLUSTER, {0}};
 
 static const struct option_row base_options[] = {
 	{"output", 'o', OPTION_TEXT, "FILE", ROW(output), 0, 0,
@@ -100,7 +116,9 @@ static const struct option_row write_options[] = {
 	OPT_WRITE_PROFILE,
 	OPT_COUNT,
 	OPT_NODE,
+	OPT_GENERIC,
 	OPT_CLUSTER,
+	OPT_NEW_CARD,
 	{"unmount", 0, OPTION_FLAG, NULL, ROW(unmount), 0, 0,
 	 "unmount what is mounted of the card"},
 	{"no-verify", 0, OPTION_FLAG, NULL, ROW(no_verify), 0, 0,

@@ -32,7 +32,8 @@ static const struct {
 	{0, "#!", 2, "a script"},
 	{0, "<", 1, "a web page"},
 	{4096, "EFI PART", 8,
-	 "a disk with a GPT made for 4096-byte sectors, which can only be read from such a device"},
+	 "a disk with a GPT made for 4096-byte sectors, which can only be read from such a device; "
+	 "copy it there with dd"},
 };
 
 /* A protective MBR, and yet no GPT was found. */
@@ -120,10 +121,11 @@ static int refuse_4k_mbr(const struct disk *d, int fd, struct err *e)
 		if (disk_content_part(&scaled, d->name, fd, e) < 0)
 			return -1;
 		if (*scaled.fstype)
-			return err_set(e, ERR_IMAGE,
-				       "%s: its partition table was made for 4096-byte sectors, "
-				       "and can only be read from such a device",
-				       d->name);
+			return err_set(
+				e, ERR_IMAGE,
+				"%s: its partition table was made for 4096-byte sectors, "
+				"and can only be read from such a device; copy it there with dd",
+				d->name);
 	}
 	return 0;
 }

@@ -59,6 +59,16 @@ static inline void disk_cleanup(struct disk **d)
 /* The partition of that number, NULL when there is none. */
 const struct part *disk_part(const struct disk *d, int number);
 
+struct disk_range {
+	uint64_t start, len; /* bytes */
+};
+#define DISK_BACKUP_RANGES 2
+/*
+ * Where the backup of a GPT is, its list and its header; returns how many there are.  One that is
+ * damaged, or cannot be read, is none.
+ */
+size_t disk_backup(const struct disk *d, int fd, struct disk_range ret[DISK_BACKUP_RANGES]);
+
 struct disk_layout_part {
 	uint64_t start, size; /* bytes, multiples of the sector size */
 	const char *type;     /* "fat32", "ext4": sets the partition's type id */

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "disk_private.h"
+#include "io.h"
 #include "mem.h"
+
+#define HEAD (1u << 20) /* the superblocks of all file systems that boards have lie in it */
 
 static void probe_cleanup(blkid_probe *probe)
 {
@@ -31,7 +34,7 @@ static void take_value(blkid_probe probe, const char *name, char *to, size_t siz
 		snprintf(to, size, "%s", value);
 }
 
-int disk_content_part(struct part *part, const char *name, int fd, struct err *e)
+static int probe_part(struct part *part, const char *name, int fd, struct err *e)
 {
 	auto_probe probe = NULL;
 	if (probe_new(&probe, name, fd, part->start, part->size, e) < 0)
@@ -51,6 +54,39 @@ int disk_content_part(struct part *part, const char *name, int fd, struct err *e
 	take_value(probe, "LABEL", part->label, sizeof(part->label));
 	take_value(probe, "UUID", part->uuid, sizeof(part->uuid));
 	return 0;
+}
+
+/* libblkid gives up where anything that it asks for cannot be read, such as the last sector. */
+static int probe_begin(struct part *part, const char *name, int fd, struct err *e)
+{
+	autofree char *head = xcalloc(1, HEAD);
+	uint64_t len = part->size < HEAD ? part->size : HEAD;
+	io_pread_rest(fd, head, len, part->start);
+	autoclose int copy = io_memfd("beginning of a partition", head, len, e);
+	struct part alone = {.number = part->number, .size = len};
+	if (copy < 0 || probe_part(&alone, name, copy, e) < 0)
+		return -1;
+	alone.start = part->start;
+	alone.size = part->size;
+	*part = alone;
+	return 0;
+}
+
+/* Is there something in its beginning that cannot be read? */
+static bool begin_is_bad(const struct part *part, int fd)
+{
+	size_t done;
+	autofree char *head = xmalloc(HEAD);
+	return io_pread_all(fd, head, HEAD, part->start, &done) < 0;
+}
+
+int disk_content_part(struct part *part, const char *name, int fd, struct err *e)
+{
+	auto_err why = ERR_INIT;
+	int r = probe_part(part, name, fd, &why);
+	if (r == 0 && (*part->fstype || !begin_is_bad(part, fd)))
+		return 0;
+	return probe_begin(part, name, fd, e);
 }
 
 static void copy_lower(char *to, size_t size, const char *from)

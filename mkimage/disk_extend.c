@@ -262,3 +262,41 @@ int disk_extend(const struct disk *d, const struct part *part, uint64_t end, boo
 	const struct extend x = {d, part, end, safe, fd};
 	return d->table == DISK_GPT ? extend_gpt(&x, e) : extend_mbr(&x, e);
 }
+
+/* ---- the backup alone ---- */
+
+static const struct part *last_part(const struct disk *d)
+{
+	const struct part *last = d->n_parts ? &d->parts[0] : NULL;
+	for (size_t i = 1; i < d->n_parts; i++) {
+		if (d->parts[i].start > last->start)
+			last = &d->parts[i];
+	}
+	return last;
+}
+
+static int wipe_copy(const struct disk *d, int fd, struct gpt_copy *g, struct err *e)
+{
+	memset(g->entries, 0, g->entries_len);
+	memset(g->header, 0, sizeof(g->header));
+	return gpt_copy_write_entries(d, fd, g, e) < 0 ? -1 : gpt_copy_write_header(d, fd, g, e);
+}
+
+int disk_settle_backup(const struct disk *d, int fd, struct err *e)
+{
+	auto_gpt_copy first = {0}, old = {0};
+	const struct part *last = last_part(d);
+	if (d->table != DISK_GPT || !last || disk_raw_is_hybrid(fd))
+		return 0;
+	int whole = gpt_copy_read(d, fd, 1, &first, e);
+	if (whole <= 0 || disk_get64(first.header + GPT_ENTRIES) != GPT_LIST_SECTOR)
+		return whole < 0 ? -1 : 0;
+	uint64_t at = disk_get64(first.header + GPT_BACKUP);
+	if (at == d->size / d->sector_size - 1)
+		return 0;
+	whole = gpt_copy_read(d, fd, at, &old, e);
+	if (whole < 0 || (whole && wipe_copy(d, fd, &old, e) < 0))
+		return -1;
+	const struct extend x = {d, last, last->start + last->size, false, fd};
+	return extend_gpt(&x, e);
+}

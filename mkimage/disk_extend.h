@@ -28,4 +28,11 @@ int disk_extend_limit(const struct disk *d, int fd, uint64_t *ret, struct err *e
 int disk_extend(const struct disk *d, const struct part *part, uint64_t end, bool safe, int fd,
 		struct err *e) must_check;
 
+/*
+ * Put the backup of a GPT at the end of the disk where it is elsewhere, and zeros where it was; of
+ * a private copy, for no moment of it is safe.  What cannot have it there stays as it is: a hybrid
+ * one, and one whose list of partitions is at an unusual place.
+ */
+int disk_settle_backup(const struct disk *d, int fd, struct err *e) must_check;
+
 #endif

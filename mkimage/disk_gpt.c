@@ -75,3 +75,15 @@ int gpt_copy_write_header(const struct disk *d, int fd, const struct gpt_copy *g
 {
 	return io_pwrite_fd(fd, d->name, g->header, d->sector_size, g->at, e);
 }
+
+size_t disk_backup(const struct disk *d, int fd, struct disk_range ret[DISK_BACKUP_RANGES])
+{
+	auto_gpt_copy first = {0}, backup = {0};
+	auto_err ignored = ERR_INIT;
+	if (d->table != DISK_GPT || gpt_copy_read(d, fd, 1, &first, &ignored) != 1 ||
+	    gpt_copy_read(d, fd, disk_get64(first.header + GPT_BACKUP), &backup, &ignored) != 1)
+		return 0;
+	ret[0] = (struct disk_range){backup.entries_at, backup.entries_len};
+	ret[1] = (struct disk_range){backup.at, d->sector_size};
+	return DISK_BACKUP_RANGES;
+}

@@ -20,15 +20,17 @@ struct shadow {
 	int from, to;
 };
 
-/* Copy [start, end) as far as the disk has it; what is zero is a hole of the copy already. */
+/*
+ * Copy [start, end) as far as the disk has it; what is zero is a hole of the copy already.  Most of
+ * it is no table: who copies the disk is the one to be told of what cannot be read.
+ */
 static int copy(const struct shadow *s, uint64_t start, uint64_t end, struct err *e)
 {
 	autofree char *buffer = xmalloc(BLOCK);
 	end = end < s->disk->size ? end : s->disk->size;
 	for (size_t n; start < end; start += n) {
 		n = end - start < BLOCK ? (size_t)(end - start) : BLOCK;
-		if (io_pread_fd(s->from, s->disk->name, buffer, n, start, e) < 0)
-			return -1;
+		io_pread_rest(s->from, buffer, n, start);
 		if (!mem_is_zero(buffer, n) &&
 		    io_pwrite_fd(s->to, s->disk->name, buffer, n, start, e) < 0)
 			return -1;

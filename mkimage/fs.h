@@ -84,6 +84,9 @@ struct fs_ops {
 	 */
 	const char *(*refuse_name)(const char *name);
 
+	/* Bytes that are free for files; NULL: it does not tell. */
+	int (*room)(struct fs *fs, uint64_t *ret, struct err *e);
+
 	/* Write everything to the image. */
 	int (*sync)(struct fs *fs, struct err *e);
 	/*
@@ -128,6 +131,13 @@ int fs_ext_is_dirty(const struct fs_open *o, bool *ret, struct err *e) must_chec
 int fs_ext_replay(const struct fs_open *o, struct err *e) must_check;
 /* The same without a look at what the file system is then. */
 int fs_ext_replay_log(const struct fs_open *o, struct err *e) must_check;
+/*
+ * Repair whatever can be repaired by e2fsck -y, whose losses are files without a name, in
+ * /lost+found, and files that are gone.  fs_ext_restore_super is for what has lost its superblock:
+ * 1 when a copy of it was found and put there, 0 when there is none.
+ */
+int fs_ext_mend(const struct fs_open *o, struct err *e) must_check;
+int fs_ext_restore_super(const struct fs_open *o, struct err *e) must_check;
 /* Why the file system, open as ext, must keep its UUID, as one line for people; NULL: it need not.
  */
 const char *fs_ext_uuid_obstacle(struct fs *fs);

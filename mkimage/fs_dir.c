@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fs_dir.h"
@@ -231,6 +232,16 @@ int dir_close(struct fs *fs, struct err *e)
 	return r;
 }
 
+int dir_room(struct fs *fs, uint64_t *ret, struct err *e)
+{
+	const struct dir *d = (const struct dir *)fs;
+	struct statfs st;
+	if (fstatfs(d->root, &st) < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot tell how much is free", fs->what);
+	*ret = (uint64_t)st.f_bavail * (uint64_t)st.f_bsize;
+	return 0;
+}
+
 static int refuse_xattr_set(struct fs *fs, const char *path, const char *name, const void *value,
 			    size_t len, struct err *e)
 {
@@ -269,6 +280,7 @@ static const struct fs_ops dir_ops = {
 	.utime = dir_utime,
 	.xattr_set = refuse_xattr_set,
 	.xattr_get = no_xattr_get,
+	.room = dir_room,
 	.sync = dir_sync,
 	.close = dir_close,
 };

@@ -44,6 +44,7 @@ int dir_remove(struct fs *fs, const char *path, struct err *e) must_check;
 int dir_attr(struct fs *fs, const char *path, uint32_t mode, uint32_t uid, uint32_t gid,
 	     struct err *e) must_check;
 int dir_utime(struct fs *fs, const char *path, int64_t mtime, struct err *e) must_check;
+int dir_room(struct fs *fs, uint64_t *ret, struct err *e) must_check;
 int dir_sync(struct fs *fs, struct err *e) must_check;
 int dir_close(struct fs *fs, struct err *e) must_check;
 

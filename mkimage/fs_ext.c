@@ -176,13 +176,18 @@ int ext_begin(struct ext *x, const char *path, struct err *e)
 	return failure ? ext_error(x, NULL, failure, "cannot read the bitmaps", e) : 0;
 }
 
+static uint64_t free_bytes(const struct ext *x)
+{
+	return ext2fs_free_blocks_count(x->e2->super) * x->e2->blocksize;
+}
+
 int ext_no_room(const struct ext *x, const char *path, uint64_t bytes, struct err *e)
 {
-	uint64_t free_bytes = ext2fs_free_blocks_count(x->e2->super) * x->e2->blocksize;
 	return err_set(e, ERR_SPACE,
 		       "%s: %s: no room: %llu bytes are needed, %llu are free; make the image "
 		       "larger (image-size)",
-		       x->fs.what, path, (unsigned long long)bytes, (unsigned long long)free_bytes);
+		       x->fs.what, path, (unsigned long long)bytes,
+		       (unsigned long long)free_bytes(x));
 }
 
 int ext_need_blocks(const struct ext *x, const char *path, uint64_t blocks, struct err *e)
@@ -350,6 +355,14 @@ static int ext_list(struct fs *fs, const char *path, struct strv *ret, struct er
 	return 0;
 }
 
+/* What is kept back for root counts as free: mkimage and dpkg are root. */
+static int ext_room(struct fs *fs, uint64_t *ret, struct err *e)
+{
+	(void)e;
+	*ret = free_bytes(ext_of(fs));
+	return 0;
+}
+
 static int ext_sync(struct fs *fs, struct err *e)
 {
 	struct ext *x = ext_of(fs);
@@ -390,6 +403,7 @@ static const struct fs_ops ext_ops = {
 	.utime = ext_utime,
 	.xattr_set = ext_xattr_set,
 	.xattr_get = ext_xattr_get,
+	.room = ext_room,
 	.sync = ext_sync,
 	.close = ext_close,
 };

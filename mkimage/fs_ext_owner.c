@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which files lie in given blocks, as `debugfs icheck` and `ncheck` tell. */
+/*
+ * Which files lie in given blocks, as `debugfs icheck` and `ncheck` tell; and what of the file
+ * system itself lies there, such as tables of inodes, and which names lead to those.
+ */
 #include <string.h>
 
 #include "blockmap.h"
@@ -17,7 +20,8 @@ struct search {
 	const struct blockmap *bytes;
 	struct owner *owners;
 	size_t n, cap;
-	uint64_t owned; /* bytes of `bytes` that belong to an owner */
+	struct strv *found;   /* for people */
+	struct blockmap gone; /* numbers of inodes in tables that are hit */
 	/* Of the inode or directory that is looked at. */
 	uint64_t hit;
 	ext2_ino_t dir;
@@ -28,6 +32,17 @@ static void search_done(struct search *s)
 	for (size_t i = 0; i < s->n; i++)
 		free(s->owners[i].path);
 	free(s->owners);
+	blockmap_done(&s->gone);
+}
+
+/* How many bytes of n blocks are among those looked for. */
+static uint64_t bytes_hit(const struct search *s, blk64_t block, uint64_t n)
+{
+	uint64_t size = s->x->e2->blocksize, start = s->offset + block * size;
+	size_t hint = 0;
+	auto_blockmap part = {0};
+	blockmap_clip(s->bytes, start, start + n * size, &hint, &part);
+	return part.used;
 }
 
 static int count_block(ext2_filsys e2, blk64_t *block, e2_blkcnt_t number, blk64_t ref_block,
@@ -37,11 +52,8 @@ static int count_block(ext2_filsys e2, blk64_t *block, e2_blkcnt_t number, blk64
 	(void)number;
 	(void)ref_block;
 	(void)ref_offset;
-	uint64_t start = s->offset + *block * e2->blocksize;
-	size_t hint = 0;
-	auto_blockmap part = {0};
-	blockmap_clip(s->bytes, start, start + e2->blocksize, &hint, &part);
-	s->hit += part.used;
+	(void)e2;
+	s->hit += bytes_hit(s, *block, 1);
 	return 0;
 }
 
@@ -56,7 +68,6 @@ static errcode_t look_at_inode(struct search *s, ext2_ino_t ino, struct ext2_ino
 						  count_block, s);
 	if (failure || !s->hit)
 		return failure;
-	s->owned += s->hit;
 	s->owners = array_reserve(s->owners, s->n, &s->cap, sizeof(*s->owners));
 	s->owners[s->n++] = (struct owner){.ino = ino};
 	return 0;
@@ -76,25 +87,43 @@ static errcode_t find_owners(struct search *s)
 	return failure;
 }
 
+static bool is_gone(const struct search *s, ext2_ino_t ino)
+{
+	size_t hint = 0;
+	auto_blockmap one = {0};
+	blockmap_clip(&s->gone, ino, (uint64_t)ino + 1, &hint, &one);
+	return one.n != 0;
+}
+
+/* Of an entry of the directory that is looked at; owned, NULL when that has no name itself. */
+static char *path_of(const struct search *s, const struct ext2_dir_entry *d)
+{
+	char *dir;
+	if (ext2fs_get_pathname(s->x->e2, s->dir, 0, &dir))
+		return NULL;
+	char *path = xasprintf("%s%s%.*s", dir, strcmp(dir, "/") == 0 ? "" : "/",
+			       ext2fs_dirent_name_len(d), d->name);
+	ext2fs_free_mem(&dir);
+	return path;
+}
+
 static int take_name(ext2_ino_t dir, int entry, struct ext2_dir_entry *d, int offset, int size,
 		     char *buffer, void *ctx)
 {
 	struct search *s = ctx;
-	char *path;
 	(void)dir;
-	(void)entry;
 	(void)offset;
 	(void)size;
 	(void)buffer;
 	for (size_t i = 0; i < s->n; i++) {
 		struct owner *o = &s->owners[i];
-		if (o->ino != d->inode || o->path ||
-		    ext2fs_get_pathname(s->x->e2, s->dir, 0, &path))
-			continue;
-		o->path = xasprintf("%s%s%.*s", path, strcmp(path, "/") == 0 ? "" : "/",
-				    ext2fs_dirent_name_len(d), d->name);
-		ext2fs_free_mem(&path);
+		if (o->ino == d->inode && !o->path)
+			o->path = path_of(s, d);
 	}
+	autofree char *gone = entry == DIRENT_OTHER_FILE && is_gone(s, d->inode) ? path_of(s, d)
+										 : NULL;
+	if (gone)
+		strv_printf(s->found, "%s, which is lost: its inode was there", gone);
 	return 0;
 }
 
@@ -103,9 +132,11 @@ static errcode_t name_owners(struct search *s)
 	ext2_inode_scan scan;
 	ext2_ino_t ino = 0;
 	struct ext2_inode inode;
-	errcode_t failure = s->n ? ext2fs_open_inode_scan(s->x->e2, 0, &scan) : ENOENT;
+	if (!s->n && !s->gone.n)
+		return 0;
+	errcode_t failure = ext2fs_open_inode_scan(s->x->e2, 0, &scan);
 	if (failure)
-		return s->n ? failure : 0;
+		return failure;
 	while (!(failure = ext2fs_get_next_inode(scan, &ino, &inode)) && ino) {
 		s->dir = ino;
 		/* A directory that is damaged itself has no names to tell. */
@@ -126,6 +157,54 @@ static void add_owner(struct strv *ret, const struct owner *o)
 		strv_printf(ret, "inode %u, which has no name", o->ino);
 }
 
+/* ---- what the file system has for itself ---- */
+
+static void find_table(struct search *s, dgrp_t g)
+{
+	ext2_filsys e2 = s->x->e2;
+	uint64_t per_block = e2->blocksize / EXT2_INODE_SIZE(e2->super);
+	for (uint64_t i = 0; i < e2->inode_blocks_per_group; i++) {
+		if (!bytes_hit(s, ext2fs_inode_table_loc(e2, g) + i, 1))
+			continue;
+		uint64_t first = (uint64_t)g * e2->super->s_inodes_per_group + i * per_block + 1;
+		strv_printf(s->found, "group %u: the table of inodes, %llu to %llu", g,
+			    (unsigned long long)first, (unsigned long long)(first + per_block - 1));
+		blockmap_add(&s->gone, first, per_block);
+	}
+}
+
+static void find_in_group(struct search *s, dgrp_t g)
+{
+	ext2_filsys e2 = s->x->e2;
+	blk64_t super = 0, old = 0, new = 0;
+	blk_t n = 0;
+	if (ext2fs_super_and_bgd_loc2(e2, g, &super, &old, &new, &n))
+		n = 0;
+	/* Group 0 has its superblock in block 0 or 1; block 0 is not there in the others. */
+	if (ext2fs_bg_has_super(e2, g) && bytes_hit(s, super, 1))
+		strv_printf(s->found, "group %u: %s superblock", g, g ? "a copy of the" : "the");
+	if ((old && bytes_hit(s, old, e2->desc_blocks)) || (new &&bytes_hit(s, new, 1)))
+		strv_printf(s->found, "group %u: %s descriptors of groups", g,
+			    g ? "a copy of the" : "the");
+	if (bytes_hit(s, ext2fs_block_bitmap_loc(e2, g), 1))
+		strv_printf(s->found, "group %u: the bitmap of blocks", g);
+	if (bytes_hit(s, ext2fs_inode_bitmap_loc(e2, g), 1))
+		strv_printf(s->found, "group %u: the bitmap of inodes", g);
+	find_table(s, g);
+}
+
+static errcode_t find_all(struct search *s)
+{
+	for (dgrp_t g = 0; g < s->x->e2->group_desc_count; g++)
+		find_in_group(s, g);
+	errcode_t failure = find_owners(s);
+	if (!failure)
+		failure = name_owners(s);
+	for (size_t i = 0; i < s->n; i++)
+		add_owner(s->found, &s->owners[i]);
+	return failure;
+}
+
 int fs_ext_owners(const struct fs_open *o, const struct blockmap *bytes, struct strv *ret,
 		  struct err *e)
 {
@@ -138,14 +217,14 @@ int fs_ext_owners(const struct fs_open *o, const struct blockmap *bytes, struct 
 	if (ext_open_library(o, true, &x, e) < 0)
 		return -1;
 	__attribute__((cleanup(search_done))) struct search s = {
-		.x = x, .offset = o->offset, .bytes = &own};
-	errcode_t failure = find_owners(&s);
-	if (!failure)
-		failure = name_owners(&s);
-	for (size_t i = 0; i < s.n; i++)
-		add_owner(ret, &s.owners[i]);
-	if (s.owned < own.used)
-		strv_add(ret, "what describes files (bitmaps, tables of inodes)");
+		.x = x, .offset = o->offset, .bytes = &own, .found = ret};
+	/* What is zeros now has no right checksum. */
+	x->e2->flags |= EXT2_FLAG_IGNORE_CSUM_ERRORS;
+	if (ext2fs_check_desc(x->e2)) {
+		ext_free(x);
+		return 1;
+	}
+	errcode_t failure = find_all(&s);
 	int r = failure ? ext_error(x, NULL, failure, "cannot find what files are hit", e) : 0;
 	ext_free(x);
 	return r;

@@ -14,38 +14,74 @@
 struct feature {
 	uint32_t bit;
 	const char *name;
+	const char *cure; /* what takes it away; NULL: nothing does */
 };
 
 /* Names as in mke2fs(8) and the kernel's documentation, of the features that may be refused. */
 static const struct feature incompat_names[] = {
-	{0x0001, "compression"},
-	{0x0008, "journal_dev"},
-	{0x0100, "mmp"},
-	{0x1000, "dirdata"},
+	{0x0001, "compression", NULL},
+	{0x0008, "journal_dev", NULL},
+	{0x0100, "mmp", "`tune2fs -O ^mmp`"},
+	{0x1000, "dirdata", NULL},
 };
 static const struct feature ro_compat_names[] = {
-	{0x0080, "has_snapshot"}, {0x0100, "quota"},	 {0x0200, "bigalloc"},
-	{0x0800, "replica"},	  {0x1000, "read-only"}, {0x4000, "shared_blocks"},
+	{0x0080, "has_snapshot", NULL},
+	{0x0100, "quota", "`tune2fs -O ^quota`"},
+	{0x0200, "bigalloc", NULL},
+	{0x0800, "replica", NULL},
+	{0x1000, "read-only", "`tune2fs -O ^read-only`"},
+	{0x4000, "shared_blocks", "`e2fsck -f -E unshare_blocks`"},
 };
 
-static void name_features(struct str *out, uint32_t bits, const char *kind,
+struct refusal {
+	struct str names, cures;
+	bool incurable;
+};
+
+static void refusal_done(struct refusal *r)
+{
+	str_done(&r->names);
+	str_done(&r->cures);
+}
+#define auto_refusal __attribute__((cleanup(refusal_done))) struct refusal
+
+static void add_feature(struct refusal *r, const char *kind, unsigned number,
+			const struct feature *known)
+{
+	str_puts(&r->names, r->names.len ? ", " : "");
+	if (known)
+		str_puts(&r->names, known->name);
+	else
+		str_printf(&r->names, "%s bit %u", kind, number);
+	if (known && known->cure)
+		str_printf(&r->cures, "%s%s", r->cures.len ? " and " : "", known->cure);
+	else
+		r->incurable = true;
+}
+
+static void name_features(struct refusal *r, uint32_t bits, const char *kind,
 			  const struct feature *names, size_t n)
 {
 	for (unsigned i = 0; i < 32; i++) {
-		uint32_t bit = 1u << i;
-		if (!(bits & bit))
-			continue;
-		const char *name = NULL;
+		const struct feature *known = NULL;
 		for (size_t k = 0; k < n; k++) {
-			if (names[k].bit == bit)
-				name = names[k].name;
+			if (names[k].bit == 1u << i)
+				known = &names[k];
 		}
-		str_puts(out, out->len ? ", " : "");
-		if (name)
-			str_puts(out, name);
-		else
-			str_printf(out, "%s bit %u", kind, i);
+		if (bits & 1u << i)
+			add_feature(r, kind, i, known);
 	}
+}
+
+static int refuse_features(const struct fs_open *o, const struct refusal *r, bool for_writing,
+			   struct err *e)
+{
+	autofree char *cure = r->incurable
+				      ? xstrdup("nothing takes it away, so make the file system "
+						"without it and copy the files")
+				      : xasprintf("%s on it takes it away", str_text(&r->cures));
+	return err_set(e, ERR_IMAGE, "%s: file system feature '%s' is not supported%s; %s", o->what,
+		       str_text(&r->names), for_writing ? " for writing" : "", cure);
 }
 
 static int check_features(const struct fs_open *o, const struct ext2_super_block *sb, struct err *e)
@@ -61,14 +97,12 @@ static int check_features(const struct fs_open *o, const struct ext2_super_block
 	}
 	if (!bad && !bad_ro)
 		return 0;
-	auto_str names = STR_INIT;
-	name_features(&names, bad, "incompat", incompat_names,
+	auto_refusal r = {STR_INIT, STR_INIT, false};
+	name_features(&r, bad, "incompat", incompat_names,
 		      sizeof(incompat_names) / sizeof(*incompat_names));
-	name_features(&names, bad_ro, "ro_compat", ro_compat_names,
+	name_features(&r, bad_ro, "ro_compat", ro_compat_names,
 		      sizeof(ro_compat_names) / sizeof(*ro_compat_names));
-	return err_set(e, ERR_IMAGE,
-		       "%s: file system feature '%s' is not supported%s; make the image without it",
-		       o->what, str_text(&names), bad ? "" : " for writing");
+	return refuse_features(o, &r, !bad, e);
 }
 
 static uint64_t block_count(const struct ext2_super_block *sb)
@@ -200,6 +234,8 @@ static errcode_t journal_is_empty(const struct ext *x, bool *ret)
 	return failure;
 }
 
+#define OPTIONS_MAX 4 /* of e2fsck */
+
 /*
  * e2fsck 1.47.0 replays the journal of a file system at an offset, but forgets the offset when it
  * opens it again, and gives up.  What is left to do then is to say that the journal is empty.
@@ -229,7 +265,18 @@ static int clear_replayed(const struct fs_open *o, struct err *e)
 	return r;
 }
 
-/* What e2fsck is to do with it: "-f", or "-E" and an option. */
+/* The time of its last write, where none is given: what is repaired is not newer for that. */
+static struct fs_open at_its_time(const struct fs_open *o)
+{
+	struct fs_open how = *o;
+	struct ext2_super_block sb;
+	auto_err ignored = ERR_INIT;
+	if (!how.now && ext_super_read(o, &sb, &ignored) == 0)
+		how.now = ext2fs_le32_to_cpu(sb.s_wtime);
+	return how;
+}
+
+/* What e2fsck is to do with it: its options, up to four. */
 static int run_e2fsck(const struct fs_open *o, const char *const *todo, int ok_status,
 		      struct err *e)
 {
@@ -241,34 +288,88 @@ static int run_e2fsck(const struct fs_open *o, const char *const *todo, int ok_s
 					 (unsigned long long)o->offset);
 	/* e2fsck takes 0 for "not set". */
 	autofree char *now = xasprintf("E2FSCK_TIME=%lld", (long long)(o->now > 0 ? o->now : 1));
-	const char *argv[6] = {"e2fsck", "-p"};
-	size_t n = 2;
-	for (size_t i = 0; i < 2 && todo[i]; i++) /* before the image: POSIXLY_CORRECT */
+	const char *argv[OPTIONS_MAX + 3] = {"e2fsck"};
+	size_t n = 1;
+	for (size_t i = 0; i < OPTIONS_MAX && todo[i]; i++) /* before the image: POSIXLY_CORRECT */
 		argv[n++] = todo[i];
 	argv[n] = image;
 	const char *env[] = {now, NULL};
 	auto_str said = STR_INIT;
 	struct run r = {.argv = argv, .env = env, .output = &said, .ok_status = ok_status};
-	if (run(&r, e) < 0)
-		return err_wrap(e, "%s: the journal cannot be replayed, run e2fsck by hand",
-				o->what);
-	return 0;
+	return run(&r, e) < 0 ? -1 : 0;
 }
 
 /* 1: errors were corrected, which is what a replay is.  12: replayed, see above. */
 #define REPLAYED (1 << 1 | 1 << 12)
 
-static const char *const only_journal[] = {"-E", "journal_only"};
-static const char *const check_all[] = {"-f", NULL};
+static const char *const only_journal[] = {"-p", "-E", "journal_only", NULL};
+static const char *const check_all[] = {"-p", "-f", NULL};
+static const char *const mend_all[] = {"-f", "-y", NULL};
+
+static int replay_error(const struct fs_open *o, struct err *e)
+{
+	return err_wrap(e, "%s: the journal cannot be replayed, run e2fsck by hand", o->what);
+}
 
 int fs_ext_replay_log(const struct fs_open *o, struct err *e)
 {
-	return run_e2fsck(o, only_journal, REPLAYED, e) < 0 ? -1 : clear_replayed(o, e);
+	const struct fs_open how = at_its_time(o);
+	if (run_e2fsck(&how, only_journal, REPLAYED, e) < 0)
+		return replay_error(o, e);
+	return clear_replayed(&how, e);
 }
 
 int fs_ext_replay(const struct fs_open *o, struct err *e)
 {
-	if (fs_ext_replay_log(o, e) < 0)
+	const struct fs_open how = at_its_time(o);
+	if (fs_ext_replay_log(&how, e) < 0)
 		return -1;
-	return run_e2fsck(o, check_all, 1 << 1, e);
+	return run_e2fsck(&how, check_all, 1 << 1, e) < 0 ? replay_error(o, e) : 0;
+}
+
+/* Where mke2fs puts the first copy of the superblock, by the size of blocks. */
+static const struct {
+	unsigned block_size;
+	const char *block;
+	uint64_t at;
+} copies[] = {
+	{4096, "32768", 32768ull * 4096},
+	{1024, "8193", 8193ull * 1024},
+	{2048, "16384", 16384ull * 2048},
+};
+
+static bool has_copy(const struct fs_open *o, int fd, size_t i, int64_t *ret_time)
+{
+	struct ext2_super_block sb = {0};
+	if (copies[i].at + sizeof(sb) > o->size)
+		return false;
+	io_pread_rest(fd, &sb, sizeof(sb), o->offset + copies[i].at);
+	*ret_time = ext2fs_le32_to_cpu(sb.s_wtime);
+	uint32_t log = ext2fs_le32_to_cpu(sb.s_log_block_size);
+	return ext2fs_le16_to_cpu(sb.s_magic) == EXT2_SUPER_MAGIC && log <= 2 &&
+	       1024u << log == copies[i].block_size;
+}
+
+int fs_ext_restore_super(const struct fs_open *o, struct err *e)
+{
+	autoclose int fd = open_image(o, O_RDONLY, e);
+	if (fd < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(copies) / sizeof(*copies); i++) {
+		const char *const todo[] = {"-y", "-b", copies[i].block, NULL};
+		struct fs_open how = *o;
+		if (has_copy(o, fd, i, &how.now))
+			return run_e2fsck(&how, todo, REPLAYED | 1 << 4, e) < 0 ? -1 : 1;
+	}
+	return 0;
+}
+
+/* A second run is content with what the first left, or the file system is beyond repair. */
+int fs_ext_mend(const struct fs_open *o, struct err *e)
+{
+	const struct fs_open how = at_its_time(o);
+	if (run_e2fsck(&how, mend_all, REPLAYED | 1 << 4, e) < 0 || clear_replayed(&how, e) < 0 ||
+	    run_e2fsck(&how, mend_all, 1 << 1, e) < 0)
+		return err_wrap(e, "%s: e2fsck cannot repair it", o->what);
+	return 0;
 }

@@ -212,6 +212,7 @@ static const struct fs_ops mount_ops = {
 	.utime = dir_utime,
 	.xattr_set = mount_xattr_set,
 	.xattr_get = mount_xattr_get,
+	.room = dir_room,
 	.sync = mount_sync,
 	.close = dir_close,
 };

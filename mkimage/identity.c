@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "identity.h"
 #include "image_parts.h"
+#include "io.h"
 #include "mem.h"
 #include "uuid.h"
+
+/* Linux's union swap_header, include/linux/swap.h: sws_uuid, in no sum and of no byte order. */
+#define SWAP_UUID 1036
 
 /* The file system of a partition: one that is open already, or opened for this; see part_fs_done.
  */
@@ -112,7 +118,7 @@ struct disk *identity_want(const struct identity *id, const struct cluster *c, c
 		autofree char *label = xasprintf("%s partition %d uuid", name, p->number);
 		if (!has_uuid(id, n) || id->parts[n].keep)
 			continue;
-		if (id->parts[n].kind == IDENTITY_EXT) {
+		if (id->parts[n].kind == IDENTITY_EXT || id->parts[n].kind == IDENTITY_SWAP) {
 			derive_uuid(c, label, p->uuid);
 		} else if (id->parts[n].kind == IDENTITY_FAT) {
 			uint32_t serial = derive32(c, label);
@@ -204,10 +210,24 @@ static int set_uuid(struct fs *fs, enum identity_kind kind, const char *text, st
 	return fs_fat_set_serial(fs, (uint32_t)strtoul(digits, NULL, 16), e);
 }
 
+static int apply_swap(const struct image *i, const struct part *want, struct err *e)
+{
+	uint8_t uuid[UUID_LEN];
+	autoclose int fd = open(i->path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot open", i->name);
+	if (!uuid_parse(want->uuid, uuid))
+		return err_set(e, ERR_IMAGE, "%s: partition %d: '%s' is no UUID", i->name,
+			       want->number, want->uuid);
+	return io_pwrite_fd(fd, i->name, uuid, sizeof(uuid), want->start + SWAP_UUID, e);
+}
+
 static int apply_part(struct image *i, const struct identity_part *p, const struct part *want,
 		      struct err *e)
 {
 	auto_part_fs fs = {0};
+	if (p->kind == IDENTITY_SWAP)
+		return apply_swap(i, want, e);
 	if (part_fs_open(i, disk_part(i->disk, want->number), true, &fs, e) < 0 ||
 	    set_uuid(fs.fs, p->kind, want->uuid, e) < 0)
 		return -1;

@@ -11,7 +11,7 @@
 #include "cluster.h"
 #include "image.h"
 
-enum identity_kind { IDENTITY_OTHER, IDENTITY_EXT, IDENTITY_FAT };
+enum identity_kind { IDENTITY_OTHER, IDENTITY_EXT, IDENTITY_FAT, IDENTITY_SWAP };
 
 struct identity_part {
 	const struct part *part; /* of the disk */

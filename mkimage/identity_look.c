@@ -108,6 +108,20 @@ static int judge_fs(const struct image *i, struct fs *fs, struct identity_part *
 	return p->kind == IDENTITY_EXT ? judge_ext(i, fs, p, e) : judge_fat(fs, p, e);
 }
 
+static bool is_swap(const struct part *p)
+{
+	return strcmp(p->fstype, "swap") == 0;
+}
+
+static enum identity_kind kind_of(const struct part *p)
+{
+	if (part_is_ext(p))
+		return IDENTITY_EXT;
+	if (part_is_fat(p))
+		return IDENTITY_FAT;
+	return is_swap(p) ? IDENTITY_SWAP : IDENTITY_OTHER;
+}
+
 /* A partition beside root and boot that cannot be opened is none of the node's business. */
 static int judge_aside(const struct image *i, struct identity_part *p, struct err *e)
 {
@@ -141,6 +155,8 @@ static int judge(const struct image *i, struct identity_part *p, struct err *e)
 	else if (is_shared(i->disk, part))
 		p->keep = xstrdup("another partition has the same, so no file tells which is "
 				  "meant");
+	else if (p->kind == IDENTITY_SWAP)
+		return 0;
 	else if (part->number == i->root)
 		return judge_fs(i, i->root_fs, p, e);
 	else if (part->number == i->boot)
@@ -253,7 +269,7 @@ static int read_loader_files(struct identity *id, const struct part *aside, stru
 /* Without a file system there are no files: swap, and what libblkid knows nothing of. */
 static bool has_files(const struct part *p)
 {
-	return *p->fstype && strcmp(p->fstype, "swap") != 0;
+	return *p->fstype && !is_swap(p);
 }
 
 /*
@@ -302,9 +318,7 @@ int identity_look(const struct image *i, struct identity **ret, struct err *e)
 	for (size_t n = 0; n < d->n_parts; n++) {
 		struct identity_part *p = &id->parts[n];
 		p->part = &d->parts[n];
-		p->kind = part_is_ext(p->part)	 ? IDENTITY_EXT
-			  : part_is_fat(p->part) ? IDENTITY_FAT
-						 : IDENTITY_OTHER;
+		p->kind = kind_of(p->part);
 		if (judge(i, p, e) < 0)
 			return err_wrap(e, "%s: partition %d", i->name, p->part->number);
 	}

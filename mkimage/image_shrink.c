@@ -3,7 +3,8 @@
  * The root file system as small as it can be, its partition and the image cut to it.
  *
  * resize2fs -M leaves a third of the result free: it cannot use the blocks of inode tables that it
- * drops.  After it has dropped them, a second run can be told the size that is computed here.
+ * drops.  After it has dropped them, a second run can be told the size that is computed here.  Of a
+ * small file system without a journal it leaves nothing free, and then that size is larger.
  *
  * At its end resize2fs cuts the file as if the file system began at byte 0 (see image_grow.c).  So
  * it is made to: what is before the partition is put aside, and the range is taken out of the file,
@@ -87,10 +88,11 @@ static int resize(struct shrink *s, int fd, struct err *e)
 	if (resize_check(&s->r, path, e) < 0 || resize_run(&s->r, "-M", path, NULL, e) < 0 ||
 	    read_super(s, fd, 0, &sb, e) < 0)
 		return -1;
-	uint64_t bs = block_size(&sb), wanted = smallest(&sb);
+	uint64_t bs = block_size(&sb), wanted = smallest(&sb), most = s->part->size / bs;
+	wanted = wanted < most ? wanted : most; /* there may be no room for slack */
 	autofree char *size = xasprintf("%lluK", (unsigned long long)(wanted * bs / 1024));
 	auto_err ignored = ERR_INIT;
-	if (wanted < ext2fs_le32_to_cpu(sb.s_blocks_count) &&
+	if (wanted != ext2fs_le32_to_cpu(sb.s_blocks_count) &&
 	    resize_run(&s->r, "-f", path, size, &ignored) < 0) {
 		if (ignored.code == ERR_INTERRUPT)
 			return err_set(e, ignored.code, "%s", ignored.msg);

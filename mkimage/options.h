@@ -28,6 +28,8 @@ struct options {
 	bool shrink;		/* clone: no larger than what is used */
 	bool rescue;		/* clone: go on where the card cannot be read */
 	struct strv force;	/* write: devices that are meant although they are no cards */
+	bool new_card;		/* the nodes get new keys to register with */
+	bool generic;		/* one image for boards that nobody planned */
 };
 
 /* Its commands and options; "build" is also the command without a name. */

@@ -14,6 +14,7 @@
 #include "tree.h"
 
 struct identity;
+struct progress;
 struct plan; /* ordered by first mention of a path; at most one change per path */
 
 /* Everything a customisation may look at. */
@@ -28,6 +29,8 @@ struct plan_ctx {
 		*custom; /* name of the customisation that runs; set by the plan_build functions */
 	int64_t now;	 /* the build's timestamp (SOURCE_DATE_EPOCH) */
 	bool sysprep;	 /* plan_build_clone: logs and history go, too */
+	struct progress *progress;	  /* borrowed; NULL: nothing is shown */
+	uint64_t image_size, image_grows; /* bytes: of the image, and more than the base; or 0 */
 	struct tree *finished; /* what verify looks at; for what only a build is told; or NULL */
 };
 

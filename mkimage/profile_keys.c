@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,16 +10,6 @@
 
 #define TABLES_MAX 64
 #define SIZE_LIMIT (2ull << 40) /* bytes: what an MBR can describe */
-
-static int check_role(const char *text, struct err *e)
-{
-	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
-	if (len && !text[len] && len <= 32 && islower((unsigned char)text[0]))
-		return 0;
-	return err_set(e, ERR_PROFILE,
-		       "'%s' is no role: use 1 to 32 of a-z, 0-9 and '-', beginning with a letter",
-		       text);
-}
 
 static int check_base(const char *text, struct err *e)
 {
@@ -52,7 +41,7 @@ const struct key profile_core_keys[] = {
 	{.name = "role",
 	 .type = KEY_STRING,
 	 .help = "what nodes of this profile are for, as 'worker'; required",
-	 .check = check_role},
+	 .check = validate_role},
 	{.name = "base",
 	 .type = KEY_STRING,
 	 .help = "the image to start from: name in bases.conf, path or URL; required",

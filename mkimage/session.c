@@ -55,11 +55,31 @@ static int find_member(struct session *s, struct err *e)
 	return check_member(s->profile, s->member->profile, e);
 }
 
+int session_pick_newcomer(struct session *s, struct err *e)
+{
+	s->n_nodes = 1;
+	return cluster_newcomer(s->cluster, s->member->nodes->role, &s->nodes, e);
+}
+
+static int check_generic(const struct options *o, struct err *e)
+{
+	if (!o->node && !o->count && !o->clone)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "--generic and %s contradict each other: a generic image is nobody's in "
+		       "particular; give one of them",
+		       o->node	  ? "--node"
+		       : o->count ? "-n"
+				  : "--clone");
+}
+
 /* The nodes that -n or --node ask for must be among those the profile plans. */
 static int pick_nodes(const struct options *o, struct session *s, struct err *e)
 {
 	if (find_member(s, e) < 0)
 		return -1;
+	if (o->generic)
+		return session_pick_newcomer(s, e);
 	if (o->node && o->count)
 		return err_set(e, ERR_USAGE,
 			       "-n and --node contradict each other; give one of them");
@@ -77,6 +97,9 @@ static int pick_nodes(const struct options *o, struct session *s, struct err *e)
 int session_open(const struct options *o, enum cluster_mode mode, struct session *s, struct err *e)
 {
 	s->progress = progress_new(session_progress_mode(o));
+	s->new_card = o->new_card;
+	if (o->generic && check_generic(o, e) < 0)
+		return -1;
 	profile_search_path(&s->search);
 	autofree char *path = profile_find(o->profile ? o->profile : "worker", &s->search, e);
 	if (!path || profile_load(path, &s->search, &s->profile, e) < 0)
@@ -260,18 +283,29 @@ int session_pick_free(const struct options *o, struct session *s, struct err *e)
 	return 0;
 }
 
+/* The base's own size where the profile wants no other; what is wrong with it was said before. */
+static void add_size(const struct session *s, struct plan_ctx *ctx)
+{
+	uint64_t wanted = session_image_size(s), has = s->base ? s->base->disk->size : 0;
+	ctx->image_size = has && wanted > has ? wanted : has;
+	ctx->image_grows = ctx->image_size - has;
+}
+
 static struct plan_ctx make_ctx(struct session *s, struct tree *tree, struct plan *plan,
 				const struct node *node)
 {
-	return (struct plan_ctx){.profile = s->profile,
-				 .cluster = s->cluster,
-				 .node = node,
-				 .tree = tree,
-				 .identity = s->identity,
-				 .plan = plan,
-				 .now = s->now,
-				 .sysprep = s->sysprep,
-				 .finished = s->finished};
+	struct plan_ctx ctx = {.profile = s->profile,
+			       .cluster = s->cluster,
+			       .node = node,
+			       .tree = tree,
+			       .identity = s->identity,
+			       .plan = plan,
+			       .now = s->now,
+			       .sysprep = s->sysprep,
+			       .progress = s->progress,
+			       .finished = s->finished};
+	add_size(s, &ctx);
+	return ctx;
 }
 
 int session_plan_role(struct session *s, struct tree *tree, struct plan **ret, struct err *e)

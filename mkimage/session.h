@@ -28,12 +28,15 @@ struct session {
 	struct identity *identity; /* of the base; NULL: its ids stay */
 	int64_t now;
 	bool clone, sysprep;   /* the base is a card that was in use: only the nodes' plans */
+	bool new_card;	       /* the nodes get new keys to register with */
 	struct tree *finished; /* of the image that verify looks at (borrowed); NULL: none */
 };
 
 /* Profile and cluster; the nodes are judged against what the profile plans. */
 int session_open(const struct options *o, enum cluster_mode mode, struct session *s,
 		 struct err *e) must_check;
+/* Instead of nodes of the plan: the image for boards that nobody planned. */
+int session_pick_newcomer(struct session *s, struct err *e) must_check;
 /* Get and open the base. */
 int session_open_base(struct session *s, struct err *e) must_check;
 /* The same without a download, and without making it of packages: then s->base stays NULL. */

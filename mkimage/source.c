@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "assemble.h"
+#include "io.h"
 #include "mem.h"
 #include "source_parts.h"
 
@@ -246,7 +247,7 @@ static int assemble(const struct origin *o, const char *to, uint64_t now, struct
 				   .image = to,
 				   .id = digest,
 				   .now = (int64_t)now};
-	return assemble_image(&a, p, e) < 0 ? -1 : source_flush(to, e);
+	return assemble_image(&a, p, e) < 0 ? -1 : io_flush_file(to, e);
 }
 
 /* Everything but a raw image: made in the cache, once. */

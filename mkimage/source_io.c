@@ -73,13 +73,3 @@ int input_digest(const char *path, const char *name, struct progress *p, char **
 	*ret = hash_hex(h);
 	return 0;
 }
-
-int source_flush(const char *path, struct err *e)
-{
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(e, ERR_FAILED, "%s: was to be made and is not there", path);
-	if (fsync(fd) < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot flush", path);
-	return 0;
-}

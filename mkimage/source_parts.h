@@ -69,11 +69,6 @@ static inline void sink_cleanup(struct sink **s)
 }
 #define auto_sink __attribute__((cleanup(sink_cleanup))) struct sink
 
-/* ---- other files ---- */
-
-/* Make a file that another part or program wrote survive a crash; absent is an error. */
-int source_flush(const char *path, struct err *e) must_check;
-
 /* ---- decoders ---- */
 
 /* source_xz.c, the adapter of liblzma: every core, ERR_IMAGE with the offset on damage. */

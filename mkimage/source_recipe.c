@@ -90,7 +90,7 @@ static int make(const struct base_entry *b, struct cache_entry *c, struct progre
 	/* Its own progress lines replace ours: they would draw over each other. */
 	progress_say(p, "%s: made from packages now, once; this takes some minutes", b->name);
 	if (run_recipe(b, "--output", c->work, NULL, progress_shows_text(p), e) < 0 ||
-	    source_flush(c->work, e) < 0)
+	    io_flush_file(c->work, e) < 0)
 		return -1;
 	return cache_commit(c, e);
 }

@@ -12,11 +12,12 @@ superblock() {
 	debugfs -R 'show_super_stats -h' "$1" 2>/dev/null
 }
 
-# "NUMBER OFFSET SIZE TYPE" of each partition, by other people's tools.
+# "NUMBER OFFSET SIZE TYPE" of each partition but an extended one, by other people's tools.
 partitions_of() {
 	local number start size
 	sfdisk --json "$1" | python3 -c "import json,sys
-for n, p in enumerate(json.load(sys.stdin)['partitiontable']['partitions'], 1): print(n, p['start'] * 512, p['size'] * 512)" |
+for n, p in enumerate(json.load(sys.stdin)['partitiontable']['partitions'], 1):
+    if p['type'] not in ('5', 'f', '85'): print(n, p['start'] * 512, p['size'] * 512)" |
 		while read -r number start size; do
 			echo "$number $start $size $(blkid -p -O "$start" -S "$size" -o value -s TYPE "$1")"
 		done
@@ -33,6 +34,7 @@ assert_clean() {
 		case $type in
 		vfat) fsck.fat -n "$copy" >&2 || return 1 ;;
 		btrfs) btrfs check --readonly "$copy" >&2 || return 1 ;;
+		swap) swaplabel "$copy" >&2 || return 1 ;;
 		xfs) xfs_repair -n -f "$copy" >&2 || return 1 ;;
 		*) echo "$1: partition $number: what is '$type'?" >&2 && return 1 ;;
 		esac

@@ -72,7 +72,7 @@ static int run_by_bus(struct bus *b, const char *unit, const struct strv *argv, 
 		      struct err *e)
 {
 	const struct bus_job j = {.unit = unit,
-				  .description = "Packages of the card",
+				  .description = "Packages of this board",
 				  .argv = (const char *const *)argv->v,
 				  .env = environment,
 				  .timeout_s = TIMEOUT_S,
@@ -103,29 +103,42 @@ static void add_dpkg(const struct ctx *ctx, struct strv *argv)
 	add_options(argv, "");
 }
 
-/*
- * Without sources nothing can be had but these files; --no-download would say the same, but apt 2.6
- * does not find the files then.  Nor may its cache remember that there were no sources.  Without
- * --reinstall, half a package that a power cut left would count as installed.  The lock may be that
- * of unattended-upgrades, which begins when we do.
- */
+static void add_all(struct strv *argv, const char *const *options)
+{
+	for (; *options; options++)
+		strv_add(argv, *options);
+}
+
+/* The lock may be that of unattended-upgrades, which begins when we do. */
 static void add_apt(struct strv *argv)
 {
 	static const char *const options[] = {APT_GET,
 					      "--yes",
 					      "--quiet",
 					      "--no-install-recommends",
-					      "--reinstall",
+					      "-oDPkg::Lock::Timeout=300",
+					      "-oDPkg::Use-Pty=0",
+					      NULL};
+	add_all(argv, options);
+	add_options(argv, "-oDPkg::Options::=");
+}
+
+/*
+ * Without sources nothing can be had but these files; --no-download would say the same, but apt 2.6
+ * does not find the files then.  Nor may its cache remember that there were no sources.  Without
+ * --reinstall, half a package that a power cut left would count as installed.
+ */
+static void add_apt_for_files(struct strv *argv)
+{
+	static const char *const options[] = {"--reinstall",
 					      "-oDir::Etc::SourceList=/dev/null",
 					      "-oDir::Etc::SourceParts=/dev/null",
 					      "-oDir::Cache::pkgcache=",
 					      "-oDir::Cache::srcpkgcache=",
-					      "-oDPkg::Lock::Timeout=300",
-					      "-oDPkg::Use-Pty=0"};
-	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
-		strv_add(argv, options[i]);
-	add_options(argv, "-oDPkg::Options::=");
-	strv_add(argv, "install");
+					      "install",
+					      NULL};
+	add_apt(argv);
+	add_all(argv, options);
 }
 
 /* What a run without power left half done; some of it may lack a package that comes now. */
@@ -138,16 +151,21 @@ static int configure_all(const struct ctx *ctx, struct err *e)
 	return run_tool(ctx, "cardstock-configure.service", &argv, e);
 }
 
+int dpkg_has_apt(const struct ctx *ctx, struct err *e)
+{
+	return root_exists(ctx, APT_GET, e);
+}
+
 int dpkg_install(const struct ctx *ctx, const struct strv *paths, struct err *e)
 {
 	auto_err before = ERR_INIT;
 	auto_strv argv = {0};
-	int apt = *ctx->root ? 0 : root_exists(ctx, APT_GET, e);
+	int apt = *ctx->root ? 0 : dpkg_has_apt(ctx, e);
 	if (apt < 0)
 		return -1;
 	int configured = configure_all(ctx, &before);
 	if (apt) {
-		add_apt(&argv);
+		add_apt_for_files(&argv);
 	} else {
 		add_dpkg(ctx, &argv);
 		strv_add(&argv, "--skip-same-version");
@@ -158,6 +176,32 @@ int dpkg_install(const struct ctx *ctx, const struct strv *paths, struct err *e)
 	if (run_tool(ctx, "cardstock-install.service", &argv, e) < 0)
 		return configured < 0 ? err_wrap(e, "%s", before.msg) : -1;
 	return configured < 0 ? configure_all(ctx, e) : 0;
+}
+
+/* ---- with a network ---- */
+
+/* Without "any", apt-get is content when it reached nobody, and what it installs is then unknown.
+ */
+int dpkg_update(const struct ctx *ctx, struct err *e)
+{
+	static const char *const options[] = {"-oAPT::Update::Error-Mode=any", "update", NULL};
+	auto_strv argv = {0};
+	add_apt(&argv);
+	add_all(&argv, options);
+	return run_tool(ctx, "cardstock-update.service", &argv, e);
+}
+
+int dpkg_download(const struct ctx *ctx, const struct strv *names, struct err *e)
+{
+	static const char *const options[] = {"--no-upgrade", "install", NULL};
+	auto_strv argv = {0};
+	if (configure_all(ctx, e) < 0)
+		return -1;
+	add_apt(&argv);
+	add_all(&argv, options);
+	strv_foreach (name, names)
+		strv_add(&argv, *name);
+	return run_tool(ctx, "cardstock-install.service", &argv, e);
 }
 
 /* ---- asking them; that takes no privileges ---- */
@@ -192,7 +236,9 @@ int dpkg_status(const struct ctx *ctx, const char *name, char **ret, struct err 
 	int known = run(&(struct run){.argv = argv, .output = &out, .ok_status = 1 << 1}, e);
 	if (known < 0)
 		return -1;
-	*ret = known == 0 ? xstrndup(str_text(&out), strcspn(str_text(&out), "\n"))
-			  : xstrdup("not-installed");
+	/* What others only depend on or provide has no version. */
+	size_t len = strcspn(str_text(&out), "\n");
+	len -= len && out.data[len - 1] == ' ';
+	*ret = known == 0 ? xstrndup(str_text(&out), len) : xstrdup("not-installed");
 	return 0;
 }

@@ -13,6 +13,15 @@
  */
 int dpkg_install(const struct ctx *ctx, const struct strv *paths, struct err *e) must_check;
 
+/* 1 when there is an apt-get, which the following two need. */
+int dpkg_has_apt(const struct ctx *ctx, struct err *e) must_check;
+/*
+ * From their sources, once there is a network: get the lists of what they have; install packages by
+ * name, as dpkg_install does it.
+ */
+int dpkg_update(const struct ctx *ctx, struct err *e) must_check;
+int dpkg_download(const struct ctx *ctx, const struct strv *names, struct err *e) must_check;
+
 /* The name and the version of the package in a file, owned; an error when it is no package. */
 int dpkg_read_file(const struct ctx *ctx, const char *path, char **ret_name, char **ret_version,
 		   struct err *e) must_check;

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * The host key of sshd, where mkimage has not put one that the cluster's authority signed.  It is
- * made under a temporary name and renamed, the private key last: where that is, all of it is.
- */
-#include <fcntl.h>
-#include <stdio.h>
+/* The host key of sshd, where mkimage has not put one that the cluster's authority signed. */
 #include <string.h>
-#include <unistd.h>
 
 #include "bus.h"
+#include "keygen.h"
 #include "mem.h"
 #include "rootfs.h"
-#include "run.h"
 #include "settings.h"
 
 #define SSH_DIR "/etc/ssh"
@@ -43,88 +37,15 @@ static int list_keys(const struct ctx *ctx, struct strv *ret, struct err *e)
 	return 0;
 }
 
-/* A key on its way: names in the directory that is open as dir. */
-struct making {
-	const struct ctx *ctx;
-	int dir;
-	char *name, *public, *temp, *temp_public;
-};
-
-static void making_init(struct making *m, const struct ctx *ctx, int dir, const char *kind)
-{
-	m->ctx = ctx;
-	m->dir = dir;
-	m->name = xasprintf("ssh_host_%s_key", kind);
-	m->public = xasprintf("%s.pub", m->name);
-	m->temp = xasprintf(".%s" ROOT_TEMP_SUFFIX, m->name);
-	m->temp_public = xasprintf("%s.pub", m->temp);
-}
-
-static void making_done(struct making *m)
-{
-	free(m->name);
-	free(m->public);
-	free(m->temp);
-	free(m->temp_public);
-}
-
-#define auto_making __attribute__((cleanup(making_done))) struct making
-
-static int flush(const struct making *m, const char *name, mode_t mode, struct err *e)
-{
-	autoclose int fd = openat(m->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0)
-		return err_errno(e, ERR_FAILED, "%s" SSH_DIR "/%s: cannot flush", m->ctx->root,
-				 name);
-	return 0;
-}
-
-static int rename_key(const struct making *m, const char *from, const char *to, struct err *e)
-{
-	if (renameat(m->dir, from, m->dir, to) == 0 && fsync(m->dir) == 0)
-		return 0;
-	return err_errno(e, ERR_FAILED, "%s" SSH_DIR "/%s: cannot rename to '%s'", m->ctx->root,
-			 from, to);
-}
-
-/* The path goes through our own descriptor: a symlink of the root cannot lead out of it. */
-static int generate(const struct making *m, const char *kind, struct err *e)
-{
-	const char *host = m->ctx->settings->hostname;
-	autofree char *comment = xasprintf("root@%s", host ? host : "localhost");
-	autofree char *path = xasprintf("/proc/%ld/fd/%d/%s", (long)getpid(), m->dir, m->temp);
-	if (run_argv(e, "ssh-keygen", "-q", "-t", kind, "-N", "", "-C", comment, "-f", path, NULL) <
-	    0)
-		return err_wrap(e, "%s" SSH_DIR "/%s", m->ctx->root, m->name);
-	return 0;
-}
-
-static int make_key(const struct ctx *ctx, int dir, const char *kind, struct err *e)
-{
-	auto_making m = {0};
-	making_init(&m, ctx, dir, kind);
-	unlinkat(dir, m.temp, 0);
-	unlinkat(dir, m.temp_public, 0);
-	if (generate(&m, kind, e) < 0 || flush(&m, m.temp, 0600, e) < 0 ||
-	    flush(&m, m.temp_public, 0644, e) < 0 ||
-	    rename_key(&m, m.temp_public, m.public, e) < 0 ||
-	    rename_key(&m, m.temp, m.name, e) < 0) {
-		unlinkat(dir, m.temp, 0);
-		unlinkat(dir, m.temp_public, 0);
-		return -1;
-	}
-	return 0;
-}
-
 static int make_any(const struct ctx *ctx, const char **ret_kind, struct err *e)
 {
-	autoclose int dir = root_open(ctx, SSH_DIR, O_RDONLY | O_DIRECTORY, 0, e);
-	if (dir < 0)
-		return -1;
+	const char *host = ctx->settings->hostname;
+	autofree char *comment = xasprintf("root@%s", host ? host : "localhost");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		autofree char *name = xasprintf("ssh_host_%s_key", kinds[i]);
 		err_done(e);
 		*ret_kind = kinds[i];
-		if (make_key(ctx, dir, kinds[i], e) == 0)
+		if (keygen_make(ctx, &(struct keygen){SSH_DIR, name, kinds[i], comment}, e) == 0)
 			return 0;
 	}
 	return -1;

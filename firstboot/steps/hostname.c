@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "rootfs.h"
 #include "settings.h"
+#include "steps/hostname.h"
 
 #define HOSTNAME "/etc/hostname"
 #define HOSTS "/etc/hosts"
@@ -16,8 +17,9 @@
 
 /* How the name is set. */
 struct naming {
-	struct ctx *ctx;
+	const struct ctx *ctx;
 	const char *name;
+	bool alone;	/* without a planned address */
 	char *old;	/* the name before; "" when there was none */
 	bool by_bus;	/* hostnamed told it */
 	struct err why; /* what hostnamed refused */
@@ -116,7 +118,7 @@ static int set_hosts(const struct naming *n, struct err *e)
 		return there;
 	if (strlen(str_text(&text)) != text.len)
 		return err_set(e, ERR_FAILED, HOSTS ": has NUL bytes; repair it");
-	hosts_rename_self(&out, str_text(&text), n->old, n->name, !n->ctx->settings->address);
+	hosts_rename_self(&out, str_text(&text), n->old, n->name, n->alone);
 	return root_replace(n->ctx, HOSTS, str_text(&out), out.len, ROOT_MODE_KEEP, e);
 }
 
@@ -135,17 +137,23 @@ static int set_all(struct naming *n, struct err *e)
 	return name || hosts;
 }
 
-static int run_step(struct ctx *ctx, struct str *message, struct err *e)
+int hostname_set(const struct ctx *ctx, const char *name, bool alone, struct str *message,
+		 struct err *e)
 {
-	struct naming n = {.ctx = ctx, .name = ctx->settings->hostname, .message = message};
-	if (!n.name) {
-		str_puts(message, "the settings have none");
-		return 0;
-	}
+	struct naming n = {.ctx = ctx, .name = name, .alone = alone, .message = message};
 	int done = set_all(&n, e);
 	free(n.old);
 	err_done(&n.why);
 	return done;
+}
+
+static int run_step(struct ctx *ctx, struct str *message, struct err *e)
+{
+	const struct settings *s = ctx->settings;
+	if (s->hostname)
+		return hostname_set(ctx, s->hostname, !s->address, message, e);
+	str_puts(message, "the settings have none");
+	return 0;
 }
 
 const struct step step_hostname = {

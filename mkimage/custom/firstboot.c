@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "boards.h"
 #include "custom.h"
 #include "mem.h"
 #include "os_release.h"
@@ -35,6 +36,7 @@ static const char static_network[] =
 	"CapabilityBoundingSet=~\n"
 	"SystemCallFilter=\n"
 	"RestrictAddressFamilies=\n"
+	"IPAddressDeny=\n"
 	"DevicePolicy=auto\n"
 	"LockPersonality=no\n"
 	"MemoryDenyWriteExecute=no\n"
@@ -74,42 +76,13 @@ struct fit {
 	const char *obstacle; /* what firstboot-grow lacks; NULL: nothing */
 };
 
-static struct loc key_loc(const struct plan_ctx *ctx)
+static struct board_need need_of(const struct plan_ctx *ctx)
 {
-	return profile_get(ctx->profile, "firstboot")->loc;
+	return (struct board_need){"firstboot", "set firstboot = false",
+				   profile_get(ctx->profile, "firstboot")->loc};
 }
 
 /* ---- what the image can take ---- */
-
-/* A program for ARM that says nothing of its ABI is of Debian's armhf or older than that. */
-static const char *board_architecture(const char *of_image)
-{
-	static const char *const known[][2] = {
-		{"arm64", "arm64"}, {"armhf", "armhf"}, {"arm", "armhf"}, {"amd64", "amd64"}};
-	for (size_t i = 0; of_image && i < sizeof(known) / sizeof(*known); i++) {
-		if (strcmp(of_image, known[i][0]) == 0)
-			return known[i][1];
-	}
-	return NULL;
-}
-
-static int find_architecture(struct plan_ctx *ctx, const char **ret, struct err *e)
-{
-	autofree char *found = NULL;
-	if (program_architecture(ctx, &found, e) < 0)
-		return -1;
-	*ret = board_architecture(found);
-	if (*ret)
-		return 0;
-	if (!found)
-		return err_at(e, key_loc(ctx),
-			      "firstboot: no program of the image tells its architecture; set "
-			      "firstboot = false");
-	return err_at(e, key_loc(ctx),
-		      "firstboot is for arm64, armhf and amd64, but the programs of the image are "
-		      "for '%s'; set firstboot = false",
-		      found);
-}
 
 static int find_starter(struct plan_ctx *ctx, enum starter *ret, struct err *e)
 {
@@ -161,24 +134,20 @@ static int warn_of_old_boards(struct plan_ctx *ctx, const struct fit *fit, struc
 static int plan_program(struct plan_ctx *ctx, const struct fit *fit, const char *from,
 			const char *name, struct err *e)
 {
-	autofree char *host = boards_find(fit->architecture, from, key_loc(ctx), e);
+	const struct board_need need = need_of(ctx);
 	autofree char *path = path_join(PROGRAMS, name);
-	if (!host)
-		return -1;
-	return plan_write_file(ctx, path, host, ATTR_ROOT(0755), WHY, e);
+	return boards_plan(ctx, &(struct board_program){fit->architecture, from, path, WHY}, &need,
+			   e);
 }
 
 static int plan_overlay(struct plan_ctx *ctx, const char *name, struct err *e)
 {
-	auto_overlay o = {0};
-	if (overlay_open(ctx, name, key_loc(ctx), &o, e) < 0)
-		return -1;
-	return overlay_plan_tree(ctx, &o, e);
+	return overlay_plan_named(ctx, name, need_of(ctx).loc, e);
 }
 
 static int plan_units(struct plan_ctx *ctx, const struct fit *fit, struct err *e)
 {
-	if (plan_overlay(ctx, "firstboot", e) < 0)
+	if (plan_overlay(ctx, "firstboot", e) < 0 || firstboot_plan_join(ctx, e) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		size_t links;
@@ -207,7 +176,9 @@ static int plan_script(struct plan_ctx *ctx, struct err *e)
 static int plan_starter(struct plan_ctx *ctx, const struct fit *fit, struct err *e)
 {
 	const char *program = fit->is_static ? "firstboot-static" : "firstboot";
+	const struct board_need need = need_of(ctx);
 	if (plan_program(ctx, fit, program, "firstboot", e) < 0 ||
+	    boards_plan_manual(ctx, "firstboot.8", &need, e) < 0 ||
 	    plan_symlink(ctx, "/usr/bin/firstboot", "../lib/cardstock/firstboot",
 			 "people type 'firstboot status'", e) < 0)
 		return -1;
@@ -219,6 +190,7 @@ static int plan_starter(struct plan_ctx *ctx, const struct fit *fit, struct err 
 static int plan(struct plan_ctx *ctx, struct err *e)
 {
 	struct fit fit = {0};
+	const struct board_need need = need_of(ctx);
 	if (!profile_bool(ctx->profile, "firstboot"))
 		return 0;
 	if (find_starter(ctx, &fit.starter, e) < 0)
@@ -228,7 +200,7 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 			       "neither systemd nor System V init nor upstart to start firstboot");
 		return 0;
 	}
-	if (find_architecture(ctx, &fit.architecture, e) < 0 ||
+	if (boards_architecture(ctx, &need, &fit.architecture, e) < 0 ||
 	    warn_of_old_boards(ctx, &fit, e) < 0 || find_libraries(ctx, &fit, e) < 0)
 		return -1;
 	if (fit.obstacle)
@@ -243,7 +215,9 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 
 static int plan_node(struct plan_ctx *ctx, struct err *e)
 {
-	return profile_bool(ctx->profile, "firstboot") ? firstboot_plan_node_settings(ctx, e) : 0;
+	if (!profile_bool(ctx->profile, "firstboot"))
+		return 0;
+	return firstboot_plan_card(ctx, e) < 0 ? -1 : firstboot_plan_node_settings(ctx, e);
 }
 
 /* What the board of the card did is not the clone's; its report on the boot partition neither. */

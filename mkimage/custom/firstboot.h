@@ -31,10 +31,11 @@ int firstboot_plan_settings(struct plan_ctx *ctx, bool grows, struct err *e) mus
 int firstboot_plan_node_settings(struct plan_ctx *ctx, struct err *e) must_check;
 
 /*
- * The file of the host with a program for boards ("arm64", "firstboot"), owned: of the source tree,
- * or of the installed mkimage; CARDSTOCK_BOARDS is looked at first.  NULL, with what to do in *e.
+ * firstboot_join.c: how the node registers with the master, when there is one that has a registry
+ * and the image can.  Settings for the role, what the service needs for it, and the node's card.
  */
-char *boards_find(const char *architecture, const char *program, struct loc loc,
-		  struct err *e) must_check;
+int firstboot_add_join(struct plan_ctx *ctx, struct str *settings, struct err *e) must_check;
+int firstboot_plan_join(struct plan_ctx *ctx, struct err *e) must_check;
+int firstboot_plan_card(struct plan_ctx *ctx, struct err *e) must_check;
 
 #endif

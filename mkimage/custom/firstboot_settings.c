@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "nfs.h"
 #include "ntp.h"
+#include "packages.h"
 #include "text.h"
 #include "uuid.h"
 
@@ -44,7 +45,15 @@ static const char *boot_place(const struct plan_ctx *ctx)
 	return NULL;
 }
 
-static void add_role(const struct plan_ctx *ctx, bool grows, struct str *out)
+static int add_packages(struct plan_ctx *ctx, struct str *out, struct err *e)
+{
+	int fit = packages_fit(ctx, e);
+	if (fit > 0)
+		add_list(out, "package", section_list(&ctx->profile->top, "packages"));
+	return fit < 0 ? -1 : 0;
+}
+
+static int add_role(struct plan_ctx *ctx, bool grows, struct str *out, struct err *e)
 {
 	const struct profile *p = ctx->profile;
 	str_puts(out, "# Written by Cardstock for firstboot(8).\nversion = 1\n");
@@ -56,6 +65,7 @@ static void add_role(const struct plan_ctx *ctx, bool grows, struct str *out)
 	add_list(out, "disable", section_list(&p->top, "disable-units"));
 	add_list(out, "mask", section_list(&p->top, "mask-units"));
 	add_list(out, "enable", section_list(&p->top, "enable-units"));
+	return add_packages(ctx, out, e);
 }
 
 int firstboot_grows(struct plan_ctx *ctx, struct err *e)
@@ -75,10 +85,11 @@ static int write_settings(struct plan_ctx *ctx, const struct str *text, struct e
 int firstboot_plan_settings(struct plan_ctx *ctx, bool grows, struct err *e)
 {
 	auto_str before = STR_INIT, text = STR_INIT;
-	if (text_read_optional(ctx, SETTINGS, &before, e) < 0)
+	if (text_read_optional(ctx, SETTINGS, &before, e) < 0 || add_role(ctx, grows, &text, e) < 0)
 		return -1;
 	const char *node = strstr(str_text(&before), BEGIN_NODE);
-	add_role(ctx, grows, &text);
+	if (firstboot_add_join(ctx, &text, e) < 0)
+		return -1;
 	str_puts(&text, node ? node : "");
 	return write_settings(ctx, &text, e);
 }
@@ -114,7 +125,8 @@ static int add_node(struct plan_ctx *ctx, const char *role, struct str *out, str
 	int ntp = ntp_is_expected(ctx, e);
 	if (ntp < 0 || find_mounts(ctx, &mounts, e) < 0)
 		return -1;
-	add_text(out, "hostname", n->hostname);
+	if (!n->unplanned)
+		add_text(out, "hostname", n->hostname);
 	if (n->address)
 		str_printf(out, "address = %s/%u\n", n->address, n->prefix);
 	add_text(out, "ntp", yes_no(ntp));

@@ -134,10 +134,38 @@ static bool has_seed(const struct cluster *c)
 	return memcmp(c->seed, none, sizeof(none)) != 0;
 }
 
+static int has_initramfs(struct plan_ctx *ctx, bool *ret, struct err *e)
+{
+	static const char *const places[] = {"/boot", "/boot/firmware"};
+	*ret = false;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		auto_strv names = {0};
+		if (plan_list(ctx, places[i], &names, e) < 0)
+			return -1;
+		strv_foreach (name, &names)
+			*ret = *ret || str_starts(*name, "initr") || str_starts(*name, "uInitrd");
+	}
+	return 0;
+}
+
+/* initramfs-tools puts the id of swap into what it makes, where nothing can follow. */
+static int note_swap(struct plan_ctx *ctx, const struct part *part, struct err *e)
+{
+	bool found;
+	if (has_initramfs(ctx, &found, e) < 0)
+		return -1;
+	if (found)
+		plan_note(ctx,
+			  "partition %d, swap, gets a UUID of its own; an initramfs that looks for "
+			  "a suspended system there waits half a minute for the old one: run "
+			  "update-initramfs -u on the board",
+			  part->number);
+	return 0;
+}
+
 /* What stays equal on all nodes is said once. */
 static int plan(struct plan_ctx *ctx, struct err *e)
 {
-	(void)e;
 	const struct identity *id = ctx->identity;
 	if (!id)
 		return 0;
@@ -157,6 +185,9 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 		else if (p->needs_seed)
 			plan_note(ctx, "%s gets metadata_csum_seed, so that its UUID can change",
 				  name);
+		else if (p->kind == IDENTITY_SWAP && *p->part->uuid &&
+			 note_swap(ctx, p->part, e) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -61,6 +61,13 @@ struct net_stack {
 int net_netplan_note(struct plan_ctx *ctx, const struct strv *names, const char *what,
 		     struct err *e) must_check;
 
+/*
+ * What firstboot sets up once the master told an unplanned board its address (place_files.h): files
+ * of the stack as for a planned node.  stack NULL: DHCP stays, whatever it is told.
+ */
+int net_plan_place(struct plan_ctx *ctx, const struct net_stack *stack, const struct net_wired *w,
+		   struct err *e) must_check;
+
 extern const struct net_stack net_netplan, net_nm, net_dhcpcd, net_networkd, net_ifupdown;
 
 /* The first stack, of those that are switched on, which decides; *ret NULL: the image has none. */

@@ -2,6 +2,7 @@
 /* dhcpcd: dhcpcd.conf(5), as Raspberry Pi OS had it before bookworm. */
 #include "mem.h"
 #include "net.h"
+#include "place_files.h"
 
 #define CONFIG "/etc/dhcpcd.conf"
 
@@ -65,7 +66,7 @@ static int write_wifi(struct plan_ctx *ctx, const struct net_wifi *w, struct err
 }
 
 const struct net_stack net_dhcpcd = {
-	.name = "dhcpcd",
+	.name = PLACE_DHCPCD,
 	.names_only = true,
 	.detect = detect,
 	.write_wired = write_wired,

@@ -3,6 +3,7 @@
 #include "edit_net.h"
 #include "mem.h"
 #include "net.h"
+#include "place_files.h"
 #include "systemd.h"
 #include "text.h"
 
@@ -162,7 +163,7 @@ static int write_wifi(struct plan_ctx *ctx, const struct net_wifi *w, struct err
 }
 
 const struct net_stack net_ifupdown = {
-	.name = "ifupdown",
+	.name = PLACE_IFUPDOWN,
 	.names_only = true,
 	.detect = detect,
 	.prepare = prepare,

@@ -6,6 +6,7 @@
 #include "edit_net.h"
 #include "mem.h"
 #include "net.h"
+#include "place_files.h"
 #include "text.h"
 #include "utf8.h"
 
@@ -276,7 +277,7 @@ static int write_wifi(struct plan_ctx *ctx, const struct net_wifi *w, struct err
 }
 
 const struct net_stack net_netplan = {
-	.name = "netplan",
+	.name = PLACE_NETPLAN,
 	.detect = detect,
 	.prepare = prepare,
 	.write_wired = write_wired,

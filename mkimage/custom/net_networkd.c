@@ -2,6 +2,7 @@
 /* systemd-networkd: systemd.network(5). */
 #include "mem.h"
 #include "net.h"
+#include "place_files.h"
 #include "systemd.h"
 
 static int detect(struct plan_ctx *ctx, struct err *e)
@@ -77,7 +78,7 @@ static int write_wifi(struct plan_ctx *ctx, const struct net_wifi *w, struct err
 }
 
 const struct net_stack net_networkd = {
-	.name = "systemd-networkd",
+	.name = PLACE_NETWORKD,
 	.detect = detect,
 	.prepare = prepare,
 	.write_wired = write_wired,

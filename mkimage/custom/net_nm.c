@@ -5,6 +5,7 @@
 
 #include "mem.h"
 #include "net.h"
+#include "place_files.h"
 #include "text.h"
 
 #define DIR "/etc/NetworkManager/system-connections"
@@ -149,7 +150,7 @@ static int write_wifi(struct plan_ctx *ctx, const struct net_wifi *w, struct err
 }
 
 const struct net_stack net_nm = {
-	.name = "NetworkManager",
+	.name = PLACE_NM,
 	.detect = detect,
 	.prepare = prepare,
 	.write_wired = write_wired,

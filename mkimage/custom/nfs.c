@@ -253,6 +253,31 @@ int nfs_mount_points(struct plan_ctx *ctx, struct strv *ret, struct err *e)
 	return 0;
 }
 
+/* As fstab(5) and exports(5) have a path; owned. */
+static char *escape(const char *path)
+{
+	auto_str out = STR_INIT;
+	nfs_add_escaped(&out, path);
+	return str_steal(&out);
+}
+
+int nfs_registry_lines(struct plan_ctx *ctx, struct strv *mounts, struct strv *exports,
+		       struct err *e)
+{
+	const struct section *section = NULL;
+	while ((section = profile_next(ctx->profile, "share", section))) {
+		struct share s;
+		if (read_share(ctx, section, &s, e) < 0)
+			return -1;
+		autofree char *path = escape(s.path), *at = escape(s.at);
+		strv_printf(mounts, "%s:%s %s", s.host, path, at);
+		if (server_is_here(ctx, s.server))
+			strv_printf(exports, "%s %s", path,
+				    section_bool(section, "read-only") ? "ro" : "rw");
+	}
+	return 0;
+}
+
 const struct custom custom_nfs = {
 	.name = "nfs",
 	.help = "directories that one node serves to all others over NFS",

@@ -32,6 +32,8 @@ int nfs_plan_fstab(struct plan_ctx *ctx, const struct share *shares, size_t n,
 /* Where systemd mounts shares that come over the wire: NFS_WIRE_UNIT, and the order after it. */
 int nfs_plan_wire(struct plan_ctx *ctx, const struct share *shares, size_t n,
 		  struct err *e) must_check;
+/* exports(5): blanks, quotes and '#' are octal escapes. */
+void nfs_add_escaped(struct str *out, const char *path);
 
 /* A directory with the owner, group and mode of the section. */
 int nfs_plan_directory(struct plan_ctx *ctx, const struct share *s, const char *path,
@@ -39,6 +41,12 @@ int nfs_plan_directory(struct plan_ctx *ctx, const struct share *s, const char *
 
 /* No share is mounted over the home, or its .ssh, of whom the administrator logs in as. */
 int nfs_check_homes(struct plan_ctx *ctx, const struct share *s, struct err *e) must_check;
+/*
+ * The shares as the registry tells the nodes of them: "HOST:PATH PATH" of all, "PATH ro|rw" of
+ * those that this node serves; blanks and the like are octal escapes.
+ */
+int nfs_registry_lines(struct plan_ctx *ctx, struct strv *mounts, struct strv *exports,
+		       struct err *e) must_check;
 
 /* Where this node mounts what others serve; none when its image cannot. */
 int nfs_mount_points(struct plan_ctx *ctx, struct strv *ret, struct err *e) must_check;

@@ -4,6 +4,7 @@
 #include "edit.h"
 #include "mem.h"
 #include "nfs.h"
+#include "nodectl.h"
 #include "program.h"
 #include "server.h"
 #include "systemd.h"
@@ -12,8 +13,7 @@
 #define EXPORTS "/etc/exports"
 #define CONFIG_DIR "/etc/nfs.conf.d"
 
-/* exports(5): blanks, quotes and '#' are octal escapes. */
-static void add_escaped(struct str *out, const char *path)
+void nfs_add_escaped(struct str *out, const char *path)
 {
 	for (; *path; path++) {
 		if (strchr(" \"\\#", *path))
@@ -26,7 +26,7 @@ static void add_escaped(struct str *out, const char *path)
 static void add_export(struct str *out, const struct share *s, const struct strv *networks)
 {
 	const char *access = section_bool(s->section, "read-only") ? "ro" : "rw";
-	add_escaped(out, s->path);
+	nfs_add_escaped(out, s->path);
 	strv_foreach (network, networks)
 		str_printf(out, " %s(%s,sync,no_subtree_check,root_squash)", *network, access);
 	str_puts(out, "\n");
@@ -73,13 +73,50 @@ static int plan_programs(struct plan_ctx *ctx, struct err *e)
 	return 0;
 }
 
+/* The first role whose nodes have no card to register with; NULL: they all have. */
+static const char *find_stranger(const struct cluster *c)
+{
+	for (size_t i = 0; i < c->n_members; i++) {
+		const struct node *n = &c->members[i].nodes[0];
+		if (n != cluster_registry(c) && !cluster_has_card(c, n))
+			return n->role;
+	}
+	return NULL;
+}
+
+/*
+ * Whom this node serves: the networks of all nodes, or nobody in this file, when the registry has a
+ * line for each node that it accepted (render/exports.c).
+ */
+static int plan_networks(struct plan_ctx *ctx, struct strv *ret, struct err *e)
+{
+	const char *stranger = find_stranger(ctx->cluster);
+	int registry = nodectl_is_here(ctx, e);
+	if (registry < 0)
+		return -1;
+	if (registry && stranger)
+		plan_note(
+			ctx,
+			"the shares are served to whole networks, decommissioned nodes included: "
+			"the nodes of role '%s' do not register, for that takes 'firstboot = true' "
+			"in their profile",
+			stranger);
+	if (registry && !stranger)
+		return plan_mkdir(ctx, "/etc/exports.d", ATTR_ROOT(0755),
+				  "what the registry's nodes may mount", e);
+	server_networks(ctx->cluster, ret);
+	return 0;
+}
+
 int nfs_plan_server(struct plan_ctx *ctx, const struct share *shares, size_t n, struct err *e)
 {
 	auto_str old = STR_INIT, body = STR_INIT, text = STR_INIT;
 	auto_strv networks = {0};
-	server_networks(ctx->cluster, &networks);
+	if (plan_networks(ctx, &networks, e) < 0)
+		return -1;
 	for (size_t i = 0; i < n; i++) {
-		add_export(&body, &shares[i], &networks);
+		if (networks.n)
+			add_export(&body, &shares[i], &networks);
 		if (nfs_plan_directory(ctx, &shares[i], shares[i].path, "served over NFS", e) < 0)
 			return -1;
 	}

@@ -196,6 +196,22 @@ int ntp_is_expected(struct plan_ctx *ctx, struct err *e)
 	return asks ? has_any_daemon(ctx, e) : 0;
 }
 
+int ntp_registry_lines(struct plan_ctx *ctx, struct strv *ret, struct err *e)
+{
+	const struct section *section = profile_next(ctx->profile, "ntp", NULL);
+	const struct node *server = NULL;
+	if (!section)
+		return 0;
+	const struct value *from = section_get(section, "from");
+	if (from->str && server_find(ctx->cluster, from, &server, e) < 0)
+		return -1;
+	if (from->str)
+		strv_add(ret, server ? server->address : from->str);
+	strv_foreach (other, section_list(section, "servers"))
+		strv_add(ret, *other);
+	return 0;
+}
+
 /* In the node's stage only when the role's could not tell who serves. */
 static int plan(struct plan_ctx *ctx, struct err *e)
 {

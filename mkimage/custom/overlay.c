@@ -178,6 +178,14 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 	return 0;
 }
 
+int overlay_plan_named(struct plan_ctx *ctx, const char *name, struct loc loc, struct err *e)
+{
+	auto_overlay o = {0};
+	if (overlay_open(ctx, name, loc, &o, e) < 0)
+		return -1;
+	return overlay_plan_tree(ctx, &o, e);
+}
+
 const struct custom custom_overlay = {
 	.name = "overlay",
 	.help = "trees of files, with owners, modes and templates",

@@ -32,6 +32,9 @@ void overlay_done(struct overlay *o);
  * of the node; in a node's stage only those.
  */
 int overlay_plan_tree(struct plan_ctx *ctx, const struct overlay *o, struct err *e) must_check;
+/* Both, for an overlay that a key stands for; loc is the key's. */
+int overlay_plan_named(struct plan_ctx *ctx, const char *name, struct loc loc,
+		       struct err *e) must_check;
 /* Where on the host the file at path of the image comes from, owned; *ret NULL: no overlay's. */
 int overlay_find_file(const struct plan_ctx *ctx, const char *path, char **ret,
 		      struct err *e) must_check;

@@ -123,6 +123,11 @@ static int plan_template(struct walk *w, const struct item *i, int fd, struct er
 	bool of_node = template_needs_node(str_text(&text), text.len);
 	if (w->ctx->node && !of_node)
 		return 0;
+	if (w->ctx->node && w->ctx->node->unplanned) {
+		plan_note(w->ctx, "%s is not in this image: its template %s says which node it is",
+			  i->path, i->host);
+		return 0;
+	}
 	if (item_attr(w, i, &attr, e) < 0 ||
 	    template_expand(w->ctx, str_text(&text), text.len, i->host, &out, e) < 0)
 		return -1;

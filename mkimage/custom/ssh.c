@@ -103,15 +103,23 @@ static int plan_localhost(struct plan_ctx *ctx, struct err *e)
 	return plan_known_hosts(ctx, "ssh-localhost", &body, "the node's own key, as localhost", e);
 }
 
+/* Each board makes its own: firstboot's step host-keys, where there is none. */
+static int plan_no_key(struct plan_ctx *ctx, const struct key_file *f, struct err *e)
+{
+	autofree char *path = xasprintf(SSH_HOST_KEY "%s", f->suffix);
+	return plan_remove(ctx, path, "each board makes its own host key", e);
+}
+
 static int plan_node(struct plan_ctx *ctx, struct err *e)
 {
 	static const struct key_file files[] = {{"", 0600}, {".pub", 0644}, {"-cert.pub", 0644}};
+	bool unplanned = ctx->node->unplanned;
 	int server = plan_exists(ctx, CONFIG, e);
 	for (size_t i = 0; server > 0 && i < sizeof(files) / sizeof(*files); i++) {
-		if (plan_key_file(ctx, &files[i], e) < 0)
+		if ((unplanned ? plan_no_key : plan_key_file)(ctx, &files[i], e) < 0)
 			return -1;
 	}
-	return server > 0 ? plan_localhost(ctx, e) : server;
+	return server > 0 && !unplanned ? plan_localhost(ctx, e) : server < 0 ? -1 : 0;
 }
 
 const struct custom custom_ssh = {

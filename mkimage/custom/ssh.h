@@ -15,6 +15,7 @@ struct sshd {
 	bool is_old;	      /* before OpenSSH 6.5: without ed25519, so without the node's key */
 	bool says_prohibit;   /* since 7.0: "prohibit-password", formerly "without-password" */
 	bool has_tcp_wrapper; /* /etc/hosts.allow and hosts.deny are live */
+	bool knows_restrict;  /* since 7.2: a key that may do nothing but its command */
 };
 
 /* ssh_daemon.c: what sshd is, its settings, and the host keys that it must not use. */
@@ -35,10 +36,10 @@ int ssh_plan_wrapper(struct plan_ctx *ctx, struct err *e) must_check;
 bool ssh_wrapper_denies(const char *hosts_deny, const char *daemon);
 
 /*
- * text with the block SSH_BLOCK, for files where the first word wins: at the top, unless there is
- * one already.
+ * Does this ssh_config or sshd_config include the files of that directory ("ssh_config.d") before
+ * it says anything of one host or user?  Debian's and others' do; old versions know no Include.
  */
-void ssh_block_on_top(struct str *out, const char *text, const char *body);
+bool ssh_includes(const char *config, const char *directory);
 /* First word of a line of sshd_config or ssh_config, and the rest; false: blank or a comment. */
 bool ssh_split_setting(char *line, const char **ret_word, const char **ret_rest);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ssh from node to node: the cluster's CA is known, so nobody is asked and nothing is trusted. */
 #include <string.h>
-#include <strings.h>
 
+#include "edit.h"
 #include "mem.h"
 #include "ssh.h"
 #include "text.h"
@@ -38,23 +38,6 @@ static void format_hosts(const struct cluster *c, struct str *out)
 		add_settings(out);
 }
 
-/* Debian's and others' main file includes the directory before it says anything. */
-static bool includes_drop_ins(const char *config)
-{
-	auto_strv lines = {0};
-	strv_split(&lines, config, "\n");
-	strv_foreach (line, &lines) {
-		const char *word, *rest;
-		if (!ssh_split_setting(*line, &word, &rest))
-			continue;
-		if (strcasecmp(word, "Include") == 0 && strstr(rest, "ssh_config.d/*.conf"))
-			return true;
-		if (strcasecmp(word, "Host") == 0 || strcasecmp(word, "Match") == 0)
-			return false;
-	}
-	return false;
-}
-
 int ssh_plan_client(struct plan_ctx *ctx, struct err *e)
 {
 	auto_str config = STR_INIT, hosts = STR_INIT, out = STR_INIT;
@@ -62,10 +45,10 @@ int ssh_plan_client(struct plan_ctx *ctx, struct err *e)
 	if (found <= 0)
 		return found;
 	format_hosts(ctx->cluster, &hosts);
-	if (includes_drop_ins(str_text(&config)))
+	if (ssh_includes(str_text(&config), "ssh_config.d"))
 		return plan_write_text(ctx, DROP_IN, str_text(&hosts), ATTR_ROOT(0644), WHY, e);
 	/* What follows the block is for all hosts again. */
 	str_puts(&hosts, "Host *\n");
-	ssh_block_on_top(&out, str_text(&config), str_text(&hosts));
+	block_set_first(&out, str_text(&config), SSH_BLOCK, str_text(&hosts));
 	return plan_write(ctx, CONFIG, str_text(&out), out.len, ATTR_KEEP, WHY, e);
 }

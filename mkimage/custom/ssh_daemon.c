@@ -50,6 +50,7 @@ static int find_session(struct plan_ctx *ctx, struct sshd *ret, struct err *e)
 		if (!is_elf(&head))
 			continue;
 		*ret = (struct sshd){.says_prohibit = true,
+				     .knows_restrict = true,
 				     .has_tcp_wrapper = mentions(&head, "libwrap.so")};
 		return 1;
 	}
@@ -72,6 +73,9 @@ int ssh_find_daemon(struct plan_ctx *ctx, struct sshd *ret, struct err *e)
 	bool known = is_elf(&program);
 	ret->is_old = known && !mentions(&program, "ssh-ed25519");
 	ret->says_prohibit = !known || mentions(&program, "prohibit-password");
+	/* The word alone, with its end. */
+	ret->knows_restrict = !known || memmem(str_text(&program), program.len, "restrict",
+					       sizeof("restrict"));
 	ret->has_tcp_wrapper = known && mentions(&program, "libwrap.so");
 	return 0;
 }
@@ -160,13 +164,21 @@ static int note_former(struct plan_ctx *ctx, struct err *e)
 	return 0;
 }
 
-void ssh_block_on_top(struct str *out, const char *text, const char *body)
+bool ssh_includes(const char *config, const char *directory)
 {
-	auto_str with = STR_INIT;
-	if (!strstr(text, "# BEGIN cardstock " SSH_BLOCK "\n"))
-		str_puts(&with, "# BEGIN cardstock " SSH_BLOCK "\n# END cardstock " SSH_BLOCK "\n");
-	str_puts(&with, text);
-	block_set(out, str_text(&with), SSH_BLOCK, body);
+	auto_strv lines = {0};
+	autofree char *files = xasprintf("%s/*.conf", directory);
+	strv_split(&lines, config, "\n");
+	strv_foreach (line, &lines) {
+		const char *word, *rest;
+		if (!ssh_split_setting(*line, &word, &rest))
+			continue;
+		if (strcasecmp(word, "Include") == 0 && strstr(rest, files))
+			return true;
+		if (strcasecmp(word, "Host") == 0 || strcasecmp(word, "Match") == 0)
+			return false;
+	}
+	return false;
 }
 
 /* Old sshd has no Include: the settings go to the top of its one file. */
@@ -180,7 +192,7 @@ int ssh_plan_settings(struct plan_ctx *ctx, const struct sshd *d, const char *co
 			       ? -1
 			       : plan_write_text(ctx, DROP_INS "/" DROP_IN, str_text(&settings),
 						 ATTR_ROOT(0644), why, e);
-	ssh_block_on_top(&out, config, str_text(&settings));
+	block_set_first(&out, config, SSH_BLOCK, str_text(&settings));
 	return plan_write(ctx, CONFIG, str_text(&out), out.len, ATTR_KEEP, why, e);
 }
 

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "edit.h"
 #include "mem.h"
 #include "ssh.h"
 #include "text.h"
@@ -76,7 +77,7 @@ int ssh_plan_wrapper(struct plan_ctx *ctx, struct err *e)
 	plan_note(ctx,
 		  DENY " of this image keeps hosts out, and its sshd obeys: only the network of "
 		       "the cluster is let in, by a rule in " ALLOW);
-	ssh_block_on_top(&out, str_text(&allow), str_text(&body));
+	block_set_first(&out, str_text(&allow), SSH_BLOCK, str_text(&body));
 	return plan_write(ctx, ALLOW, str_text(&out), out.len, ATTR_KEEP,
 			  "ssh between the nodes, which " DENY " forbids", e);
 }

@@ -248,11 +248,35 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 	return section_bool(s, "dhcp") ? stack->write_wired(ctx, &w, e) : 0;
 }
 
+/* DHCP, until the master told the board its address; which is its own then, where one is planned.
+ */
+static int plan_newcomer(struct plan_ctx *ctx, const struct section *s, struct err *e)
+{
+	static const struct net_wired nothing = {0};
+	const struct net_stack *stack = NULL;
+	autofree char *why = NULL; /* which the role's plan notes */
+	if (!s || section_bool(s, "dhcp") || !profile_str(ctx->profile, "address"))
+		return net_plan_place(ctx, NULL, &nothing, e);
+	auto_wired w;
+	wired_init(&w, s, NULL);
+	plan_note(ctx, "the board asks for an address by DHCP until the master accepts it: the "
+		       "network of the master needs a DHCP server");
+	if (find_stack(ctx, &w, &stack, &why, e) < 0 || net_plan_place(ctx, stack, &w, e) < 0)
+		return -1;
+	if (!stack)
+		return 0;
+	/* A gateway of its own is of the planned address. */
+	w.gateway = NULL;
+	return stack->write_wired(ctx, &w, e);
+}
+
 static int plan_node(struct plan_ctx *ctx, struct err *e)
 {
 	const struct section *s = profile_next(ctx->profile, "wired", NULL);
 	const struct net_stack *stack;
 	autofree char *why = NULL; /* which the role's plan notes */
+	if (ctx->node->unplanned)
+		return plan_newcomer(ctx, s, e);
 	if (!s || section_bool(s, "dhcp") || !ctx->node->address)
 		return 0;
 	auto_wired w;

@@ -113,6 +113,12 @@ wrong_values() {
 		share.options       | {"rw"}                   | use the key read-only
 		share.options       | {"a b"}                  | such as 'soft'
 		fresh-ids           | maybe                    | auto|true|false
+		packages            | {"Open MPI"}             | no version
+		nodectl.join        | "Worker!"                | is no role: use 1 to 32 of a-z, 0-9 and '-'
+		nodectl.munge       | maybe                    | neither true nor false
+		nodectl.slurm       | maybe                    | neither true nor false
+		nodectl.hardware    | {"worker 4"}             | 'ROLE CPUS MIB'
+		nodectl.pin         | {"worker001"}            | 'MAC NAME'
 	END
 }
 

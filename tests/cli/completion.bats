@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Completion, as the shells themselves see the scripts that mkimage prints.
 bats_require_minimum_version 1.5.0
+load completion
 ROOT=$(cd "$(dirname "$BATS_TEST_FILENAME")/../.." && pwd)
 MKIMAGE=${MKIMAGE:-$ROOT/${BUILD:-build}/mkimage}
 
@@ -15,9 +16,11 @@ setup() {
 
 # What bash offers for the last of these words.
 offers() {
-	# shellcheck disable=SC2016 # for the inner shell
-	HOME=$PWD bash -c '. ./completion.bash; program=$1; shift
-		COMP_WORDS=(mkimage "$@") COMP_CWORD=$#; _mkimage "$program"; printf "%s\n" "${COMPREPLY[@]}"' - "$MKIMAGE" "$@"
+	bash_offers mkimage "$MKIMAGE" "$@"
+}
+
+zsh_is_asked() {
+	zsh_asks mkimage "$@"
 }
 
 @test "bash offers the commands, and those that begin so" {
@@ -29,7 +32,7 @@ offers() {
 
 @test "bash offers each option of each command, as --help has them" {
 	for command in build plan verify inspect cat devices write clone base keys completion; do
-		"$MKIMAGE" $command --help | sed -n 's/^  [-a-z, ]*\(--[a-z-]*\) .*/\1/p' | sort >help
+		"$MKIMAGE" $command --help | options_of >help
 		[ "$(wc -l <help)" -ge 5 ]
 		offers $command -- | sort | diff - help
 	done
@@ -76,26 +79,15 @@ offers() {
 	! command -v shellcheck >/dev/null || shellcheck -s bash completion.bash
 }
 
-# zsh with the script found by compinit; _arguments and _files only say what they were asked.
-zsh_asks() {
-	command -v zsh >/dev/null || skip "no zsh"
-	# shellcheck disable=SC2016 # for the inner shell
-	HOME=$PWD zsh -f -c 'fpath=($PWD $fpath); autoload -U compinit; compinit -u -D
-		[[ $_comps[mkimage] == _mkimage ]] || exit 1
-		_arguments() { print -rl -- "$@" }
-		_describe() { print -rl -- "${(@P)2}" }
-		words=(mkimage "$@"); CURRENT=$#words; autoload -U +X _mkimage; _mkimage' - "$@"
-}
-
 @test "zsh describes commands and options" {
-	zsh_asks '' | grep -qF 'verify:Check in a finished image'
-	zsh_asks plan - >spec
+	zsh_is_asked '' | grep -qF 'verify:Check in a finished image'
+	zsh_is_asked plan - >spec
 	grep -qF -- '--profile=[profile\: a name' spec
 	grep -qF ':PROFILE:_mkimage_profiles' spec
 	run ! grep -qF -- --output spec
-	zsh_asks -o '' | grep -qF -- '--output=[directory for the images'
-	zsh_asks inspect '' | grep -qE '^1:IMG.*:_files$'
-	zsh_asks completion '' | grep -qxF '1:bash|zsh|profiles:(bash zsh profiles)'
+	zsh_is_asked -o '' | grep -qF -- '--output=[directory for the images'
+	zsh_is_asked inspect '' | grep -qE '^1:IMG.*:_files$'
+	zsh_is_asked completion '' | grep -qxF '1:bash|zsh|profiles:(bash zsh profiles)'
 }
 
 @test "a shell that is not known is refused" {

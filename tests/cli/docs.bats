@@ -18,7 +18,7 @@ options_in() {
 
 @test "every option of every command is in the manual" {
 	options_in mkimage.1.md "$MKIMAGE" build plan verify inspect cat devices write clone base keys completion
-	options_in firstboot.8.md "${MKIMAGE%/*}/firstboot" run status
+	options_in firstboot.8.md "${MKIMAGE%/*}/firstboot" run place status
 }
 
 @test "help is --help, and there is a version" {
@@ -88,7 +88,7 @@ bring_master() {
 	for role in master worker; do
 		sed "s|include(\"|include(\"$ROOT/profiles/|" "$ROOT/profiles/$role.conf" >$role.conf
 		echo 'base = "./stock.img"' >>$role.conf
-		mk --profile ./$role.conf
+		CARDSTOCK_PROFILES=$ROOT/profiles mk --profile ./$role.conf
 	done
 	[ "$(root_cat out/master.img /etc/hosts | grep 10.0.0.74)" = "$(root_cat out/worker001.img /etc/hosts | grep 10.0.0.74)" ]
 	root_cat out/master.img /etc/hosts | grep -q '^10\.0\.0\.74[[:space:]]*worker064'

@@ -88,6 +88,16 @@ load firstboot
 	[ "$(report result)" = 'done' ]
 }
 
+@test "a step that waits for others says how long it does between two tries, and knows the first" {
+	demo local
+	touch root/var/demo/alone
+	"$DEMO" run --root root --phase network --retry >said 2>&1 3>&- &
+	# With the engine's own pauses the sixth try is after 155 s.
+	timeout 120 sh -c 'until grep -qx frrrrr root/var/demo/tries; do sleep 0.2; done'
+	rm root/var/demo/alone
+	wait $!
+}
+
 @test "--retry ends when what failed waits for nobody, and when it is told to" {
 	touch root/var/demo/fail
 	run -8 demo local --retry
@@ -184,7 +194,7 @@ load firstboot
 		led = ../../etc|led: '../../etc' is not a name
 	END
 	echo 'version = 2' >$conf
-	assert_fails 8 'has version 2, this firstboot knows 1' demo local
+	assert_fails 8 "version: '2' is not what this program knows, which is 1" demo local
 	echo '# nothing' >$conf
 	assert_fails 8 "no 'version'" demo local
 	printf 'version = 1\nrole = a\0b\n' >$conf

@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../image
+load ../assert
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 MKIMAGE=${MKIMAGE:-$ROOT/${BUILD:-build}/mkimage}
 
@@ -38,20 +39,17 @@ setup() {
 
 # Whatever a test built must be clean, by the file systems' own checkers.
 teardown() {
-	local image
-	for image in "$WORK"/*/*.img; do
-		[ ! -e "$image" ] || [ -z "${BATS_TEST_COMPLETED:-}" ] || assert_clean "$image"
-	done
-	keep_work
+	finish_work
 }
 
-# The work directory of a test that failed.
-keep_work() {
-	[ -z "${BATS_TEST_COMPLETED:-}" ] || return 0
-	local kept
-	kept=$(mktemp -d "${TMPDIR:-/tmp}/cardstock-failed-XXXXXX")
-	cp -a --sparse=always "$WORK" "$kept/"
-	echo "work directory kept: $kept" >&2
+# Of a teardown it is only the last status that bats looks at.
+finish_work() {
+	local image status=0
+	for image in "$WORK"/*/*.img; do
+		[ ! -e "$image" ] || [ -z "${BATS_TEST_COMPLETED:-}" ] || assert_clean "$image" || status=1
+	done
+	keep_work
+	return $status
 }
 
 # mkimage with the test's profile; quiet, so that output is the result alone.
@@ -90,15 +88,6 @@ root_attr() {
 
 boot_cat() {
 	mtype -i "$1@@$(offset_of "$1" 1)" "::$2"
-}
-
-# run, then assert exit code $1 and that the output has $2.
-assert_fails() {
-	local code=$1 fragment=$2
-	shift 2
-	run "$@"
-	[ "$status" = "$code" ] || { echo "exit code $status, not $code: $output" >&2; return 1; }
-	[[ $output == *"$fragment"* ]] || { echo "no '$fragment' in: $output" >&2; return 1; }
 }
 
 # Nothing that a failed build could have left behind.

@@ -23,13 +23,29 @@ setup() {
 	installed plan --profile ./here.conf >plan.txt
 	grep -q '^~ /etc/motd\|^+ /etc/motd' plan.txt
 	grep -q '^+ /usr/lib/cardstock/firstboot ' plan.txt
+	grep -q '^+ /usr/share/man/man8/firstboot.8.gz ' plan.txt
 	grep -q '^+ /usr/lib/systemd/system/cardstock-local.service ' plan.txt
 	[ ! -e cluster ]
 }
 
 @test "completion is installed where bash and zsh look for it" {
-	bash -n dest/opt/x/share/bash-completion/completions/mkimage
-	grep -qx '#compdef mkimage' dest/opt/x/share/zsh/site-functions/_mkimage
+	for program in mkimage nodectl; do
+		bash -n "dest/opt/x/share/bash-completion/completions/$program"
+		grep -qx "complete -F _$program $program" "dest/opt/x/share/bash-completion/completions/$program"
+		grep -qx "#compdef $program" "dest/opt/x/share/zsh/site-functions/_$program"
+	done
+}
+
+@test "each manual is installed where man looks for it" {
+	cd dest/opt/x/share/man
+	diff <(printf '%s\n' */* | sort) - <<-'END'
+		man1/mkimage.1.gz
+		man5/mkimage-profile.5.gz
+		man8/firstboot.8.gz
+		man8/nodectl.8.gz
+	END
+	for page in */*; do lexgrog "$page" | grep -qF ": \"$(basename "${page%.[0-9].gz}") - "; done
+	zcat man1/mkimage.1.gz | grep -qxF ".TH MKIMAGE 1 \"\" \"Cardstock $(installed --version | cut -d' ' -f2)\""
 }
 
 @test "an installed mkimage finds the program that makes a base" {

@@ -104,10 +104,13 @@ start() {
 	fails 2 "machine 'pdp11' is not known" try --machine pdp11 worker001.img
 	fails 2 "memory 'much'" try --memory much worker001.img
 	fails 2 '--timeout needs a value' try worker001.img --timeout
-	fails 2 "rtc 'yesterday' is not a date" try --rtc yesterday worker001.img
+	fails 2 "--rtc 'yesterday' is not a date" try --rtc yesterday worker001.img
 	fails 2 "unknown option '--frob'" try --frob
 	fails 2 "--unplug 'worker001' is not NAME:wired or NAME:laptop" try --unplug worker001 worker001.img
 	fails 2 "there is no image of that name; there are: worker001" try --unplug worker009:wired worker001.img
+	fails 2 "--late 'worker001' is not NAME:SECONDS" try --late worker001 worker001.img
+	fails 2 "--late 'worker009:5': there is no image of that name" try --late worker009:5 worker001.img
+	fails 2 "--rtc 'worker009=1970-01-01': there is no image of that name" try --rtc worker009=1970-01-01 worker001.img
 	fails 1 'nowhere.img: cannot be read' try nowhere.img
 	fails 1 'tmp: has no known_hosts' try --cluster tmp worker001.img
 	cp worker001.img tmp/
@@ -170,6 +173,13 @@ start() {
 	[[ $(cat worker001.args) == *' -rtc base=1970-01-01T00:00:01 '* ]]
 	try worker001.img --run true
 	[[ $(cat worker001.args) != *' -rtc '* ]]
+}
+
+@test "--rtc and --late can be for one guest" {
+	try --rtc worker002=1970-01-01 --late worker001:6 worker001.img worker002.img --run true
+	[[ $(cat worker001.args) != *' -rtc '* ]]
+	[[ $(cat worker002.args) == *' -rtc base=1970-01-01 '* ]]
+	[ $(($(stat -c %Y worker001.args) - $(stat -c %Y worker002.args))) -ge 3 ]
 }
 
 @test "--icount makes the guests' time that of their instructions" {

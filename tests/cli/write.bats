@@ -168,6 +168,14 @@ teardown() {
 	assert_no_table card
 }
 
+@test "a card that ends before it says so is told as such" {
+	card card
+	assert_fails 1 'No space left on device; it has fewer bytes than it says: it is counterfeit or broken' \
+		faulty enospc:after=10000000 /card mk write "$IMG" card --force card
+	[[ $output == *'card now holds a part of the image and no partition table, so that no board boots from it: write it again' ]]
+	assert_no_table card
+}
+
 @test "a card that takes a write in parts is written all the same" {
 	card card
 	faulty short /card "$MKIMAGE" write "$IMG" card --force card --quiet
@@ -227,6 +235,13 @@ teardown() {
 	kill -TERM $!
 	ended 130
 	grep -q 'interrupted by signal .*card now holds a part of the image and no partition table' log
+	assert_no_table card
+}
+
+@test "Ctrl-C leaves a card that does not boot, and says so" {
+	card card
+	run -130 faulty int:at=3 /card env --default-signal=INT setsid --wait "$MKIMAGE" write "$IMG" card --force card
+	[[ $output == *'interrupted by signal 2'*'card now holds a part of the image and no partition table'* ]]
 	assert_no_table card
 }
 

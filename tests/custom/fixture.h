@@ -50,6 +50,7 @@ struct fixture {
 	struct cluster *cluster;
 	struct strv notes;		 /* of the last run */
 	const struct identity *identity; /* of the image's disk; NULL: its ids stay */
+	const struct node *node;	 /* that is planned; NULL: the first worker */
 };
 
 /* Put a file below the test's directory ("keys/me.pub") or, with root/ before it, in the image. */
@@ -215,7 +216,8 @@ static inline int fixture_stage(struct plan_ctx *ctx, int (*stage)(struct plan_c
 	return 0;
 }
 
-/* Plan the role and the first worker with one customisation, then change the image. */
+/* Plan the role and the node, usually the first worker, with one customisation, then change the
+ * image. */
 static inline int fixture_try(struct fixture *f, const struct custom *c, struct err *e)
 {
 	auto_plan *role = plan_new(NULL);
@@ -235,7 +237,7 @@ static inline int fixture_try(struct fixture *f, const struct custom *c, struct 
 	if (fixture_stage(&ctx, c->plan, f, e) < 0)
 		return -1;
 	ctx.plan = node;
-	ctx.node = &f->cluster->members[0].nodes[0];
+	ctx.node = f->node ? f->node : &f->cluster->members[0].nodes[0];
 	if (fixture_stage(&ctx, c->plan_node, f, e) < 0 || plan_apply(role, f->tree, e) < 0)
 		return -1;
 	return plan_apply(node, f->tree, e);

@@ -223,9 +223,25 @@ static void what_is_no_directory_is_refused(void **state)
 	teardown(&t);
 }
 
+/* As df sees it; somebody else may write meanwhile. */
+static void room_is_that_of_the_host(void **state)
+{
+	(void)state;
+	struct t t;
+	uint64_t room = 0;
+	setup(&t);
+	autofree char *df =
+		scratch_output((const char *[]){"df", "--output=avail", "-B1", t.s.image, NULL});
+	assert_ok(t.fs->ops->room(t.fs, &room, &t.e), &t.e);
+	unsigned long long seen = strtoull(strchr(df, '\n'), NULL, 10);
+	assert_in_range(room, seen - seen / 8, seen + seen / 8);
+	teardown(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(room_is_that_of_the_host),
 		cmocka_unit_test(records_are_sorted_and_only_what_the_host_cannot_keep),
 		cmocka_unit_test(secrets_are_not_readable_by_others_on_the_host),
 		cmocka_unit_test(symlinks_inside_do_not_lead_outside),

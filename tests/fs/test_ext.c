@@ -281,8 +281,11 @@ static void features_that_we_do_not_keep_right_are_read_only(void **state)
 	(void)state;
 	struct scratch s;
 	scratch_init(&s, SCRATCH_OFFSET, SIZE);
+	scratch_mke2fs(&s, "ext4", (const char *[]){"-O", "quota", NULL});
+	assert_refused(&s, true, "for writing; `tune2fs -O ^quota` on it takes it away");
 	scratch_mke2fs(&s, "ext4", (const char *[]){"-O", "quota,bigalloc", NULL});
-	assert_refused(&s, true, "'quota, bigalloc' is not supported for writing");
+	assert_refused(&s, true,
+		       "'quota, bigalloc' is not supported for writing; nothing takes it away");
 	struct fs *fs = scratch_open_ext(&s, false);
 	scratch_close(&fs);
 	scratch_done(&s);
@@ -492,6 +495,36 @@ static void a_copy_by_blockmap_is_whole(void **state)
 	scratch_done(&copy);
 }
 
+static uint64_t room_of(struct fs *fs)
+{
+	auto_err e = ERR_INIT;
+	uint64_t room = 0;
+	assert_ok(fs->ops->room(fs, &room, &e), &e);
+	return room;
+}
+
+/* dumpe2fs's number, and less by what is written. */
+static void room_is_what_is_free(void **state)
+{
+	(void)state;
+	struct scratch s;
+	auto_err e = ERR_INIT;
+	auto_fs *fs = NULL;
+	scratch_init(&s, SCRATCH_OFFSET, SIZE);
+	scratch_mke2fs(&s, "ext4", (const char *[]){"-b", "4096", NULL});
+	struct fs_open o = scratch_how(&s, true);
+	assert_ok(fs_ext_open(&o, &fs, &e), &e);
+	uint64_t before = room_of(fs);
+	autofree char *free_blocks = xasprintf("Free blocks:              %llu\n",
+					       (unsigned long long)before / 4096);
+	assert_debugfs(&s, "show_super_stats -h", free_blocks);
+	autofree char *data = xcalloc(1, 1u << 20);
+	assert_ok(fs_write_data(fs, "/file", memset(data, 'x', 1u << 20), 1u << 20, &e), &e);
+	assert_int_equal(room_of(fs), before - (1u << 20));
+	assert_ok(fs_close(&fs, &e), &e);
+	scratch_done(&s);
+}
+
 int main(void)
 {
 	static const struct matrix pi = {"Raspberry Pi", "ext4", "^64bit,^huge_file", "256"};
@@ -503,6 +536,7 @@ int main(void)
 		cmocka_unit_test(times_reach_beyond_2038),
 		cmocka_unit_test(free_blocks_are_found_however_scattered),
 		cmocka_unit_test(a_full_file_system_is_named_with_what_is_needed),
+		cmocka_unit_test(room_is_what_is_free),
 		cmocka_unit_test(inodes_can_run_out),
 		cmocka_unit_test(features_that_we_do_not_keep_right_are_read_only),
 		cmocka_unit_test(features_that_nobody_knows_are_named),

@@ -1,17 +1,24 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Finished images boot as a cluster: four nodes on one wired network, looked at over ssh.
+# Finished images boot as a cluster: four nodes on one wired network, looked at over ssh.  The workers are on
+# three minutes before their master, with clocks that begin in 1970.
 load helper
 load firstboot
 
 nodes=(master worker001 worker002 worker003)
 
 setup_file() {
-	boot "$BATS_FILE_TMPDIR" master worker001 worker002 worker003 -- --card 4G
+	boot "$BATS_FILE_TMPDIR" "${nodes[@]}" -- --card 4G --late master:180 --rtc worker001=1970-01-01 \
+		--rtc worker002=1970-01-01 --rtc worker003=1970-01-01
 }
 
 teardown_file() {
 	halt
+}
+
+# note TEXT: shown beside the results, whatever its lines begin with.
+note() {
+	sed 's/^/# /' <<<"$1" >&3
 }
 
 @test "every node has its name" {
@@ -39,7 +46,41 @@ teardown_file() {
 		is "done" report_says '["result"]' on "$node" cat /boot/firmware/cardstock-report.json
 		[ "$(on "$node" df --output=size -B1M / | tail -n 1)" -gt 3200 ]
 	done
-	on worker001 firstboot status >&3
+	note "$(on worker001 firstboot status)"
+}
+
+# wait_ready NODE: until its board came back with its own key.
+wait_ready() {
+	local since=$SECONDS
+	until [ "$(state_of "$1")" = ready ]; do
+		[ $((SECONDS - since)) -lt 600 ] || {
+			on master sudo nodectl status >&2
+			on "$1" firstboot status >&2
+			return 1
+		}
+		sleep 5
+	done
+}
+
+state_of() {
+	on master sudo nodectl status --json "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["state"])'
+}
+
+@test "all workers registered, although their master came late and their clocks were wrong" {
+	for node in "${nodes[@]:1}"; do
+		wait_ready "$node"
+	done
+	run on master sudo nodectl status
+	[ "$status" = 0 ]
+	note "$output"
+	[[ $output != *ALARM* ]]
+}
+
+@test "the master's files have the workers" {
+	for node in "${nodes[@]:1}"; do
+		on master grep -qx "$node.*" /etc/cardstock/machine_file
+		on master grep -qw "$node" /etc/cardstock/nodes.json
+	done
 }
 
 # Who opens it has it mounted: after some minutes without use it is unmounted again.
@@ -88,8 +129,50 @@ teardown_file() {
 	[[ $output == *'Host key verification failed'* ]]
 }
 
+# Without the Internet nothing sets the clocks, and emulated boards are busy; all else has to be well.
+@test "the master hears from every node that it is well" {
+	for node in "${nodes[@]}"; do
+		run on master sudo nodectl health --timeout 4m --json "$node"
+		note "$output"
+		[[ $output == *'"reached":true'* && $output == *'"failed":[]'* ]]
+		[[ $output != *'not mounted'* && $output != *'did not say'* ]]
+	done
+	run on master sudo nodectl doctor --timeout 4m
+	note "$output"
+	[[ $output != *'not reached'* ]]
+}
+
+@test "jobs run a command on all workers" {
+	run on master sudo -u mpi nodectl run -- hostname
+	[ "$status" = 0 ]
+	for node in "${nodes[@]:1}"; do
+		[[ $output == *"$node: $node"* ]]
+	done
+}
+
 @test "the guests wrote nothing to the images" {
 	for node in "${nodes[@]}"; do
 		[ "$OUT/$node.img" -ot "$TRY/up" ]
+	done
+}
+
+# wait_off NODE: until its kernel said so.
+wait_off() {
+	local since=$SECONDS
+	until tail -n 5 "$TRY/$1.console" | grep -qa 'reboot: Power down'; do
+		[ $((SECONDS - since)) -lt 120 ] || { tail -n 5 "$TRY/$1.console" >&2; return 1; }
+		sleep 1
+	done
+}
+
+# The last of the file: afterwards there is nobody to ask.
+@test "shutdown at the master switches all off, the master last" {
+	run on master sudo nodectl shutdown --yes --timeout 4m
+	note "$output"
+	for node in "${nodes[@]:1}"; do
+		[[ $output == *"$node: off after "* ]]
+	done
+	for node in "${nodes[@]}"; do
+		wait_off "$node"
 	done
 }

@@ -234,6 +234,16 @@ ssize_t pread(int fd, void *data, size_t len, off_t offset)
 	return REAL(pread)(fd, data, len, offset);
 }
 
+/* Where the file stands. */
+ssize_t read(int fd, void *data, size_t len)
+{
+	unsigned long long number;
+	off_t at = is_concerned(fd) ? lseek(fd, 0, SEEK_CUR) : -1;
+	if (at >= 0 && (is_away || (fault_is("bad:at=", &number) && has(at, len, number))))
+		return fail(EIO);
+	return REAL(read)(fd, data, len);
+}
+
 ssize_t pread64(int fd, void *data, size_t len, off64_t offset)
 {
 	return pread(fd, data, len, offset);

@@ -206,6 +206,7 @@ CHANGE(fchown, (int fd, uid_t user, gid_t group), fd, user, group)
 CHANGE(fchownat, (int dir, const char *path, uid_t user, gid_t group, int flags), dir, path, user,
        group, flags)
 CHANGE(ftruncate, (int fd, off_t size), fd, size)
+CHANGE(ftruncate64, (int fd, off64_t size), fd, size)
 
 /* The process ends, not the kernel: flushing would only take time. */
 #define FLUSH(name)       \

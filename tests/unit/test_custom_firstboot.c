@@ -1,58 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The program that finishes a board: which build of it, what starts it, and its settings. */
-#include <elf.h>
-
-#include "../custom/fixture.h"
+#include "../custom/boards.h"
+#include "sshkey.h"
 
 #define CONF "/etc/cardstock/firstboot.conf"
 #define SYSTEM "/etc/systemd/system"
 #define WANTS SYSTEM "/multi-user.target.wants/"
-#define LIB "root/usr/lib/aarch64-linux-gnu/"
 #define PROGRAM "/usr/lib/cardstock/firstboot"
-#define NEW_LIBC "GLIBC_2.17\0GLIBC_2.34"
 #define OLD_LIBC "GLIBC_2.17\0GLIBC_2.31"
-
-/* The shell of the image is for this machine; class is that of its word size. */
-static void put_shell(struct fixture *f, unsigned char class, uint16_t machine)
-{
-	unsigned char elf[64] = {0x7f, 'E', 'L', 'F', class, ELFDATA2LSB, EV_CURRENT};
-	autofree char *path = path_join(f->root, "usr/bin/sh");
-	auto_err e = ERR_INIT;
-	elf[16] = ET_EXEC;
-	elf[18] = machine & 0xff;
-	elf[19] = (unsigned char)(machine >> 8);
-	assert_ok(io_replace_file(path, elf, sizeof(elf), 0755, &e), &e);
-}
-
-/* versions: their names, a NUL behind each. */
-static void put_library(struct fixture *f, const char *name, const char *versions, size_t len)
-{
-	autofree char *path = xasprintf("%s/%s%s", f->dir, LIB, name);
-	autofree char *dir = path_dir(path);
-	auto_err e = ERR_INIT;
-	assert_ok(io_mkdirs(dir, 0755, &e), &e);
-	assert_ok(io_replace_file(path, versions, len, 0644, &e), &e);
-}
-#define PUT_LIBRARY(f, name, versions) put_library((f), (name), (versions), sizeof(versions))
-
-static void init(struct fixture *f)
-{
-	static const char *const programs[] = {"firstboot", "firstboot-static", "firstboot-grow"};
-	static const char *const archs[] = {"arm64", "armhf"};
-	const char *source = getenv("CARDSTOCK_SOURCE");
-	autofree char *profiles = path_join(source ? source : ".", "profiles");
-	fixture_init(f);
-	autofree char *boards = path_join(f->dir, "boards");
-	setenv("CARDSTOCK_BOARDS", boards, 1);
-	setenv("CARDSTOCK_PROFILES", profiles, 1);
-	for (size_t i = 0; i < 6; i++) {
-		const char *arch = archs[i / 3], *program = programs[i % 3];
-		autofree char *path = xasprintf("boards/%s/%s", arch, program);
-		autofree char *text = xasprintf("%s %s\n", arch, program);
-		fixture_put(f, path, text);
-	}
-	put_shell(f, ELFCLASS64, EM_AARCH64);
-}
 
 /* As Debian 12 has them. */
 static void put_libraries(struct fixture *f)
@@ -79,7 +34,7 @@ static void nothing_is_done_unless_it_is_asked_for(void **state)
 {
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	fixture_profile(&f, "");
 	fixture_run(&f, &custom_firstboot);
 	assert_attr(&f, PROGRAM, "none");
@@ -92,12 +47,13 @@ static void a_new_system_gets_program_units_and_grower(void **state)
 	static const char *const units[] = {"local", "network", "catalog"};
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	put_libraries(&f);
 	run_it(&f, "");
 	assert_file(&f, PROGRAM, "arm64 firstboot\n");
 	assert_file(&f, PROGRAM "-grow", "arm64 firstboot-grow\n");
 	assert_attr(&f, PROGRAM, "0755 0 0");
+	assert_file(&f, "/usr/share/man/man8/firstboot.8.gz", "manual of firstboot\n");
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		autofree char *link = xasprintf(WANTS "cardstock-%s.service", units[i]);
 		autofree char *file = xasprintf("/usr/lib/systemd/system/cardstock-%s.service",
@@ -116,7 +72,7 @@ static void an_older_c_library_gets_the_static_program(void **state)
 {
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	put_libraries(&f);
 	PUT_LIBRARY(&f, "libc.so.6", OLD_LIBC);
 	run_it(&f, "");
@@ -135,7 +91,7 @@ static void an_older_systemd_gets_the_static_program_and_grows(void **state)
 {
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	put_libraries(&f);
 	PUT_LIBRARY(&f, "libsystemd.so.0", "LIBSYSTEMD_209\0LIBSYSTEMD_2490");
 	run_it(&f, "");
@@ -149,7 +105,7 @@ static void without_libparted_the_root_does_not_grow(void **state)
 {
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	put_libraries(&f);
 	autofree char *parted = path_join(f.dir, LIB "libparted.so.2");
 	assert_int_equal(unlink(parted), 0);
@@ -164,7 +120,7 @@ static void a_system_for_the_first_boards_gets_a_note(void **state)
 {
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	put_libraries(&f);
 	put_shell(&f, ELFCLASS32, EM_ARM);
 	fixture_put(&f, "root/etc/os-release", "ID=raspbian\n");
@@ -178,7 +134,7 @@ static void system_v_init_gets_a_script(void **state)
 {
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	without_systemd(&f);
 	put_shell(&f, ELFCLASS32, EM_ARM);
 	fixture_mkdir(&f, "root/etc/rc2.d");
@@ -198,7 +154,7 @@ static void another_init_gets_nothing_but_a_note(void **state)
 {
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	without_systemd(&f);
 	run_it(&f, "");
 	assert_attr(&f, "/usr/lib/cardstock", "none");
@@ -211,7 +167,7 @@ static void what_cannot_be_is_refused_at_its_line(void **state)
 {
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	put_shell(&f, ELFCLASS32, EM_386);
 	assert_refused(&f, &custom_firstboot, "\nfirstboot = true",
 		       "worker.conf:2: firstboot is for arm64, armhf and amd64, but the programs "
@@ -230,7 +186,7 @@ static void the_settings_say_what_the_profile_says(void **state)
 {
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	put_libraries(&f);
 	tree_mount(f.tree, "/boot/firmware", f.fs);
 	fixture_put(&f, "root/usr/sbin/mount.nfs", "x\n");
@@ -272,7 +228,7 @@ static void the_build_has_an_id_that_follows_from_what_went_in(void **state)
 {
 	(void)state;
 	struct fixture f;
-	init(&f);
+	boards_init(&f);
 	put_libraries(&f);
 	run_it(&f, "");
 	autofree char *first = build_id(&f);
@@ -290,7 +246,7 @@ static void a_finished_image_keeps_its_node_in_the_plan_of_the_role(void **state
 	(void)state;
 	struct fixture f;
 	auto_err e = ERR_INIT;
-	init(&f);
+	boards_init(&f);
 	put_libraries(&f);
 	run_it(&f, "");
 	auto_plan *role = plan_new(NULL);
@@ -309,6 +265,107 @@ static void a_finished_image_keeps_its_node_in_the_plan_of_the_role(void **state
 	fixture_done(&f);
 }
 
+/* ---- registration ---- */
+
+#define MASTER                                                                                    \
+	"role = master\nhostname = master\naddress = \"10.0.0.1/24\"\nplanned = 1\nbase = none\n" \
+	"cluster = testbed\nnodectl { }\n"
+#define NODE                                                                                   \
+	"role = worker\nhostname = \"worker%03d\"\naddress = \"10.0.0.%d/24\"\nplanned = 64\n" \
+	"first-address = 11\nmembers = {\"./worker.conf\", \"./master.conf\"}\n"
+#define CARD "/var/lib/cardstock/join/card"
+#define DROP_IN SYSTEM "/cardstock-network.service.d/20-register.conf"
+
+static void init_member(struct fixture *f)
+{
+	boards_init(f);
+	put_libraries(f);
+	fixture_put(f, "root/usr/bin/ssh", "x\n");
+	fixture_put(f, "master.conf", MASTER);
+	fixture_profile_with_keys(f, "firstboot = true\n" NODE);
+	fixture_run(f, &custom_firstboot);
+}
+
+static void a_node_gets_a_card_and_is_told_where_the_master_is(void **state)
+{
+	(void)state;
+	struct fixture f;
+	init_member(&f);
+	autofree char *ca = fixture_host(&f, "../cluster/keys/host-ca.pub");
+	autofree char *key = fixture_host(&f, CARD), *cert = fixture_host(&f, CARD "-cert.pub");
+	auto_str text = STR_INIT, listed = STR_INIT;
+	auto_err e = ERR_INIT;
+	assert_ok(io_read_file(ca, 4096, &text, &e), &e);
+	autofree char *plain = sshkey_plain(str_text(&text));
+	autofree char *lines = xasprintf("\nregister = cardstock@10.0.0.1:2222\n"
+					 "register-name = master\nhost-ca = %s\nspread = 6\n",
+					 plain);
+	assert_file_has(&f, CONF, lines);
+	assert_attr(&f, "/var/lib/cardstock/join", "0700 0 0");
+	assert_attr(&f, CARD, "0400 0 0");
+	const char *const argv[] = {"ssh-keygen", "-L", "-f", cert, NULL};
+	assert_ok(run(&(struct run){.argv = argv, .output = &listed}, &e), &e);
+	assert_non_null(strstr(str_text(&listed), "user certificate"));
+	assert_non_null(strstr(str_text(&listed), "Key ID: \"node worker001\""));
+	assert_non_null(strstr(str_text(&listed), "Serial: 1\n"));
+	assert_non_null(strstr(str_text(&listed), "Valid: forever"));
+	assert_non_null(strstr(str_text(&listed), "Extensions: (none)"));
+	assert_ok(run_argv(&e, "ssh-keygen", "-y", "-f", key, NULL), &e);
+	fixture_done(&f);
+}
+
+static void the_service_may_speak_to_the_master_alone(void **state)
+{
+	(void)state;
+	struct fixture f;
+	init_member(&f);
+	assert_file_has(&f, DROP_IN, "\n[Service]\nIPAddressAllow=10.0.0.1\n");
+	fixture_done(&f);
+}
+
+static void no_secret_of_a_card_is_shown_or_in_the_roles_plan(void **state)
+{
+	(void)state;
+	struct fixture f;
+	auto_err e = ERR_INIT;
+	init_member(&f);
+	auto_plan *role = plan_new(NULL);
+	struct plan_ctx ctx = {.profile = f.profile,
+			       .cluster = f.cluster,
+			       .tree = f.tree,
+			       .plan = role,
+			       .custom = "firstboot",
+			       .now = FIXTURE_NOW};
+	assert_ok(custom_firstboot.plan(&ctx, &e), &e);
+	for (size_t i = 0; i < plan_count(role); i++)
+		assert_null(strstr(plan_get(role, i)->path, "/join/"));
+	auto_plan *node = plan_new(role);
+	ctx.plan = node;
+	ctx.node = &f.cluster->members[0].nodes[0];
+	assert_ok(custom_firstboot.plan_node(&ctx, &e), &e);
+	for (size_t i = 0; i < plan_count(node); i++) {
+		const struct change *c = plan_get(node, i);
+		assert_int_equal(c->secret, strcmp(c->path, CARD) == 0);
+	}
+	fixture_done(&f);
+}
+
+static void an_image_without_ssh_does_not_register(void **state)
+{
+	(void)state;
+	struct fixture f;
+	boards_init(&f);
+	put_libraries(&f);
+	fixture_put(&f, "master.conf", MASTER);
+	fixture_profile(&f, "firstboot = true\n" NODE);
+	fixture_run(&f, &custom_firstboot);
+	assert_note(&f, "do not register with master: openssh-client is not in this image; "
+			"what is served to registered nodes alone they may not mount");
+	assert_file_lacks(&f, CONF, "register");
+	assert_attr(&f, CARD, "none");
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +381,10 @@ int main(void)
 		cmocka_unit_test(the_settings_say_what_the_profile_says),
 		cmocka_unit_test(the_build_has_an_id_that_follows_from_what_went_in),
 		cmocka_unit_test(a_finished_image_keeps_its_node_in_the_plan_of_the_role),
+		cmocka_unit_test(a_node_gets_a_card_and_is_told_where_the_master_is),
+		cmocka_unit_test(the_service_may_speak_to_the_master_alone),
+		cmocka_unit_test(no_secret_of_a_card_is_shown_or_in_the_roles_plan),
+		cmocka_unit_test(an_image_without_ssh_does_not_register),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

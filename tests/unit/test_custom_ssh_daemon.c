@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What sshd itself makes of its settings, and what its program and its files tell of it. */
-#include "../custom/fixture.h"
+#include "../custom/sshd.h"
 
 #define DROP_IN "/etc/ssh/sshd_config.d/10-cardstock.conf"
 #define CONFIG "/etc/ssh/sshd_config"
@@ -23,41 +23,14 @@ static void relocate(struct fixture *f, const char *path)
 	fixture_put(f, to, str_text(&out));
 }
 
-/*
- * sshd -T on the image's configuration: what it would do, or why it would not start; owned.  It
- * wants a directory of its own in /run, which a namespace gives it without root.
- */
+/* What sshd would do with the image's configuration; owned. */
 static char *sshd_says(struct fixture *f)
 {
-	auto_err e = ERR_INIT;
-	auto_str out = STR_INIT;
 	autofree char *config = fixture_host(f, CONFIG),
 		      *key = fixture_host(f, "/etc/ssh/ssh_host_ed25519_key");
-	assert_ok(run_argv(&e, "chmod", "600", key, NULL), &e);
 	relocate(f, CONFIG);
 	relocate(f, DROP_IN);
-	static const char script[] =
-		"mount -t tmpfs tmpfs /run && mkdir -p /run/sshd && "
-		"exec \"$(command -v sshd || echo /usr/sbin/sshd)\" -T -f \"$0\"";
-	const char *argv[] = {"unshare", "-Urm", "sh", "-c", script, config, NULL};
-	assert_ok(run(&(struct run){.argv = argv, .output = &out}, &e), &e);
-	return str_steal(&out);
-}
-
-/* A container may forbid namespaces. */
-static void need_namespace(void)
-{
-	auto_err e = ERR_INIT;
-	if (run_argv(&e, "unshare", "-Urm", "true", NULL) == 0)
-		return;
-	print_message("no user namespaces here: %s\n", e.msg);
-	skip();
-}
-
-static void assert_says(const char *says, const char *line)
-{
-	if (!strstr(says, line))
-		fail_msg("no '%s' in:\n%s", line, says);
+	return sshd_test(config, key, NULL);
 }
 
 static void assert_obeyed(struct fixture *f, const char *passwords, const char *root)

@@ -241,6 +241,46 @@ static void a_list_elsewhere_is_refused(void **state)
 		       "list of partitions is not behind its header");
 }
 
+/* Of a copy of a card that is larger than the image on it: the partitions stay as they are. */
+static void a_backup_goes_to_the_end(void **state)
+{
+	auto_err e = ERR_INIT;
+	auto_disk *d = NULL;
+	auto_str said = STR_INIT;
+	uint8_t header[SECTOR], zeros[SECTOR] = {0};
+	autofree char *path = make_disk(state, "disk.img", true);
+	autofree char *before = list(path);
+	autoclose int fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
+	struct disk_range at[DISK_BACKUP_RANGES];
+	assert_int_equal(disk_backup(d, fd, at), 2);
+	assert_int_equal(at[1].start, SMALL - SECTOR);
+	assert_done(disk_settle_backup(d, fd, &e), &e);
+	fixture_run((const char *[]){"sgdisk", "-v", path, NULL}, NULL, &said);
+	assert_non_null(strstr(said.data, "No problems found"));
+	fixture_peek(path, SMALL - SECTOR, header, sizeof(header));
+	assert_memory_equal(header, zeros, sizeof(header));
+	assert_int_equal(disk_backup(d, fd, at), 2);
+	assert_int_equal(at[1].start, LARGE - SECTOR);
+	autofree char *after = list(path);
+	assert_string_equal(strstr(before, "start="), strstr(after, "start="));
+}
+
+static void a_backup_that_cannot_move_stays(void **state)
+{
+	auto_err e = ERR_INIT;
+	auto_disk *d = NULL;
+	struct disk_range at[DISK_BACKUP_RANGES];
+	autofree char *path = make_disk(state, "disk.img", true);
+	fixture_run((const char *[]){"sgdisk", "-j", "1024", path, NULL}, NULL, NULL);
+	assert_int_equal(truncate(path, LARGE + MIB), 0);
+	autoclose int fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_done(disk_probe(path, NULL, &d, &e), &e);
+	assert_done(disk_settle_backup(d, fd, &e), &e);
+	assert_int_equal(disk_backup(d, fd, at), 2);
+	assert_int_equal(at[1].start, LARGE - SECTOR);
+}
+
 static void an_mbr_ends_at_2_tib(void **state)
 {
 	auto_err e = ERR_INIT;
@@ -266,6 +306,8 @@ int main(void)
 		fixture_test(the_gpt_is_as_sgdisk_wants_it),
 		fixture_test(the_backup_of_the_smaller_disk_is_gone),
 		fixture_test(a_list_elsewhere_is_refused),
+		fixture_test(a_backup_goes_to_the_end),
+		fixture_test(a_backup_that_cannot_move_stays),
 		fixture_test(an_mbr_ends_at_2_tib),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

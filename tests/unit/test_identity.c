@@ -74,6 +74,23 @@ static void assert_kept(const char *keep, const char *fragment)
 		fail_msg("no '%s' in: %s", fragment, keep ? keep : "nothing is kept");
 }
 
+static void sh(const struct card *c, const char *commands)
+{
+	auto_err e = ERR_INIT;
+	autofree char *script = xasprintf("cd '%s' && %s", c->s.dir, commands);
+	assert_ok(run_argv(&e, "sh", "-c", script, NULL), &e);
+}
+
+/* In the place of the data partition's file system, what the command makes of the file "new". */
+static void replace_data(const struct card *c, const char *command)
+{
+	autofree char *script =
+		xasprintf("truncate -s 16M new && { %s; } > said 2>&1 && "
+			  "dd if=new of=card.img bs=1M seek=4 conv=notrunc status=none",
+			  command);
+	sh(c, script);
+}
+
 static void without_an_obstacle_all_ids_are_new(void **state)
 {
 	(void)state;
@@ -138,25 +155,11 @@ static void what_cannot_be_written_stays_with_its_type(void **state)
 {
 	(void)state;
 	struct card c;
-	auto_err e = ERR_INIT;
 	card_make(&c, DATA_UUID, "true");
-	autofree char *script =
-		xasprintf("cd '%s' && truncate -s 16M swap && mkswap swap > said 2>&1 && "
-			  "dd if=swap of=card.img bs=1M seek=4 conv=notrunc status=none",
-			  c.s.dir);
-	assert_ok(run_argv(&e, "sh", "-c", script, NULL), &e);
+	replace_data(&c, "mke2fs -q -F -O journal_dev new 16M");
 	card_look(&c);
-	assert_kept(c.id->parts[0].keep, "cannot change that of swap");
-	assert_null(c.id->parts[1].keep);
-	assert_null(c.id->keep_table);
+	assert_kept(c.id->parts[0].keep, "cannot change that of jbd");
 	card_done(&c);
-}
-
-static void sh(const struct card *c, const char *commands)
-{
-	auto_err e = ERR_INIT;
-	autofree char *script = xasprintf("cd '%s' && %s", c->s.dir, commands);
-	assert_ok(run_argv(&e, "sh", "-c", script, NULL), &e);
 }
 
 static void assert_all_kept(struct card *c, const char *fragment)
@@ -175,9 +178,7 @@ static void what_an_unread_partition_may_name_stays(void **state)
 	sh(&c, "debugfs -w -R 'feature needs_recovery' 'card.img?offset=4194304' > said 2>&1");
 	assert_all_kept(&c, "partition 1, which may name them, cannot be opened");
 	card_make(&c, DATA_UUID, "true");
-	sh(&c, "truncate -s 4M fs && mkfs.minix fs > said && "
-	       "dd if=/dev/zero of=card.img bs=1M seek=4 count=16 conv=notrunc status=none && "
-	       "dd if=fs of=card.img bs=1M seek=4 conv=notrunc status=none");
+	replace_data(&c, "mkfs.minix new");
 	assert_all_kept(&c, "partition 1 (minix), which may name them, is not read");
 }
 
@@ -224,6 +225,32 @@ static void every_partition_gets_the_ids_that_are_wanted(void **state)
 	card_done(&c);
 }
 
+static void swap_gets_a_uuid_of_its_own_and_nothing_else(void **state)
+{
+	(void)state;
+	struct card c;
+	auto_err e = ERR_INIT;
+	const struct cluster cluster = some_cluster();
+	card_make(&c, DATA_UUID, "true");
+	replace_data(&c, "mkswap -L pages -U " DATA_UUID " new");
+	card_open(&c, true); /* which what is found refers to */
+	assert_ok(identity_look(c.image, &c.id, &e), &e);
+	assert_null(c.id->parts[0].keep);
+	assert_null(c.id->parts[1].keep);
+	auto_disk *want = identity_want(c.id, &cluster, "worker001");
+	assert_string_not_equal(want->parts[0].uuid, DATA_UUID);
+	sh(&c, "cp card.img before.img");
+	assert_ok(identity_prepare(c.image, c.id, &e), &e);
+	assert_ok(identity_apply(c.image, c.id, want, &e), &e);
+	assert_ok(image_close(&c.image, &e), &e);
+	card_open(&c, false);
+	assert_ok(identity_verify(c.image, want, &e), &e);
+	sh(&c, "test $(cmp -l -i 4194304 -n 16777216 before.img card.img | wc -l) -le 16");
+	sh(&c, "test \"$(blkid -p -O 4194304 -o value -s LABEL -s TYPE card.img)\" = \"$(printf "
+	       "'pages\\nswap')\"");
+	card_done(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +263,7 @@ int main(void)
 		cmocka_unit_test(what_an_unread_partition_may_name_stays),
 		cmocka_unit_test(what_a_huge_loader_file_may_name_stays),
 		cmocka_unit_test(every_partition_gets_the_ids_that_are_wanted),
+		cmocka_unit_test(swap_gets_a_uuid_of_its_own_and_nothing_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

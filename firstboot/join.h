@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef FIRSTBOOT_JOIN_H
+#define FIRSTBOOT_JOIN_H
+
+/*
+ * Registration with the master (docs/registration.md): one line by ssh, one line back.  What is
+ * kept between two visits is in JOIN_DIR:
+ *
+ *   card, card-cert.pub   the key that mkimage gave the card; gone once the own key was used
+ *   own, own.pub          the board's own key, made here
+ *   request               id of the request that is not answered yet, for which key and board
+ *   reply                 the last reply; where it is, the own key alone is used
+ *   munge.key             what munge was given; munge.new while that is done
+ *   known_hosts           the master, by the CA of the settings
+ */
+
+#include "reply_read.h"
+#include "state.h"
+#include "step.h"
+
+#define JOIN_DIR STATE_DIR "/join"
+
+/* How a visit is made: the tests have a master, and times, of their own. */
+struct join_how {
+	unsigned patience_ms;	/* for all tries of one run together */
+	unsigned pause_ms;	/* the longest pause after the first try; it doubles … */
+	unsigned pause_most_ms; /* … up to this */
+};
+
+/* Where the settings want the board to register; false: nowhere. */
+bool join_is_wanted(const struct ctx *ctx);
+/*
+ * Wait before the first visit of this process, so that a thousand boards come one after the other;
+ * before later ones not at all.
+ */
+int join_wait_turn(const struct ctx *ctx, struct err *e) must_check;
+/*
+ * Register, again and again until the master accepted the own key or the patience is over.  1: this
+ * changed something, 0: it was registered and is; *ret is the last reply.
+ */
+int join_run(const struct ctx *ctx, const struct join_how *how, struct reply *ret,
+	     struct err *e) must_check;
+
+/* ---- join_take.c ---- */
+
+/* What of a reply was another thing than the board had. */
+struct join_news {
+	bool munge, name;
+};
+/*
+ * Do as the reply says: munge, where it is installed, gets its key, and the board its name.  1:
+ * there were news.  Nothing is done where there is no bus.
+ */
+int join_take(const struct ctx *ctx, const struct reply *r, struct join_news *ret,
+	      struct err *e) must_check;
+
+/* ---- join_ssh.c ---- */
+
+/* Say the line to the master with the key at path in the root; add what it says to answer. */
+int join_ssh(const struct ctx *ctx, const char *key, const struct str *line, struct str *answer,
+	     struct err *e) must_check;
+/* "USER@ADDRESS:PORT": the check of the setting `register`. */
+int join_check_target(const char *value, struct err *e) must_check;
+
+#endif

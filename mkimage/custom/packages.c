@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Packages that the profile names: found by the host's apt, installed by firstboot. */
+#include "packages.h"
+
+#include <string.h>
+
+#include "custom.h"
+#include "mem.h"
+#include "systemd.h"
+#include "validate.h"
+
+static const struct key keys[] = {
+	{.name = "packages",
+	 .type = KEY_LIST,
+	 .help = "Debian packages, with what they need: on the card, installed at the first boot",
+	 .check = validate_package},
+	{.name = NULL},
+};
+
+static const struct value *key_of(const struct profile *p)
+{
+	return profile_get(p, "packages");
+}
+
+static int check(const struct profile *p, struct err *e)
+{
+	const struct value *v = key_of(p);
+	if (!v->list.n || profile_bool(p, "firstboot"))
+		return 0;
+	return err_at(e, v->loc,
+		      "packages are installed by firstboot, which this profile does without; set "
+		      "firstboot = true");
+}
+
+/* Where the profile asks for them; a name that is wrong has a line of its own. */
+static int at_key(const struct plan_ctx *ctx, struct err *e)
+{
+	struct loc loc = key_of(ctx->profile)->loc;
+	return e->code == ERR_INTERRUPT ? -1 : err_wrap(e, "%s:%d: packages", loc.file, loc.line);
+}
+
+/* ---- names ---- */
+
+static int check_name(const struct strv *known, const struct apt_image *image, const char *name,
+		      struct loc loc, struct err *e)
+{
+	if (strv_has(known, name))
+		return 0;
+	autofree char *uris = strv_join(&image->sources.uris, ", ");
+	const char *near = str_nearest(name, (const char *const *)known->v, known->n);
+	return err_at(e, loc, "package '%s' is in none of the image's sources (%s, for %s)%s%s%s",
+		      name, uris, image->architecture, near ? "; did you mean '" : "",
+		      near ? near : "",
+		      near ? "'?" : "; look for its name, or bring its source by an overlay");
+}
+
+static int check_names(struct plan_ctx *ctx, struct apt *a, const struct apt_image *image,
+		       struct err *e)
+{
+	const struct value *v = key_of(ctx->profile);
+	auto_strv known = {0};
+	if (apt_names(a, &known, e) < 0)
+		return -1;
+	for (size_t i = 0; i < v->list.n; i++) {
+		struct loc loc = v->list_loc ? v->list_loc[i] : v->loc;
+		if (check_name(&known, image, v->list.v[i], loc, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void note_installed(struct plan_ctx *ctx, const struct apt_image *image)
+{
+	auto_strv there = {0};
+	strv_foreach (name, &key_of(ctx->profile)->list) {
+		autofree char *version = packages_installed(str_text(&image->status), *name);
+		if (version)
+			strv_printf(&there, "%s %s", *name, version);
+	}
+	autofree char *all = strv_join(&there, ", ");
+	if (there.n)
+		plan_note(ctx, "packages that are in the image already: %s", all);
+}
+
+/* ---- the plan ---- */
+
+static void note_old(struct plan_ctx *ctx, const char *why)
+{
+	if (why)
+		plan_note(ctx, "packages: %s", why);
+}
+
+/* Once more with new lists: a mirror has only the newest version of a package. */
+static int get_again(struct plan_ctx *ctx, struct apt *a, struct apt_set *set,
+		     const struct err *failure, struct err *e)
+{
+	const struct strv *names = &key_of(ctx->profile)->list;
+	enum apt_lists lists;
+	autofree char *why = NULL;
+	if (apt_is_updated(a) || failure->code != ERR_FAILED)
+		return err_set(e, failure->code, "%s", failure->msg);
+	if (apt_update(a, true, &lists, &why, e) < 0)
+		return -1;
+	if (lists != APT_LISTS_GOOD)
+		return err_set(e, failure->code, "%s", failure->msg);
+	if (apt_resolve(a, names, set, e) < 0 || packages_check_room(ctx, set, e) < 0)
+		return -1;
+	return apt_download(a, names, set, e);
+}
+
+static int get(struct plan_ctx *ctx, struct apt *a, struct apt_set *set, struct err *e)
+{
+	const struct strv *names = &key_of(ctx->profile)->list;
+	auto_err failure = ERR_INIT;
+	if (apt_resolve(a, names, set, e) < 0 || packages_check_room(ctx, set, e) < 0)
+		return -1;
+	if (apt_download(a, names, set, &failure) == 0)
+		return 0;
+	return get_again(ctx, a, set, &failure, e);
+}
+
+static int plan_with(struct plan_ctx *ctx, const struct apt_image *image, struct apt *a,
+		     struct err *e)
+{
+	auto_apt_set set = {0};
+	if (check_names(ctx, a, image, e) < 0)
+		return -1;
+	if (get(ctx, a, &set, e) < 0)
+		return at_key(ctx, e);
+	note_installed(ctx, image);
+	return packages_plan_files(ctx, &key_of(ctx->profile)->list, &set, e);
+}
+
+static int plan_download(struct plan_ctx *ctx, const char *why, struct err *e)
+{
+	const struct strv *names = &key_of(ctx->profile)->list;
+	autofree char *all = strv_join(names, ", ");
+	plan_note(ctx,
+		  "packages are not on the card: the board downloads %s itself, once it has a "
+		  "network, because %s",
+		  all, why);
+	return packages_plan_download(ctx, names, e);
+}
+
+static int plan_packages(struct plan_ctx *ctx, struct err *e)
+{
+	auto_apt_image image = {0};
+	auto_apt *a = NULL;
+	autofree char *why = NULL;
+	enum apt_lists lists = APT_LISTS_GOOD;
+	if (packages_read_image(ctx, &image, &why, e) < 0)
+		return at_key(ctx, e);
+	if (why)
+		return plan_download(ctx, why, e);
+	if (apt_open(&image, ctx->progress, &a, e) < 0)
+		return at_key(ctx, e);
+	if (!apt_present(a))
+		return plan_download(ctx, "this machine has no apt to get them with", e);
+	if (apt_update(a, false, &lists, &why, e) < 0)
+		return at_key(ctx, e);
+	if (lists == APT_LISTS_NONE)
+		return plan_download(ctx, why, e);
+	note_old(ctx, why);
+	return plan_with(ctx, &image, a, e);
+}
+
+/* A system that cannot install them says so, and is otherwise what the profile wants. */
+static int find_obstacle(struct plan_ctx *ctx, const char **ret, struct err *e)
+{
+	int systemd = systemd_present(ctx, e);
+	int fit = systemd < 0 ? -1 : packages_fit(ctx, e);
+	*ret = !systemd ? "without systemd, firstboot has no network phase"
+	       : !fit	? "its packages are not of Debian's kind"
+			: NULL;
+	return fit < 0 ? -1 : 0;
+}
+
+static int plan(struct plan_ctx *ctx, struct err *e)
+{
+	const struct value *v = key_of(ctx->profile);
+	const char *obstacle = NULL;
+	if (!v->list.n)
+		return packages_plan_none(ctx, e);
+	if (find_obstacle(ctx, &obstacle, e) < 0)
+		return -1;
+	if (obstacle) {
+		plan_note(ctx, "no package is installed in this image: %s", obstacle);
+		return packages_plan_none(ctx, e);
+	}
+	if (ctx->finished)
+		return packages_check_finished(ctx, &v->list, e);
+	return plan_packages(ctx, e);
+}
+
+const struct custom custom_packages = {
+	.name = "packages",
+	.help = "Debian packages that are installed at the first boot",
+	.keys = keys,
+	.check = check,
+	.plan = plan,
+};
