@@ -381,7 +381,7 @@ pull_by_hand() {
 	[[ $output == *'it was pulled out, or its reader gave up: put it in, and begin again' ]]
 	assert_no_output
 	run -130 faulty int:at=3 out/ env --default-signal=INT setsid --wait "$MKIMAGE" clone card.img --profile ./worker.conf
-	[[ $output == *'interrupted by signal 2'* ]]
+	[[ $output == *interrupted* ]] # mkimage, or a program that it runs
 	assert_no_output
 	absent worker004 cluster/ledger
 	cmp card.img before.img
