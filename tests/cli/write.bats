@@ -171,7 +171,7 @@ teardown() {
 @test "a card that ends before it says so is told as such" {
 	card card
 	assert_fails 1 'No space left on device; it has fewer bytes than it says: it is counterfeit or broken' \
-		faulty enospc:after=10000000 /card mk write "$IMG" card --force card
+		faulty enospc:after=$((10 << 20)) /card mk write "$IMG" card --force card
 	[[ $output == *'card now holds a part of the image and no partition table, so that no board boots from it: write it again' ]]
 	assert_no_table card
 }
