@@ -7,19 +7,20 @@
 #include "mac.h"
 #include "mem.h"
 
-/* "#17", which a shell takes for a comment, may be "17". */
-static bool is_label(const struct record *r, const char *query)
-{
-	autofree char *label = record_label(r);
-	return strcmp(query, label) == 0 || (!r->name && strcmp(query, label + 1) == 0);
-}
-
 static bool is_name(const struct view *v, const struct record *r, const char *query)
 {
-	if (is_label(r, query) || (r->plan_name && strcmp(query, r->plan_name) == 0))
+	autofree char *label = record_label(r);
+	if (strcmp(query, label) == 0 || (r->plan_name && strcmp(query, r->plan_name) == 0))
 		return true;
 	autofree char *whole = r->name ? xasprintf("%s.%s", r->name, v->cluster) : NULL;
 	return whole && strcmp(query, whole) == 0;
+}
+
+/* "#17", which a shell takes for a comment, may be "17"; unless a serial ends so, too. */
+static bool is_number(const struct record *r, const char *query)
+{
+	autofree char *label = record_label(r);
+	return !r->name && strcmp(query, label + 1) == 0;
 }
 
 static bool is_address(const struct record *r, const char *query)
@@ -40,8 +41,8 @@ static bool is_serial(const struct record *r, const char *query)
 bool find_matches(const struct view *v, const struct record *r, const char *query)
 {
 	char mac[18];
-	return is_name(v, r, query) || is_address(r, query) || is_serial(r, query) ||
-	       (mac_parse(query, mac) && facts_has_mac(&r->facts, mac));
+	return is_name(v, r, query) || is_number(r, query) || is_address(r, query) ||
+	       is_serial(r, query) || (mac_parse(query, mac) && facts_has_mac(&r->facts, mac));
 }
 
 /* A node's name means the node, though a serial may end like it. */

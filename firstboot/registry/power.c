@@ -51,6 +51,8 @@ static void take_answer(void *ctx, const struct fleet_task *t)
 	struct power_node *n = p->nodes;
 	while (n->name != t->name)
 		n++;
+	if (n->state == POWER_DONE)
+		return; /* it went while it was told again */
 	bool again = n->state == POWER_ORDERED;
 	if (!fleet_task_ok(t) && !again && !(p->order->wait && may_have_taken(t))) {
 		fail(p, n, fleet_task_reason(t));
@@ -159,7 +161,9 @@ static int give_order(struct power *p, struct err *e)
 		else
 			fail(p, &p->nodes[i], xstrdup("nobody knows its address"));
 	}
-	int r = n ? fleet_run(tasks, n, &order, e) : 0;
+	if (!n)
+		return 0;
+	int r = fleet_run(tasks, n, &order, e);
 	p->told_ms = pace_now_ms();
 	for (size_t i = 0; i < n; i++)
 		fleet_task_done(&tasks[i]);

@@ -99,9 +99,21 @@ static int check_facts(const struct facts *facts, struct err *e)
 	return 0;
 }
 
+static int check_revoked(const struct view *v, struct err *e)
+{
+	for (size_t i = 0; i < v->revoked.n; i++) {
+		auto_err why = ERR_INIT;
+		autofree char *label = xasprintf("revoked host key of record %lld",
+						 v->revoked.v[i].record);
+		if (sshkey_check(v->revoked.v[i].host_key, &why) < 0)
+			return damaged(label, &why, e);
+	}
+	return 0;
+}
+
 int view_check(const struct view *v, struct err *e)
 {
-	if (check_settings(v, e) < 0)
+	if (check_settings(v, e) < 0 || check_revoked(v, e) < 0)
 		return -1;
 	for (size_t i = 0; i < v->all.n; i++) {
 		const struct record *r = &v->all.v[i];

@@ -32,6 +32,8 @@ doubted() {
 	doubted "UPDATE setting SET value = '/srv' || char(9) || 'rw' WHERE name = 'export'" "export: "
 	doubted "UPDATE setting SET value = 'worker 4' WHERE name = 'hardware'" "hardware: "
 	doubted "UPDATE setting SET value = 'x y' WHERE name = 'cluster'" "cluster: "
+	doubted "INSERT INTO revoked_host SELECT id, host_key || char(10) || '@cert-authority * ' || host_key FROM record
+		WHERE name = 'worker001'" "revoked host key of record"
 	doubted "UPDATE record SET state = 'gone' WHERE number = 2" "a state that there is not"
 	diff -r before root
 	ctl render --root root

@@ -73,6 +73,20 @@ powered() {
 	grep -q '^worker001: off after' said
 }
 
+@test "a node that goes while it is told again is off" {
+	start_boards
+	cat >ssh.worker001 <<-'END'
+		if [ -e heard ]; then echo off >boards/127.0.0.11; sleep 9; fi
+		touch heard
+		echo "Connection to worker001 closed by remote host." >&2
+		[ "$(wc -l <orders)" = 1 ] || echo "ssh: connect to host worker001 port 22: Connection timed out" >&2
+		exit 255
+	END
+	powered shutdown worker001 --timeout 60s >said
+	[ "$(grep -c '^worker001: off after' said)" = 1 ]
+	[ "$(wc -l <said)" = 2 ]
+}
+
 @test "nodes that are named are switched off, and this machine is not" {
 	start_boards
 	powered shutdown worker002 127.0.0.13 worker002 >said

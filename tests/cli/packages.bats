@@ -82,7 +82,7 @@ unpack() {
 	grep -qF "note: packages on the card: 2, $bytes bytes" plan.txt
 	grep -qF 'once installed they take 600 KiB' plan.txt
 	grep -qF 'note: packages that are in the image already: oldlib 1.0' plan.txt
-	! grep -q '/docs_\|/oldlib_' plan.txt
+	absent '/docs_\|/oldlib_' plan.txt
 	assert_no_output
 }
 

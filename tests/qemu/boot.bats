@@ -139,7 +139,7 @@ state_of() {
 	done
 	run on master sudo nodectl doctor --timeout 4m
 	note "$output"
-	[[ $output != *'not reached'* ]]
+	[[ $output == *"reach: all nodes answer (${#nodes[@]})"* ]]
 }
 
 @test "jobs run a command on all workers" {
