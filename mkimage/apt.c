@@ -98,15 +98,10 @@ static int put(const struct apt *a, const char *name, const void *data, size_t l
 {
 	autofree char *path = path_join(a->dir, name);
 	autofree char *dir = path_dir(path);
-	auto_str is = STR_INIT;
-	auto_err ignored = ERR_INIT;
-	/* A file that is new makes apt read all lists again. */
-	if (io_read_file(path, len, &is, &ignored) == 0 && is.len == len &&
-	    memcmp(str_text(&is), data, len) == 0)
-		return 0;
 	if (io_mkdirs(dir, 0700, e) < 0)
 		return -1;
-	return io_replace_file(path, data, len, 0600, e);
+	/* A file that is new makes apt read all lists again. */
+	return io_update_file(path, data, len, 0600, e) < 0 ? -1 : 0;
 }
 
 static int put_file(const struct apt *a, const struct apt_file *f, struct apt_sources *seen,
@@ -248,13 +243,9 @@ int apt_run(const struct apt *a, const char *program, const struct strv *words, 
 	return run(&r, e) < 0 ? -1 : 0;
 }
 
-bool apt_present(const struct apt *a)
+bool apt_present(void)
 {
-	auto_err ignored = ERR_INIT;
-	auto_strv words = {0};
-	strv_add(&words, "--version");
-	return apt_run(a, "apt-get", &words, NULL, NULL, &ignored) == 0 &&
-	       apt_run(a, "apt-cache", &words, NULL, NULL, &ignored) == 0;
+	return run_is_installed("apt-get") && run_is_installed("apt-cache");
 }
 
 /* ---- lists ---- */

@@ -5,8 +5,8 @@
 /*
  * The host's apt, as programs, for the system in an image: it sees the image's sources, keyrings
  * and installed packages, and nothing of the host's.  All that it writes is in the cache: apt/KEY/
- * lists of packages; KEY is made of sources, keyrings and architecture packages/SHA256/    one
- * .deb, under the name that apt gives it
+ * has the lists of packages, KEY being made of sources, keyrings and architecture, and
+ * packages/SHA256/ has one .deb, under the name that apt gives it.
  */
 
 #include <stdbool.h>
@@ -71,7 +71,7 @@ static inline void apt_cleanup(struct apt **a)
 #define auto_apt __attribute__((cleanup(apt_cleanup))) struct apt
 
 /* True when this machine has apt. */
-bool apt_present(const struct apt *a);
+bool apt_present(void);
 
 enum apt_lists {
 	APT_LISTS_GOOD, /* new, or not older than an hour */

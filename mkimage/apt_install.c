@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What apt would install, and the files of it. */
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "apt_private.h"
 #include "io.h"
@@ -80,12 +81,35 @@ static int find_sizes(const struct apt *a, struct apt_set *set, struct err *e)
 	return 0;
 }
 
+/*
+ * What a former run left there may be of another system; and of what is there apt thinks that
+ * nobody has to get it.
+ */
+static int clear_archives(const struct apt *a, struct err *e)
+{
+	autofree char *dir = path_join(a->dir, APT_ARCHIVES);
+	auto_strv names = {0};
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, ERR_FAILED, "%s: cannot list", dir);
+	if (io_list_fd(fd, dir, &names, e) < 0)
+		return -1;
+	strv_foreach (name, &names) {
+		autofree char *path = path_join(dir, *name);
+		if (str_ends(*name, ".deb") && unlink(path) < 0 && errno != ENOENT)
+			return err_errno(e, ERR_FAILED, "%s: cannot remove", path);
+	}
+	return 0;
+}
+
 int apt_resolve(struct apt *a, const struct strv *names, struct apt_set *ret, struct err *e)
 {
 	auto_str output = STR_INIT, messages = STR_INIT;
 	auto_strv words = {0};
 	auto_err failure = ERR_INIT;
 	auto_apt_set set = {0};
+	if (clear_archives(a, e) < 0)
+		return -1;
 	add_install(&words, "--print-uris", names);
 	if (apt_run(a, "apt-get", &words, &output, &messages, &failure) < 0)
 		return explain(str_text(&output), str_text(&messages), &failure, e);
@@ -103,20 +127,6 @@ static bool is_whole(const char *path, uint64_t bytes)
 {
 	struct stat st;
 	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == bytes;
-}
-
-/* What a former run left there may be of another system. */
-static int clear_archives(const char *dir, struct err *e)
-{
-	DIR *d = opendir(dir);
-	if (!d)
-		return err_errno(e, ERR_FAILED, "%s: cannot list", dir);
-	for (struct dirent *entry; (entry = readdir(d));) {
-		if (str_ends(entry->d_name, ".deb"))
-			unlinkat(dirfd(d), entry->d_name, 0);
-	}
-	closedir(d);
-	return 0;
 }
 
 /* apt finds what we have in its archives.  Where files have one name only, it gets them again. */
@@ -175,8 +185,6 @@ static int fetch(struct apt *a, const struct strv *names, struct apt_set *set, u
 {
 	auto_err ignored = ERR_INIT;
 	autofree char *archives = path_join(a->dir, APT_ARCHIVES);
-	if (clear_archives(archives, e) < 0)
-		return -1;
 	for (size_t i = 0; i < set->n; i++)
 		offer(&set->v[i], archives);
 	int done = run_download(a, names, missing, e);
@@ -184,7 +192,7 @@ static int fetch(struct apt *a, const struct strv *names, struct apt_set *set, u
 		if (keep(&set->v[i], archives, done < 0 ? &ignored : e) < 0 && done == 0)
 			return -1;
 	}
-	return done < 0 ? -1 : clear_archives(archives, e);
+	return done < 0 ? -1 : clear_archives(a, e);
 }
 
 int apt_download(struct apt *a, const struct strv *names, struct apt_set *set, struct err *e)

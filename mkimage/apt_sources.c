@@ -137,6 +137,19 @@ static bool says(const char *value, const char *word)
 	return strv_has(&words, word);
 }
 
+/* As apt has it, in any case. */
+static bool is_no(const char *value)
+{
+	static const char *const words[] = {"no", "false", "without", "off", "disable", "0"};
+	auto_strv said = {0};
+	strv_split(&said, value, BLANKS);
+	for (size_t i = 0; said.n && i < sizeof(words) / sizeof(*words); i++) {
+		if (strcasecmp(said.v[0], words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Where the value begins. */
 static const char *begin_field(struct reading *r, const char *line)
 {
@@ -147,7 +160,7 @@ static const char *begin_field(struct reading *r, const char *line)
 		r->field = FIELD_URIS;
 	if (is_field(line, "Signed-By"))
 		r->field = FIELD_KEYS;
-	if ((is_field(line, "Enabled") && (says(value, "no") || says(value, "false"))) ||
+	if ((is_field(line, "Enabled") && is_no(value)) ||
 	    (is_field(line, "Types") && !says(value, "deb")))
 		r->off = true;
 	return value;

@@ -278,14 +278,6 @@ static int build(const struct assemble *a, const char *path, struct progress *p,
 	return fill(a, path, &l, &s, p, step, half, e);
 }
 
-static int flush(const char *path, struct err *e)
-{
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0)
-		return err_errno(e, ERR_FAILED, "%s: cannot flush", path);
-	return 0;
-}
-
 int assemble_image(const struct assemble *a, struct progress *p, struct err *e)
 {
 	struct stat st;
@@ -297,7 +289,7 @@ int assemble_image(const struct assemble *a, struct progress *p, struct err *e)
 	int step = progress_start(p, what, size);
 	int r = build(a, temp, p, step, size / 2, e);
 	if (r == 0)
-		r = flush(temp, e);
+		r = io_flush_file(temp, e);
 	if (r == 0 && rename(temp, a->image) < 0)
 		r = err_errno(e, ERR_FAILED, "%s: cannot rename to '%s'", temp, a->image);
 	if (r < 0)

@@ -59,11 +59,13 @@ static int probe_part(struct part *part, const char *name, int fd, struct err *e
 /* libblkid gives up where anything that it asks for cannot be read, such as the last sector. */
 static int probe_begin(struct part *part, const char *name, int fd, struct err *e)
 {
-	autofree char *head = xcalloc(1, HEAD);
+	autofree char *head = xmalloc(HEAD);
 	uint64_t len = part->size < HEAD ? part->size : HEAD;
 	io_pread_rest(fd, head, len, part->start);
 	autoclose int copy = io_memfd("beginning of a partition", head, len, e);
-	struct part alone = {.number = part->number, .size = len};
+	struct part alone = *part;
+	alone.start = 0;
+	alone.size = len;
 	if (copy < 0 || probe_part(&alone, name, copy, e) < 0)
 		return -1;
 	alone.start = part->start;

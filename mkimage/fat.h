@@ -17,6 +17,10 @@
 #define FAT_ATTR_READ_ONLY 0x01
 #define FAT_ATTR_LABEL 0x08
 #define FAT_ATTR_DIR 0x10
+#define FAT_ATTR_LONG_NAME 0x0f /* all of FAT_ATTR_LONG_MASK, and no other of it */
+#define FAT_ATTR_LONG_MASK 0x3f
+#define FAT_SLOT 32u
+#define FAT_DELETED 0xe5 /* first byte of a slot; 0: no slot behind it was ever in use */
 
 struct fat_volume {
 	int fd;
@@ -43,6 +47,19 @@ struct fat_entry {
 	uint32_t cluster; /* first; 0: none */
 	uint32_t size;
 };
+
+static inline uint32_t fat_le16(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
+}
+
+static inline uint32_t fat_le32(const uint8_t *p)
+{
+	return fat_le16(p) | fat_le16(p + 2) << 16;
+}
+
+/* What a slot, but of a long name, says of its file. */
+uint32_t fat_slot_cluster(const struct fat_volume *v, const uint8_t *slot);
 
 /* size is of the partition; what is no FAT, or does not fit in it, is ERR_IMAGE. fd is borrowed. */
 int fat_volume_open(int fd, const char *what, uint64_t offset, uint64_t size,
@@ -90,6 +107,24 @@ int fat_names(struct fat_volume *v, const struct fat_entry *dir, struct strv *re
 /* The directories in a directory: *ret are their first clusters, owned. */
 int fat_subdirs(struct fat_volume *v, const struct fat_entry *dir, uint32_t **ret, size_t *ret_n,
 		struct err *e) must_check;
+
+/*
+ * Every directory once, the root first, with its clusters in order (none: the root of FAT12 and
+ * FAT16).  A circle, or what cannot be read, ends there; it ends when visit fails.
+ */
+typedef int fat_visit(struct fat_volume *v, const uint32_t *clusters, size_t n, void *ctx,
+		      struct err *e);
+int fat_each_dir(struct fat_volume *v, fat_visit *visit, void *ctx, struct err *e) must_check;
+
+/* Where a cluster begins, from the begin of the file system. */
+static inline uint64_t fat_cluster_at(const struct fat_volume *v, uint32_t cluster)
+{
+	return v->data + (uint64_t)(cluster - 2) * v->cluster_size;
+}
+static inline bool fat_is_cluster(const struct fat_volume *v, uint32_t cluster)
+{
+	return cluster >= 2 && cluster - 2 < v->n_clusters;
+}
 
 /* Names, fs_fat_name.c. */
 

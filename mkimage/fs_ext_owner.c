@@ -64,10 +64,11 @@ static errcode_t look_at_inode(struct search *s, ext2_ino_t ino, struct ext2_ino
 	if (!ext2fs_inode_has_valid_blocks2(s->x->e2, inode))
 		return 0;
 	s->hit = 0;
+	/* Where it cannot be followed any further, what was found so far counts. */
 	errcode_t failure = ext2fs_block_iterate3(s->x->e2, ino, BLOCK_FLAG_READ_ONLY, NULL,
 						  count_block, s);
-	if (failure || !s->hit)
-		return failure;
+	if (failure == EXT2_ET_NO_MEMORY || !s->hit)
+		return failure == EXT2_ET_NO_MEMORY ? failure : 0;
 	s->owners = array_reserve(s->owners, s->n, &s->cap, sizeof(*s->owners));
 	s->owners[s->n++] = (struct owner){.ino = ino};
 	return 0;

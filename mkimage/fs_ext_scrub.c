@@ -21,13 +21,17 @@ struct scrub {
 	bool indexed; /* of the directory that is looked at: some of its entries hide an index */
 };
 
-/* "." and ".." of an index have its head behind them, and its nodes are one empty entry. */
+/*
+ * "." and ".." of an index have its head behind them, and its nodes are one empty entry without a
+ * name; a leaf that was emptied has the name of what was in it.
+ */
 static bool hides_index(const struct scrub *s, int entry, const struct ext2_dir_entry *d,
 			unsigned len)
 {
 	if (!s->indexed)
 		return false;
-	return entry == DIRENT_DOT_DOT_FILE || (!d->inode && len == s->x->e2->blocksize);
+	return entry == DIRENT_DOT_DOT_FILE ||
+	       (!d->inode && !ext2fs_dirent_name_len(d) && len == s->x->e2->blocksize);
 }
 
 static int scrub_entry(ext2_ino_t dir, int entry, struct ext2_dir_entry *d, int offset,

@@ -5,11 +5,9 @@
 #include "io.h"
 #include "mem.h"
 
-#define SLOT 32
-#define DIR_MAX (65536u * SLOT)
+#define DIR_MAX (65536u * FAT_SLOT)
 #define LFN_UNITS 13
 #define LFN_SLOTS 20
-#define LFN_ATTR 0x0f
 
 /* A long name in the making: its slots come last part first, each with the alias's checksum. */
 struct lfn {
@@ -19,11 +17,6 @@ struct lfn {
 	bool valid;
 	size_t n;
 };
-
-static uint16_t le16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
 
 static void lfn_add(struct lfn *l, const uint8_t *slot)
 {
@@ -40,7 +33,7 @@ static void lfn_add(struct lfn *l, const uint8_t *slot)
 		return;
 	}
 	for (unsigned i = 0; i < LFN_UNITS; i++)
-		l->units[(number - 1) * LFN_UNITS + i] = le16(slot + at[i]);
+		l->units[(number - 1) * LFN_UNITS + i] = (uint16_t)fat_le16(slot + at[i]);
 	l->expected--;
 }
 
@@ -79,6 +72,11 @@ static bool lfn_text(const struct lfn *l, const uint8_t *slot, char *out, size_t
 	return name_is_usable(out);
 }
 
+uint32_t fat_slot_cluster(const struct fat_volume *v, const uint8_t *slot)
+{
+	return fat_le16(slot + 26) | (v->bits == 32 ? fat_le16(slot + 20) << 16 : 0);
+}
+
 static void fill_entry(const struct fat_volume *v, const uint8_t *slot, const struct lfn *l,
 		       struct fat_entry *ret)
 {
@@ -86,10 +84,8 @@ static void fill_entry(const struct fat_volume *v, const uint8_t *slot, const st
 	if (!lfn_text(l, slot, ret->name, sizeof(ret->name)))
 		fat_short_name(slot, slot[12], ret->name);
 	ret->attr = slot[11];
-	ret->cluster = le16(slot + 26);
-	if (v->bits == 32)
-		ret->cluster |= (uint32_t)le16(slot + 20) << 16;
-	ret->size = le16(slot + 28) | (uint32_t)le16(slot + 30) << 16;
+	ret->cluster = fat_slot_cluster(v, slot);
+	ret->size = fat_le32(slot + 28);
 }
 
 static int load_dir(struct fat_volume *v, const struct fat_entry *dir, struct str *out,
@@ -110,14 +106,14 @@ static bool next_entry(const struct fat_volume *v, const struct str *slots, size
 		       struct fat_entry *ret)
 {
 	struct lfn l = {.valid = false};
-	while (*at + SLOT <= slots->len) {
+	while (*at + FAT_SLOT <= slots->len) {
 		const uint8_t *slot = (const uint8_t *)slots->data + *at;
 		if (slot[0] == 0)
 			return false;
-		*at += SLOT;
-		if (slot[0] == 0xe5) {
+		*at += FAT_SLOT;
+		if (slot[0] == FAT_DELETED) {
 			l.valid = false;
-		} else if ((slot[11] & 0x3f) == LFN_ATTR) {
+		} else if ((slot[11] & FAT_ATTR_LONG_MASK) == FAT_ATTR_LONG_NAME) {
 			lfn_add(&l, slot);
 		} else if (slot[11] & FAT_ATTR_LABEL) {
 			l.valid = false;

@@ -21,82 +21,19 @@ static int add_clusters(struct fat_volume *v, struct blockmap *m, struct err *e)
 	return 0;
 }
 
-/* Directories that were found, and those still to be looked into. */
-struct walk {
-	struct fat_volume *v;
-	bool *seen; /* per cluster */
-	uint32_t *todo;
-	size_t n, cap;
-};
-
-static void walk_done(struct walk *w)
+static int add_dir(struct fat_volume *v, const uint32_t *clusters, size_t n, void *ctx,
+		   struct err *e)
 {
-	free(w->seen);
-	free(w->todo);
-}
-
-static bool is_cluster(const struct fat_volume *v, uint32_t cluster)
-{
-	return cluster >= 2 && cluster - 2 < v->n_clusters;
-}
-
-static void walk_push(struct walk *w, uint32_t cluster)
-{
-	if (!is_cluster(w->v, cluster) || w->seen[cluster - 2])
-		return;
-	w->todo = array_reserve(w->todo, w->n, &w->cap, sizeof(*w->todo));
-	w->todo[w->n++] = cluster;
-}
-
-/* Mark the clusters of a directory; where they loop or leave the disk is for fsck.fat to say. */
-static void walk_mark(struct walk *w, uint32_t cluster)
-{
-	auto_err ignored = ERR_INIT;
-	while (is_cluster(w->v, cluster) && !w->seen[cluster - 2]) {
-		uint32_t n;
-		w->seen[cluster - 2] = true;
-		if (fat_next_run(w->v, &cluster, 1, &n, &ignored) < 0)
-			return;
-	}
-}
-
-static void walk_enter(struct walk *w, const struct fat_entry *dir)
-{
-	auto_err ignored = ERR_INIT;
-	autofree uint32_t *subdirs = NULL;
-	size_t n;
-	if (fat_subdirs(w->v, dir, &subdirs, &n, &ignored) < 0)
-		return;
+	struct blockmap *m = ctx;
+	(void)e;
 	for (size_t i = 0; i < n; i++)
-		walk_push(w, subdirs[i]);
-}
-
-static void walk_dirs(struct walk *w)
-{
-	const struct fat_entry root = {.attr = FAT_ATTR_DIR, .cluster = w->v->root_cluster};
-	walk_enter(w, &root);
-	walk_mark(w, root.cluster);
-	while (w->n) {
-		struct fat_entry dir = {.name = "x", .cluster = w->todo[--w->n]};
-		if (w->seen[dir.cluster - 2])
-			continue;
-		walk_mark(w, dir.cluster);
-		walk_enter(w, &dir);
-	}
+		blockmap_add(m, v->offset + fat_cluster_at(v, clusters[i]), v->cluster_size);
+	return 0;
 }
 
 static int add_dirs(struct fat_volume *v, struct blockmap *m, struct err *e)
 {
-	(void)e;
-	__attribute__((cleanup(walk_done))) struct walk w = {.v = v};
-	w.seen = xcalloc(v->n_clusters, sizeof(*w.seen));
-	walk_dirs(&w);
-	for (uint32_t i = 0; i < v->n_clusters; i++) {
-		if (w.seen[i])
-			blockmap_add(m, v->offset + v->data + (uint64_t)i * v->cluster_size,
-				     v->cluster_size);
-	}
-	return 0;
+	return fat_each_dir(v, add_dir, m, e);
 }
 
 static int open_volume(const struct fs_open *o, int fd, struct fat_volume *ret, struct err *e)

@@ -8,12 +8,11 @@
 #include "io.h"
 #include "mem.h"
 
-#define DEPTH_MAX 32 /* directories within each other; more is a circle */
-
 struct search {
 	struct fat_volume *v;
 	const struct blockmap *bytes; /* of the image */
 	struct strv *found;
+	bool *seen; /* first clusters of directories; more of them is a circle */
 };
 
 static bool is_hit(const struct search *s, uint64_t start, uint64_t len)
@@ -32,7 +31,7 @@ static bool chain_is_hit(const struct search *s, uint32_t cluster)
 	for (uint32_t left = s->v->n_clusters, n; left && cluster >= 2; left -= n) {
 		auto_err ignored = ERR_INIT;
 		uint64_t start = s->v->data + (cluster - 2) * size;
-		if (fat_next_run(s->v, &cluster, left, &n, &ignored) < 0 || !n)
+		if (fat_next_run(s->v, &cluster, left, &n, &ignored) < 0)
 			return false;
 		if (is_hit(s, start, n * size))
 			return true;
@@ -40,10 +39,18 @@ static bool chain_is_hit(const struct search *s, uint32_t cluster)
 	return false;
 }
 
-static void look_into(struct search *s, const char *path, const struct fat_entry *dir,
-		      unsigned depth);
+static void look_into(struct search *s, const char *path, const struct fat_entry *dir);
 
-static void look_at(struct search *s, const char *path, unsigned depth)
+static bool is_new_dir(struct search *s, const struct fat_entry *entry)
+{
+	if (!(entry->attr & FAT_ATTR_DIR) || !fat_is_cluster(s->v, entry->cluster) ||
+	    s->seen[entry->cluster - 2])
+		return false;
+	s->seen[entry->cluster - 2] = true;
+	return true;
+}
+
+static void look_at(struct search *s, const char *path)
 {
 	struct fat_entry entry;
 	auto_err ignored = ERR_INIT;
@@ -51,21 +58,20 @@ static void look_at(struct search *s, const char *path, unsigned depth)
 		return;
 	if (chain_is_hit(s, entry.cluster))
 		strv_add(s->found, path);
-	if (entry.attr & FAT_ATTR_DIR)
-		look_into(s, path, &entry, depth + 1);
+	if (is_new_dir(s, &entry))
+		look_into(s, path, &entry);
 }
 
 /* What cannot be read any more has no names to tell. */
-static void look_into(struct search *s, const char *path, const struct fat_entry *dir,
-		      unsigned depth)
+static void look_into(struct search *s, const char *path, const struct fat_entry *dir)
 {
 	auto_strv names = {0};
 	auto_err ignored = ERR_INIT;
-	if (depth > DEPTH_MAX || fat_names(s->v, dir, &names, &ignored) < 0)
+	if (fat_names(s->v, dir, &names, &ignored) < 0)
 		return;
 	strv_foreach (name, &names) {
 		autofree char *below = path_join(path, *name);
-		look_at(s, below, depth);
+		look_at(s, below);
 	}
 }
 
@@ -79,7 +85,7 @@ static void find_all(struct search *s)
 		strv_add(s->found, "the tables of clusters");
 	if ((v->root_size && is_hit(s, v->root, v->root_size)) || chain_is_hit(s, root.cluster))
 		strv_add(s->found, "/");
-	look_into(s, "/", &root, 0);
+	look_into(s, "/", &root);
 }
 
 /* Copy what is bad of one table from where it is good in the other, at distance (or back). */
@@ -123,7 +129,8 @@ int fs_fat_mend(const struct fs_open *o, const struct blockmap *bytes, struct st
 	if (fat_volume_open(fd, o->what, o->offset, o->size, &v, e) < 0 ||
 	    restore_tables(&v, bytes, e) < 0)
 		return -1;
-	struct search s = {&v, bytes, ret};
+	autofree bool *seen = xcalloc(v.n_clusters, sizeof(*seen));
+	struct search s = {&v, bytes, ret, seen};
 	find_all(&s);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What was deleted from a FAT and is still there in clusters that are in use: names in directories,
- * and what a cluster had before a file ended in the middle of it.
+ * and what a cluster had before a file ended in the middle of it.  What is damaged is scrubbed as
+ * far as it can be followed.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -10,21 +11,6 @@
 #include "fat.h"
 #include "io.h"
 #include "mem.h"
-
-#define SLOT 32u
-#define DELETED 0xe5
-#define ATTR_LONG_NAME 0x0f
-#define DEPTH_MAX 32 /* directories within each other; more is a circle */
-
-static uint32_t le16(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
-static uint64_t cluster_at(const struct fat_volume *v, uint32_t cluster)
-{
-	return v->data + (uint64_t)(cluster - 2) * v->cluster_size;
-}
 
 /* start: from the begin of the file system. */
 static int clear(const struct fat_volume *v, uint64_t start, size_t len, struct err *e)
@@ -38,47 +24,50 @@ static int clear(const struct fat_volume *v, uint64_t start, size_t len, struct 
 	return io_pwrite_fd(v->fd, v->what, data, len, v->offset + start, e);
 }
 
-/* Behind the end of a file, in its last cluster. */
-static int clear_tail(struct fat_volume *v, uint32_t cluster, uint64_t left, struct err *e)
+/* Behind the end of a file of that size, in its last cluster. */
+static int clear_tail(struct fat_volume *v, uint32_t cluster, uint64_t size, struct err *e)
 {
-	while (cluster >= 2 && left) {
-		uint64_t start = cluster_at(v, cluster);
-		uint32_t n = 0;
-		if (fat_next_run(v, &cluster, v->n_clusters, &n, e) < 0)
-			return -1;
-		uint64_t len = (uint64_t)n * v->cluster_size, over = left % v->cluster_size;
-		if (left < len && over)
-			return clear(v, start + left, v->cluster_size - (size_t)over, e);
-		left -= left < len ? left : len;
+	uint64_t whole = size / v->cluster_size;
+	size_t over = (size_t)(size % v->cluster_size);
+	auto_err damaged = ERR_INIT;
+	if (!over || whole >= v->n_clusters)
+		return 0;
+	for (uint32_t n; whole && fat_is_cluster(v, cluster); whole -= n) {
+		if (fat_next_run(v, &cluster, (uint32_t)whole, &n, &damaged) < 0)
+			return damaged.code == ERR_IMAGE
+				       ? 0
+				       : err_set(e, damaged.code, "%s", damaged.msg);
 	}
-	return 0;
+	return fat_is_cluster(v, cluster)
+		       ? clear(v, fat_cluster_at(v, cluster) + over, v->cluster_size - over, e)
+		       : 0;
 }
 
-/* A file's slot, of a name that is in use. */
+/* A slot of a name that is in use. */
 static int scrub_file(struct fat_volume *v, const uint8_t *slot, struct err *e)
 {
 	uint8_t attr = slot[11];
-	uint32_t cluster = le16(slot + 26) | (v->bits == 32 ? le16(slot + 20) << 16 : 0);
-	uint32_t size = le16(slot + 28) | le16(slot + 30) << 16;
-	if (attr == ATTR_LONG_NAME || attr & (FAT_ATTR_LABEL | FAT_ATTR_DIR))
+	if ((attr & FAT_ATTR_LONG_MASK) == FAT_ATTR_LONG_NAME ||
+	    attr & (FAT_ATTR_LABEL | FAT_ATTR_DIR))
 		return 0;
-	return clear_tail(v, cluster, size, e);
+	return clear_tail(v, fat_slot_cluster(v, slot), fat_le32(slot + 28), e);
 }
 
 /* Slots of a directory; *ended: behind the last one that was ever in use. */
 static int scrub_slots(struct fat_volume *v, uint8_t *slots, size_t len, bool *ended, bool *changed,
 		       struct err *e)
 {
-	for (uint8_t *slot = slots; slot < slots + len; slot += SLOT) {
+	for (uint8_t *slot = slots; slot < slots + len; slot += FAT_SLOT) {
 		*ended = *ended || !slot[0];
-		if (!*ended && slot[0] != DELETED) {
+		if (!*ended && slot[0] != FAT_DELETED) {
 			if (scrub_file(v, slot, e) < 0)
 				return -1;
 			continue;
 		}
-		if (mem_is_zero((char *)slot + 1, SLOT - 1))
+		size_t keep = *ended ? 0 : 1;
+		if (mem_is_zero((char *)slot + keep, FAT_SLOT - keep))
 			continue;
-		memset(slot + 1, 0, SLOT - 1);
+		memset(slot + keep, 0, FAT_SLOT - keep);
 		*changed = true;
 	}
 	return 0;
@@ -90,41 +79,20 @@ static int scrub_range(struct fat_volume *v, uint64_t start, uint64_t len, bool 
 	autofree uint8_t *slots = xmalloc((size_t)len + 1);
 	bool changed = false;
 	if (io_pread_fd(v->fd, v->what, slots, (size_t)len, v->offset + start, e) < 0 ||
-	    scrub_slots(v, slots, (size_t)len - (size_t)len % SLOT, ended, &changed, e) < 0)
+	    scrub_slots(v, slots, (size_t)(len - len % FAT_SLOT), ended, &changed, e) < 0)
 		return -1;
 	return changed ? io_pwrite_fd(v->fd, v->what, slots, (size_t)len, v->offset + start, e) : 0;
 }
 
-/* A directory of FAT12 and FAT16 that has no cluster is the root. */
-static int scrub_dir(struct fat_volume *v, uint32_t cluster, struct err *e)
+static int scrub_dir(struct fat_volume *v, const uint32_t *clusters, size_t n, void *ctx,
+		     struct err *e)
 {
 	bool ended = false;
-	if (cluster < 2)
+	(void)ctx;
+	if (!n && v->root_size)
 		return scrub_range(v, v->root, v->root_size, &ended, e);
-	for (uint32_t left = v->n_clusters, n = 0; left && cluster >= 2; left -= n) {
-		uint64_t start = cluster_at(v, cluster);
-		if (fat_next_run(v, &cluster, 1, &n, e) < 0)
-			return -1;
-		if (!n || scrub_range(v, start, v->cluster_size, &ended, e) < 0)
-			return n ? -1 : 0;
-	}
-	return 0;
-}
-
-/* left: directories that there can be; a circle has more. */
-static int scrub_tree(struct fat_volume *v, uint32_t cluster, unsigned depth, uint32_t *left,
-		      struct err *e)
-{
-	const struct fat_entry dir = {.attr = FAT_ATTR_DIR, .cluster = cluster};
-	autofree uint32_t *below = NULL;
-	size_t n = 0;
-	if (depth > DEPTH_MAX || !*left)
-		return 0;
-	--*left;
-	if (scrub_dir(v, cluster, e) < 0 || fat_subdirs(v, &dir, &below, &n, e) < 0)
-		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (below[i] >= 2 && scrub_tree(v, below[i], depth + 1, left, e) < 0)
+		if (scrub_range(v, fat_cluster_at(v, clusters[i]), v->cluster_size, &ended, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -138,6 +106,5 @@ int fs_fat_scrub(const struct fs_open *o, struct err *e)
 		return err_errno(e, ERR_FAILED, "%s: cannot open", o->what);
 	if (fat_volume_open(fd, o->what, o->offset, o->size, &v, e) < 0)
 		return -1;
-	uint32_t left = v.n_clusters;
-	return scrub_tree(&v, v.root_cluster, 0, &left, e);
+	return fat_each_dir(&v, scrub_dir, NULL, e);
 }

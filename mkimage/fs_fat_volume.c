@@ -8,16 +8,6 @@
 #define BOOT_SIZE 512
 #define WINDOW (64u << 10)
 
-static uint32_t le16(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-	return le16(p) | le16(p + 2) << 16;
-}
-
 /* The fields of the boot sector that say where everything is, in sectors. */
 struct layout {
 	uint32_t sector, per_cluster, reserved, tables, table_sectors, root_entries, total;
@@ -26,16 +16,17 @@ struct layout {
 
 static void read_layout(const uint8_t *boot, struct layout *l)
 {
-	*l = (struct layout){.sector = le16(boot + 11),
+	*l = (struct layout){.sector = fat_le16(boot + 11),
 			     .per_cluster = boot[13],
-			     .reserved = le16(boot + 14),
+			     .reserved = fat_le16(boot + 14),
 			     .tables = boot[16],
-			     .root_entries = le16(boot + 17),
-			     .total = le16(boot + 19) ? le16(boot + 19) : le32(boot + 32),
-			     .table_sectors = le16(boot + 22)};
+			     .root_entries = fat_le16(boot + 17),
+			     .total = fat_le16(boot + 19) ? fat_le16(boot + 19)
+							  : fat_le32(boot + 32),
+			     .table_sectors = fat_le16(boot + 22)};
 	l->fat32 = l->table_sectors == 0;
 	if (l->fat32)
-		l->table_sectors = le32(boot + 36);
+		l->table_sectors = fat_le32(boot + 36);
 }
 
 static bool is_power_of_two(uint32_t n, uint32_t min, uint32_t max)
@@ -91,7 +82,7 @@ int fat_volume_open(int fd, const char *what, uint64_t offset, uint64_t size,
 	if (apply_layout(&v, &l, size, e) < 0)
 		return -1;
 	if (l.fat32) {
-		v.root_cluster = le32(boot + 44);
+		v.root_cluster = fat_le32(boot + 44);
 		/* Bit 7: only one table is in use, the low bits say which. */
 		uint32_t active = boot[40] & 0x80 ? boot[40] & 0x0f : 0;
 		if (active >= l.tables)
@@ -107,7 +98,7 @@ int fat_volume_open(int fd, const char *what, uint64_t offset, uint64_t size,
 /* The "extended boot signature" at sig says that the serial number follows it. */
 static bool has_serial(const uint8_t *boot, size_t sig)
 {
-	return le16(boot + 510) == 0xaa55 && (boot[sig] == 0x28 || boot[sig] == 0x29);
+	return fat_le16(boot + 510) == 0xaa55 && (boot[sig] == 0x28 || boot[sig] == 0x29);
 }
 
 int fat_serial_places(const struct fat_volume *v, uint64_t ret[2], size_t *ret_n, struct err *e)
@@ -120,10 +111,10 @@ int fat_serial_places(const struct fat_volume *v, uint64_t ret[2], size_t *ret_n
 	if (!has_serial(boot, sig))
 		return 0;
 	ret[(*ret_n)++] = sig + 1;
-	uint32_t sector = v->bits == 32 ? le16(boot + 50) : 0;
-	if (!sector || sector >= le16(boot + 14))
+	uint32_t sector = v->bits == 32 ? fat_le16(boot + 50) : 0;
+	if (!sector || sector >= fat_le16(boot + 14))
 		return 0;
-	uint64_t at = (uint64_t)sector * le16(boot + 11);
+	uint64_t at = (uint64_t)sector * fat_le16(boot + 11);
 	if (io_pread_fd(v->fd, v->what, backup, sizeof(backup), v->offset + at, e) < 0)
 		return -1;
 	if (has_serial(backup, sig))
@@ -166,11 +157,11 @@ static int read_value(struct fat_volume *v, uint32_t cluster, uint32_t *ret, str
 	if (!p)
 		return -1;
 	if (v->bits == 32)
-		*ret = le32(p) & 0x0fffffff;
+		*ret = fat_le32(p) & 0x0fffffff;
 	else if (v->bits == 16)
-		*ret = le16(p);
+		*ret = fat_le16(p);
 	else
-		*ret = cluster & 1 ? le16(p) >> 4 : le16(p) & 0xfff;
+		*ret = cluster & 1 ? fat_le16(p) >> 4 : fat_le16(p) & 0xfff;
 	return 0;
 }
 

@@ -60,7 +60,7 @@ static int check_names(struct plan_ctx *ctx, struct apt *a, const struct apt_ima
 	const struct value *v = key_of(ctx->profile);
 	auto_strv known = {0};
 	if (apt_names(a, &known, e) < 0)
-		return -1;
+		return at_key(ctx, e);
 	for (size_t i = 0; i < v->list.n; i++) {
 		struct loc loc = v->list_loc ? v->list_loc[i] : v->loc;
 		if (check_name(&known, image, v->list.v[i], loc, e) < 0)
@@ -152,10 +152,10 @@ static int plan_packages(struct plan_ctx *ctx, struct err *e)
 		return at_key(ctx, e);
 	if (why)
 		return plan_download(ctx, why, e);
+	if (!apt_present())
+		return plan_download(ctx, "this machine has no apt to get them with", e);
 	if (apt_open(&image, ctx->progress, &a, e) < 0)
 		return at_key(ctx, e);
-	if (!apt_present(a))
-		return plan_download(ctx, "this machine has no apt to get them with", e);
 	if (apt_update(a, false, &lists, &why, e) < 0)
 		return at_key(ctx, e);
 	if (lists == APT_LISTS_NONE)

@@ -210,7 +210,10 @@ static int check_file(struct plan_ctx *ctx, const struct entry *entry, struct er
 	autofree char *is = hash_hex(h);
 	if (strcmp(is, entry->sha256) == 0)
 		return 0;
-	return err_set(e, ERR_CHECK, "%s: the content differs: its sum is not that of " LIST, path);
+	return err_set(e, ERR_CHECK,
+		       "%s: the content differs: its sum is not that of " LIST
+		       "; build the image again",
+		       path);
 }
 
 /*

@@ -241,6 +241,18 @@ unpack() {
 	assert_no_output
 }
 
+@test "what failed downloads got is not forgotten by the one that succeeds" {
+	want 'mpich'
+	cp "repo/pool/mpich_4.0-1_$ARCH.deb" sound.deb
+	echo more >>"repo/pool/mpich_4.0-1_$ARCH.deb"
+	assert_fails 1 'cannot be downloaded' mk --profile ./worker.conf
+	assert_fails 1 'cannot be downloaded' mk --profile ./worker.conf
+	cp sound.deb "repo/pool/mpich_4.0-1_$ARCH.deb"
+	mk --profile ./worker.conf --quiet
+	unpack
+	[ "$(cd $CARD && echo *)" = "SHA256SUMS libmpich_4.0-1_$ARCH.deb mpich_1%3a4.0-1_$ARCH.deb" ]
+}
+
 @test "without room on the root: an error that names the size that does" {
 	put_package large 1.0 all 3000000
 	sign_repository

@@ -329,7 +329,46 @@ static void looping_directories_end(void **state)
 	assert_ok(fs_fat_blockmap(&how, &map, &t.e), &t.e);
 	auto_blockmap metadata = {0};
 	assert_ok(fs_fat_metadata(&how, &metadata, &t.e), &t.e);
+	const struct fs_open writable = scratch_how(&t.s, true);
+	assert_ok(fs_fat_scrub(&writable, &t.e), &t.e);
+	auto_strv hit = {0};
+	assert_ok(fs_fat_mend(&writable, &map, &hit, &t.e), &t.e);
 	teardown(&t);
+}
+
+static bool has_bytes(const struct t *t, const char *text)
+{
+	auto_err e = ERR_INIT;
+	auto_str all = STR_INIT;
+	assert_ok(io_read_file(t->s.image, 64 << 20, &all, &e), &e);
+	return memmem(str_text(&all), all.len, text, strlen(text)) != NULL;
+}
+
+static void names_that_were_deleted_are_scrubbed_however_deep(void **state)
+{
+	(void)state;
+	static const char *const kinds[][2] = {{"12", "8"}, {"16", "4"}, {"32", "1"}};
+	for (size_t i = 0; i < 3; i++) {
+		struct t t;
+		make(&t, kinds[i][0], kinds[i][1], SCRATCH_OFFSET, i ? 40 << 20 : 8 << 20);
+		open_it(&t);
+		assert_ok(t.fs->ops->mkdir(t.fs, "/a", &t.e), &t.e);
+		assert_ok(t.fs->ops->mkdir(t.fs, "/a/b", &t.e), &t.e);
+		assert_ok(t.fs->ops->mkdir(t.fs, "/a/b/c", &t.e), &t.e);
+		scratch_write(t.fs, "/a/b/c/keep", "kept");
+		scratch_write(t.fs, "/a/b/c/wpsecret.txt", "");
+		assert_ok(t.fs->ops->remove(t.fs, "/a/b/c/wpsecret.txt", &t.e), &t.e);
+		close_it(&t);
+		assert_true(has_bytes(&t, "PSECRETTXT"));
+		const struct fs_open how = scratch_how(&t.s, true);
+		assert_ok(fs_fat_scrub(&how, &t.e), &t.e);
+		assert_false(has_bytes(&t, "PSECRETTXT"));
+		assert_sane(&t);
+		open_it(&t);
+		autofree char *kept = scratch_read(t.fs, "/a/b/c/keep");
+		assert_string_equal(kept, "kept");
+		teardown(&t);
+	}
 }
 
 static void chains_that_lead_astray_are_errors(void **state)
@@ -464,6 +503,7 @@ int main(void)
 		cmocka_unit_test(a_fat32_that_is_too_small_is_only_read),
 		cmocka_unit_test(a_full_root_directory_is_no_room),
 		cmocka_unit_test(looping_directories_end),
+		cmocka_unit_test(names_that_were_deleted_are_scrubbed_however_deep),
 		cmocka_unit_test(chains_that_lead_astray_are_errors),
 		cmocka_unit_test(hostile_names_do_not_become_paths),
 		cmocka_unit_test(what_is_no_fat_is_refused),

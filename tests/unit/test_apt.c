@@ -69,7 +69,7 @@ static void stanzas_of_sources(void **state)
 		       "\n"
 		       "Types: deb\n"
 		       "Uris: http://off.example\n"
-		       "Enabled: no\n"
+		       "Enabled: No\n"
 		       "\n"
 		       "Types: deb-src\n"
 		       "URIs: http://source.example\n",
@@ -83,7 +83,7 @@ static void stanzas_of_sources(void **state)
 		       "\n"
 		       "Types: deb\n"
 		       "Uris: http://off.example\n"
-		       "Enabled: no\n"
+		       "Enabled: No\n"
 		       "\n"
 		       "Types: deb-src\n"
 		       "URIs: http://source.example\n",
