@@ -71,9 +71,14 @@ static int mend_fat(const struct mending *m, const struct part *p, const struct 
 	auto_strv hit = {0};
 	if (!bad->n)
 		return 0;
-	if (fs_fat_mend(&open, bad, &hit, e) < 0)
+	if (fs_fat_mend(&open, bad, &hit, e) == 0) {
+		say_all(m, what, &hit);
+		return 0;
+	}
+	if (e->code != ERR_IMAGE)
 		return -1;
-	say_all(m, what, &hit);
+	strv_add(&m->s->lost, e->msg);
+	err_done(e);
 	return 0;
 }
 

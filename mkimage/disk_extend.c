@@ -294,6 +294,11 @@ int disk_settle_backup(const struct disk *d, int fd, struct err *e)
 	uint64_t at = disk_get64(first.header + GPT_BACKUP);
 	if (at == d->size / d->sector_size - 1)
 		return 0;
+	uint64_t limit;
+	if (disk_extend_limit(d, fd, &limit, e) < 0)
+		return -1;
+	if (last->start + last->size > limit)
+		return 0; /* no room behind it */
 	whole = gpt_copy_read(d, fd, at, &old, e);
 	if (whole < 0 || (whole && wipe_copy(d, fd, &old, e) < 0))
 		return -1;
