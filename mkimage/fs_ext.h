@@ -121,6 +121,9 @@ int ext_free_blocks(const struct ext *x, const char *path, ext2_ino_t ino,
 struct blockmap;
 /* Add what is marked in the block bitmap, as bytes of the image. */
 errcode_t ext_add_used(const struct ext *x, uint64_t offset, struct blockmap *m);
+/* Bytes of the header, if data is the beginning of a swap file; 0: it is none, or is suspended to.
+ */
+size_t ext_swap_header(const char *data, size_t len);
 /* Add the content of a file, as bytes of the image, from its block `first` on. */
 errcode_t ext_add_file(const struct ext *x, uint64_t offset, ext2_ino_t ino, uint64_t first,
 		       struct blockmap *m);

@@ -14,16 +14,13 @@
 static const char *const usual[] = {"/swapfile", "/swap.img", "/swap", "/var/swap",
 				    "/var/swapfile"};
 
-/*
- * Bytes of the header, which is the first page of the board that made it, with the signature of
- * mkswap(8) at its end; 0: it is none, or has the memory of a board that is suspended.
- */
-static uint64_t header_size(const struct str *head)
+/* The first page of the board that made it has the signature of mkswap(8) at its end. */
+size_t ext_swap_header(const char *data, size_t len)
 {
 	static const char mark[] = "SWAPSPACE2";
-	const size_t len = sizeof(mark) - 1;
+	const size_t mark_len = sizeof(mark) - 1;
 	for (size_t page = 4096; page <= PAGE_MAX; page *= 2) {
-		if (head->len >= page && memcmp(head->data + page - len, mark, len) == 0)
+		if (len >= page && memcmp(data + page - mark_len, mark, mark_len) == 0)
 			return page;
 	}
 	return 0;
@@ -39,7 +36,7 @@ static void add_swap_file(struct fs *fs, uint64_t offset, const char *path, stru
 	if (fs->ops->stat(fs, path, &st, &e) < 0 || st.type != FILE_REGULAR ||
 	    fs->ops->head(fs, path, PAGE_MAX, &head, &e) < 0 || ext_find(x, path, &ino, &e) < 0)
 		return;
-	uint64_t header = header_size(&head);
+	uint64_t header = ext_swap_header(head.data, head.len);
 	if (header && ext_add_file(x, offset, ino, header / x->e2->blocksize, m))
 		log_debug("%s: %s: cannot tell where this swap file lies", fs->what, path);
 }

@@ -6,10 +6,11 @@
 #include "fs_ext.h"
 #include "mem.h"
 
-/* Blocks of one file that follow each other on the disk. */
+/* Blocks of one file that follow each other, in the file and on the disk. */
 struct run_of_blocks {
 	blk64_t first;
 	uint32_t n;
+	uint64_t logical; /* of the first, in the file */
 };
 
 /* New content: on the disk already, in blocks that belong to nobody but us. */
@@ -17,20 +18,27 @@ struct content {
 	struct run_of_blocks *runs;
 	size_t n, cap;
 	uint64_t blocks, size;
+	uint64_t logical; /* the next block of the file; those that no run has are zeros */
 	blk64_t goal;
+	bool whole; /* no holes */
 };
+
+/* Bytes of zeros that are not stored; for fewer the map would grow as much as the data shrink. */
+#define HOLE_MIN (32u << 10)
 
 #define RUN_MAX EXT_INIT_MAX_LEN
 
 static void add_run(struct content *c, blk64_t first, uint32_t n)
 {
 	struct run_of_blocks *last = c->n ? &c->runs[c->n - 1] : NULL;
-	if (last && last->first + last->n == first && last->n + n <= RUN_MAX) {
+	if (last && last->first + last->n == first && last->logical + last->n == c->logical &&
+	    last->n + n <= RUN_MAX) {
 		last->n += n;
 	} else {
 		c->runs = array_reserve(c->runs, c->n, &c->cap, sizeof(*c->runs));
-		c->runs[c->n++] = (struct run_of_blocks){first, n};
+		c->runs[c->n++] = (struct run_of_blocks){first, n, c->logical};
 	}
+	c->logical += n;
 	c->blocks += n;
 	c->goal = first + n;
 }
@@ -61,7 +69,8 @@ static errcode_t look_for_run(const struct ext *x, blk64_t at, blk64_t end, uint
 		if (failure)
 			after = limit;
 		if (after - first > best->n)
-			*best = (struct run_of_blocks){first, (uint32_t)(after - first)};
+			*best = (struct run_of_blocks){.first = first,
+						       .n = (uint32_t)(after - first)};
 		at = after;
 	}
 	return 0;
@@ -74,7 +83,7 @@ static errcode_t look_for_run(const struct ext *x, blk64_t at, blk64_t end, uint
 static errcode_t take_blocks(const struct ext *x, struct content *c, uint32_t want, blk64_t *ret,
 			     uint32_t *ret_n)
 {
-	struct run_of_blocks best = {0, 0};
+	struct run_of_blocks best = {0};
 	blk64_t first = x->e2->super->s_first_data_block;
 	errcode_t failure = look_for_run(x, c->goal, ext2fs_blocks_count(x->e2->super), want,
 					 &best);
@@ -91,11 +100,9 @@ static errcode_t take_blocks(const struct ext *x, struct content *c, uint32_t wa
 	return 0;
 }
 
-/* Write x->chunk, whose first len bytes are content. */
-static errcode_t write_chunk(const struct ext *x, struct content *c, size_t len)
+static errcode_t write_blocks(const struct ext *x, struct content *c, const char *data,
+			      size_t blocks)
 {
-	size_t bs = x->e2->blocksize, blocks = (len + bs - 1) / bs;
-	memset(x->chunk + len, 0, blocks * bs - len);
 	if (ext2fs_free_blocks_count(x->e2->super) < blocks)
 		return EXT2_ET_BLOCK_ALLOC_FAIL;
 	for (size_t done = 0; done < blocks;) {
@@ -103,10 +110,51 @@ static errcode_t write_chunk(const struct ext *x, struct content *c, size_t len)
 		uint32_t n;
 		errcode_t failure = take_blocks(x, c, (uint32_t)(blocks - done), &first, &n);
 		if (!failure)
-			failure = ext_io_write_data(x->e2->io, first, n, x->chunk + done * bs);
+			failure = ext_io_write_data(x->e2->io, first, n,
+						    data + done * x->e2->blocksize);
 		if (failure)
 			return failure;
 		done += n;
+	}
+	return 0;
+}
+
+static size_t zeros_at(const char *data, size_t bs, size_t blocks)
+{
+	size_t n = 0;
+	while (n < blocks && mem_is_zero(data + n * bs, bs))
+		n++;
+	return n;
+}
+
+/* How many of the blocks are data; *holes: how many behind them are to be a hole. */
+static size_t data_at(const char *data, size_t bs, size_t blocks, size_t *holes)
+{
+	for (size_t n = 0; n < blocks; n++) {
+		*holes = zeros_at(data + n * bs, bs, blocks - n);
+		if (*holes * bs >= HOLE_MIN)
+			return n;
+		n += *holes;
+	}
+	*holes = 0;
+	return blocks;
+}
+
+/* Write x->chunk, whose first len bytes are content. */
+static errcode_t write_chunk(const struct ext *x, struct content *c, size_t len)
+{
+	size_t bs = x->e2->blocksize, blocks = (len + bs - 1) / bs, holes;
+	memset(x->chunk + len, 0, blocks * bs - len);
+	if (c->size == 0) /* the kernel does not swap to a file with holes */
+		c->whole = ext_swap_header(x->chunk, len) != 0;
+	for (size_t at = 0, n; at < blocks; at += n + holes) {
+		const char *data = x->chunk + at * bs;
+		holes = 0;
+		n = c->whole ? blocks : data_at(data, bs, blocks - at, &holes);
+		errcode_t failure = write_blocks(x, c, data, n);
+		if (failure)
+			return failure;
+		c->logical += holes;
 	}
 	c->size += len;
 	return 0;
@@ -186,15 +234,14 @@ static errcode_t map_extents(const struct ext *x, ext2_ino_t ino, struct ext2_in
 			     const struct content *c)
 {
 	ext2_extent_handle_t handle;
-	uint64_t logical = 0;
 	errcode_t failure = ext2fs_extent_open2(x->e2, ino, ext2fs_inode(inode), &handle);
 	if (failure)
 		return failure;
 	for (size_t i = 0; i < c->n && !failure; i++) {
-		struct ext2fs_extent extent = {
-			.e_pblk = c->runs[i].first, .e_lblk = logical, .e_len = c->runs[i].n};
+		struct ext2fs_extent extent = {.e_pblk = c->runs[i].first,
+					       .e_lblk = c->runs[i].logical,
+					       .e_len = c->runs[i].n};
 		failure = ext2fs_extent_insert(handle, EXT2_EXTENT_INSERT_AFTER, &extent);
-		logical += c->runs[i].n;
 	}
 	ext2fs_extent_free(handle);
 	return failure;
@@ -203,13 +250,12 @@ static errcode_t map_extents(const struct ext *x, ext2_ino_t ino, struct ext2_in
 static errcode_t map_blocks_one_by_one(const struct ext *x, ext2_ino_t ino,
 				       struct ext2_inode_large *inode, const struct content *c)
 {
-	blk64_t logical = 0;
 	for (size_t i = 0; i < c->n; i++) {
 		for (uint32_t k = 0; k < c->runs[i].n; k++) {
 			blk64_t block = c->runs[i].first + k;
 			errcode_t failure = ext2fs_bmap2(x->e2, ino, ext2fs_inode(inode), NULL,
-							 BMAP_ALLOC | BMAP_SET, logical++, NULL,
-							 &block);
+							 BMAP_ALLOC | BMAP_SET,
+							 c->runs[i].logical + k, NULL, &block);
 			if (failure)
 				return failure;
 		}

@@ -255,7 +255,7 @@ static int take_made(const struct origin *o, enum source_kind kind, uint64_t now
 		     struct progress *p, struct source *s, struct err *e)
 {
 	autofree char *what = kind == SOURCE_TARBALL
-				      ? xasprintf("assembled %llu", (unsigned long long)now)
+				      ? xasprintf("assembled sparse %llu", (unsigned long long)now)
 				      : xstrdup("unpacked");
 	auto_cache_entry c = CACHE_ENTRY_INIT;
 	s->id = origin_key(o, what);

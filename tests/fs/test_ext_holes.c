@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Zeros in a file that is written take no blocks, and are read as zeros all the same. */
+#include "fs_ext.h"
+#include "io.h"
+#include "scratch.h"
+
+#define KIB 1024u
+#define SIZE (32u << 20)
+
+/* 1000 KiB of letters, 200 of zeros (over the end of a piece of 1 MiB), a letter, 1 MiB of zeros.
+ */
+#define FIRST (1000 * KIB)
+#define GAP (200 * KIB)
+#define CONTENT (FIRST + GAP + 1 + KIB * KIB)
+
+static char *make_content(void)
+{
+	char *data = xcalloc(1, CONTENT);
+	memset(data, 'a', FIRST);
+	data[FIRST + GAP] = 'b';
+	return data;
+}
+
+static void write_content(struct fs *fs, const char *path, const char *data)
+{
+	auto_err e = ERR_INIT;
+	assert_ok(fs_write_data(fs, path, data, CONTENT, &e), &e);
+}
+
+/* By somebody else: debugfs. */
+static void assert_content(const struct scratch *s, const char *path, const char *data)
+{
+	auto_err e = ERR_INIT;
+	auto_str got = STR_INIT;
+	autofree char *out = path_join(s->dir, "out");
+	autofree char *command = xasprintf("dump %s %s", path, out);
+	free(scratch_debugfs(s, command));
+	assert_ok(io_read_file(out, 2 * CONTENT, &got, &e), &e);
+	assert_int_equal(got.len, CONTENT);
+	assert_memory_equal(got.data, data, CONTENT);
+}
+
+/* KiB that the file takes on the disk. */
+static long blocks_of(const struct scratch *s, const char *path)
+{
+	autofree char *command = xasprintf("stat %s", path);
+	autofree char *said = scratch_debugfs(s, command);
+	long n = 0;
+	assert_non_null(strstr(said, "Blockcount: "));
+	assert_int_equal(sscanf(strstr(said, "Blockcount: "), "Blockcount: %ld", &n), 1);
+	return n / 2;
+}
+
+static void zeros_are_holes(void **state)
+{
+	struct scratch s;
+	autofree char *data = make_content();
+	scratch_init(&s, SCRATCH_OFFSET, SIZE);
+	scratch_mke2fs(&s, *state, (const char *[]){"-b", "4096", NULL});
+	struct fs *fs = scratch_open_ext(&s, true);
+	write_content(fs, "/new", data);
+	scratch_write(fs, "/old", "text\n");
+	write_content(fs, "/old", data);
+	scratch_close(&fs);
+	scratch_e2fsck(&s);
+	assert_content(&s, "/new", data);
+	assert_content(&s, "/old", data);
+	long blocks = blocks_of(&s, "/new");
+	assert_in_range(blocks, 1004, 1004 + 32); /* the 24 KiB before 1 MiB, and the map */
+	assert_int_equal(blocks_of(&s, "/old"), blocks);
+	scratch_done(&s);
+}
+
+static void a_short_run_of_zeros_is_data(void **state)
+{
+	(void)state;
+	struct scratch s;
+	autofree char *data = xcalloc(1, CONTENT);
+	for (size_t at = 0; at < CONTENT; at += 16 * KIB)
+		data[at] = 'a';
+	scratch_init(&s, SCRATCH_OFFSET, SIZE);
+	scratch_mke2fs(&s, "ext4", (const char *[]){"-b", "4096", NULL});
+	struct fs *fs = scratch_open_ext(&s, true);
+	write_content(fs, "/file", data);
+	scratch_close(&fs);
+	scratch_e2fsck(&s);
+	assert_content(&s, "/file", data);
+	assert_true(blocks_of(&s, "/file") >= (long)(CONTENT / KIB));
+	scratch_done(&s);
+}
+
+/* swapon(8): "swap file with holes is not supported". */
+static void a_swap_file_has_no_holes(void **state)
+{
+	(void)state;
+	struct scratch s;
+	autofree char *data = xcalloc(1, CONTENT);
+	scratch_init(&s, SCRATCH_OFFSET, SIZE);
+	scratch_mke2fs(&s, "ext4", (const char *[]){"-b", "4096", NULL});
+	memcpy(data + 16384 - 10, "SWAPSPACE2", 10);
+	struct fs *fs = scratch_open_ext(&s, true);
+	write_content(fs, "/swapfile", data);
+	scratch_close(&fs);
+	scratch_e2fsck(&s);
+	assert_content(&s, "/swapfile", data);
+	assert_true(blocks_of(&s, "/swapfile") >= (long)(CONTENT / KIB));
+	scratch_done(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(zeros_are_holes, "ext4"),
+		cmocka_unit_test_prestate(zeros_are_holes, "ext2"),
+		cmocka_unit_test(a_short_run_of_zeros_is_data),
+		cmocka_unit_test(a_swap_file_has_no_holes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
