@@ -23,11 +23,12 @@ def timed(action):
     return time.monotonic() - began
 
 
-def medians(*actions, rounds=ROUNDS):
-    """Alternate the actions, so that a slow moment of the machine hits them all."""
+def medians(*actions, rounds=ROUNDS, before=lambda: None):
+    """Alternate the actions, so that a slow moment of the machine hits them all; before is not timed."""
     times = [[] for _ in actions]
     for _ in range(rounds):
         for into, action in zip(times, actions):
+            before()
             into.append(timed(action))
     return [statistics.median(t) for t in times]
 
