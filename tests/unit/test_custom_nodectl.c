@@ -81,7 +81,7 @@ static void a_newer_sshd_is_told_how_long_a_board_may_hold_a_connection(void **s
 	fixture_put(&f, "root/usr/sbin/sshd",
 		    "exposeauthinfo\npersourcemaxstartups\nunusedconnectiontimeout\n");
 	run_it(&f, "nodectl { }\n");
-	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nPerSourceMaxStartups 8\n");
+	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nPerSourceMaxStartups 4\n");
 	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nUnusedConnectionTimeout 15\n");
 	fixture_done(&f);
 }
