@@ -190,13 +190,15 @@ static int heed(const struct ctx *ctx, bool own, const struct reply *r, struct e
 /* 0: registered with the own key; 1: come again, with that. */
 static int visit(const struct ctx *ctx, struct reply *ret, struct err *e)
 {
+	static const struct join_key card = {CARD, SSHKEY_ED25519_CERT},
+				     second = {OWN, SSHKEY_ED25519};
 	auto_str line = STR_INIT, answer = STR_SECRET;
 	auto_reply r = {.munge = STR_SECRET};
 	if (root_mkdir(ctx, JOIN_DIR, e) < 0 || ensure_own(ctx, e) < 0)
 		return -1;
 	int own = uses_own(ctx, e);
 	if (own < 0 || make_line(ctx, own, &line, e) < 0 ||
-	    join_ssh(ctx, own ? OWN : CARD, &line, &answer, e) < 0 ||
+	    join_ssh(ctx, own ? &second : &card, &line, &answer, e) < 0 ||
 	    reply_read(str_text(&answer), answer.len, &r, e) < 0)
 		return -1;
 	if (r.answer == ANSWER_WAIT)

@@ -56,9 +56,13 @@ int join_take(const struct ctx *ctx, const struct reply *r, struct join_news *re
 
 /* ---- join_ssh.c ---- */
 
-/* Say the line to the master with the key at path in the root; add what it says to answer. */
-int join_ssh(const struct ctx *ctx, const char *key, const struct str *line, struct str *answer,
-	     struct err *e) must_check;
+/* A key in the root.  Shown as algorithm alone: beside a certificate ssh would try the bare key. */
+struct join_key {
+	const char *path, *algorithm;
+};
+/* Say the line to the master with that key; add what it says to answer. */
+int join_ssh(const struct ctx *ctx, const struct join_key *key, const struct str *line,
+	     struct str *answer, struct err *e) must_check;
 /* "USER@ADDRESS:PORT": the check of the setting `register`. */
 int join_check_target(const char *value, struct err *e) must_check;
 

@@ -55,19 +55,21 @@ static int write_known_hosts(const struct ctx *ctx, struct err *e)
 	return root_replace(ctx, KNOWN_HOSTS, line, strlen(line), 0644, e);
 }
 
-int join_ssh(const struct ctx *ctx, const char *key, const struct str *line, struct str *answer,
-	     struct err *e)
+int join_ssh(const struct ctx *ctx, const struct join_key *key, const struct str *line,
+	     struct str *answer, struct err *e)
 {
 	auto_target t = {0};
 	if (!split_target(ctx->settings->register_at, &t) || write_known_hosts(ctx, e) < 0)
 		return -1;
-	autofree char *key_path = root_path(ctx, key), *hosts = root_path(ctx, KNOWN_HOSTS);
+	autofree char *key_path = root_path(ctx, key->path), *hosts = root_path(ctx, KNOWN_HOSTS);
 	autofree char *known = xasprintf("UserKnownHostsFile=\"%s\"", hosts);
+	autofree char *shown = xasprintf("PubkeyAcceptedAlgorithms=%s", key->algorithm);
 	autofree char *alias = xasprintf("HostKeyAlias=%s", ctx->settings->register_name);
 	/* clang-format off */
 	const char *const argv[] = {
 		"ssh", "-T", "-F", "/dev/null", "-i", key_path, "-p", t.port, "-l", t.user,
 		"-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
+		"-o", "IgnoreUnknown=PubkeyAcceptedAlgorithms", "-o", shown, /* since 8.5 */
 		"-o", "StrictHostKeyChecking=yes", "-o", known, "-o", "GlobalKnownHostsFile=/dev/null",
 		"-o", alias, "-o", "HostKeyAlgorithms=ssh-ed25519-cert-v01@openssh.com",
 		"-o", "UpdateHostKeys=no", "-o", "LogLevel=ERROR",

@@ -14,16 +14,18 @@
 struct sql;
 struct stmt;
 
-/*
- * Open the database at path, SQL_CREATE makes it when it is missing.  Commits are durable when they
- * return: write-ahead log, fsync of it at each commit.
- */
+/* Open the database at path; SQL_CREATE makes it when it is missing. */
 enum sql_mode { SQL_READ, SQL_WRITE, SQL_CREATE };
 int sql_open(const char *path, enum sql_mode mode, struct sql **ret, struct err *e) must_check;
 void sql_close(struct sql *s);
 
 /* Several statements without values. */
 int sql_exec(struct sql *s, const char *text, struct err *e) must_check;
+/*
+ * Commit; what was written, and what was read, is on the disk when this returns.  Others see it
+ * before: none of them is to tell it to anybody without a commit of his own.
+ */
+int sql_commit(struct sql *s, struct err *e) must_check;
 /* One statement that gives no rows; returns how many it changed. */
 int sql_run(struct sql *s, struct err *e, const char *text, const char *types, ...) must_check;
 /* The id of the row that was inserted last. */

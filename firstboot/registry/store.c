@@ -108,7 +108,7 @@ int store_begin_read(struct store *s, struct err *e)
 
 int store_commit(struct store *s, struct err *e)
 {
-	return sql_exec(s->sql, "COMMIT", e);
+	return sql_commit(s->sql, e);
 }
 
 int store_rollback(struct store *s, struct err *e)

@@ -105,7 +105,7 @@ int schema_migrate(struct sql *sql, struct err *e)
 		return 0;
 	if (sql_exec(sql, "BEGIN IMMEDIATE", e) < 0 || migrate_locked(sql, e) < 0)
 		return -1;
-	return sql_exec(sql, "COMMIT", e);
+	return sql_commit(sql, e);
 }
 
 int schema_check(struct sql *sql, struct err *e)

@@ -143,7 +143,7 @@ static int plan_units(struct plan_ctx *ctx, struct err *e)
 static const struct {
 	const char *word, *line;
 } limits[] = {
-	{"persourcemaxstartups", "PerSourceMaxStartups 8"},	   /* since 8.5 */
+	{"persourcemaxstartups", "PerSourceMaxStartups 4"},	   /* since 8.5 */
 	{"unusedconnectiontimeout", "UnusedConnectionTimeout 15"}, /* since 9.2 */
 };
 

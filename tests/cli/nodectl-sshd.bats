@@ -24,6 +24,16 @@ over_ssh() {
 		-o UserKnownHostsFile=known_hosts -i "$1" "${@:2}" "$(id -un)@127.0.0.1"
 }
 
+@test "sshd heeds all of the shipped configuration, and offers no key exchange that keeps it busy" {
+	make_keys host
+	sed -e "s|^HostKey .*|HostKey $PWD/host|" -e '/^HostCertificate/d' "$ROOT/overlays/nodectl/root/etc/cardstock/sshd_config" >config
+	"$(command -v sshd || echo /usr/sbin/sshd)" -T -f config >settings
+	grep -qx 'authorizedkeyscommand /usr/bin/nodectl keys %t %k' settings
+	grep -qx 'authorizedprincipalscommand /usr/bin/nodectl principals %i %s' settings # 9.2 forgets it after the other
+	grep -q '^kexalgorithms .*curve25519-sha256' settings
+	absent sntrup761 settings
+}
+
 @test "the shipped configuration is one that sshd reads" {
 	make_keys host
 	port=22

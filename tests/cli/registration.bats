@@ -39,7 +39,7 @@ start_master() {
 	write_command
 	{
 		shipped_config | sed "s|^ForceCommand.*|ForceCommand $PWD/command|"
-		echo "HostCertificate $PWD/host-cert.pub"
+		printf 'HostCertificate %s\nLogLevel VERBOSE\n' "$PWD/host-cert.pub"
 	} >config
 	run_master
 }
@@ -85,6 +85,7 @@ join_files() {
 	[ "$(state_of worker002)" = ready ]
 	[ "$(join_files board)" = "known_hosts own own.pub reply" ]
 	[ "$("$JOIN" board)" = "known worker002 10.0.0.12/24, 0 bytes for munge" ]
+	absent 'Failed publickey' log # each shows the one key that it is for
 	ctl status --json worker002 | python3 -c 'import json, sys
 r = json.load(sys.stdin)
 assert r["model"] == "Raspberry Pi 4 Model B Rev 1.4" and r["serial"] == "1000000000abcd02", r

@@ -63,7 +63,7 @@ static void the_master_gets_program_user_and_units(void **state)
 		    "/usr/lib/systemd/system/cardstock-probe.timer");
 	assert_file_has(&f, "/usr/lib/systemd/system/cardstock-probe.service",
 			"\nExecStart=/usr/bin/nodectl probe\n");
-	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nForceCommand /usr/bin/nodectl");
+	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nForceCommand exec /usr/bin/nodectl");
 	assert_file_has(&f, "/etc/cardstock/enrol-ca.pub", "ssh-ed25519 ");
 	assert_int_equal(f.notes.n, 0);
 	fixture_done(&f);
@@ -81,7 +81,7 @@ static void a_newer_sshd_is_told_how_long_a_board_may_hold_a_connection(void **s
 	fixture_put(&f, "root/usr/sbin/sshd",
 		    "exposeauthinfo\npersourcemaxstartups\nunusedconnectiontimeout\n");
 	run_it(&f, "nodectl { }\n");
-	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nPerSourceMaxStartups 8\n");
+	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nPerSourceMaxStartups 4\n");
 	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nUnusedConnectionTimeout 15\n");
 	fixture_done(&f);
 }
