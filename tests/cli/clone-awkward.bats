@@ -117,6 +117,11 @@ assert_copied() {
 		refused "card.img: partition 2: file system feature 'quota' is not supported for writing; \`tune2fs -O ^quota\` on it takes it away" $options
 	done
 	assert_copied
+	# With a journal that is to be replayed, too, nothing is read before: the card's first file fails.
+	debugfs -w -R 'feature needs_recovery' "card.img?offset=$(offset_of card.img 2)" >/dev/null 2>&1
+	find_bad /opt/large 0
+	assert_fails 4 "'quota' is not supported for writing" faulty "bad:at=$bad" card.img "$MKIMAGE" clone card.img --profile ./worker.conf
+	debugfs -w -R 'feature -needs_recovery' "card.img?offset=$(offset_of card.img 2)" >/dev/null 2>&1
 	# What is advised helps.
 	LOOP=$(losetup --find --show -o "$(offset_of card.img 2)" card.img 2>/dev/null) || skip "no loop devices here"
 	LOOPS+=("$LOOP")
@@ -250,10 +255,14 @@ print(at)')
 	make_cluster
 	make_awkward "$GPT" 40
 	sgdisk -h 1 card.img >/dev/null
+	printf '\xef\xbe\xad\xde' | dd of=card.img bs=1 seek=440 conv=notrunc status=none
+	[ "$(sfdisk -Y dos --disk-id card.img)" = 0xdeadbeef ]
 	before=$(sha256sum card.img)
 	assert_copied
 	assert_clone
 	[ "$(sfdisk -Y dos -d out/worker004.img | grep start=)" = "$(sfdisk -Y dos -d card.img | grep start= | sed 's/card.img/out\/worker004.img/')" ]
+	[ "$(search card.img deadbeef)" != '' ]
+	[ "$(search out/worker004.img deadbeef)" = '' ]
 	sfdisk -Y dos -d card.img | grep -q 'start= *2048, size= *8192, type=ef'
 	rm -r out
 	sed -i '/worker004/d' cluster/ledger
