@@ -73,6 +73,21 @@ powered() {
 	grep -q '^worker001: off after' said
 }
 
+@test "an order that is given again ends with the time that was given" {
+	start_boards
+	cat >ssh.worker001 <<-'END'
+		[ ! -e heard ] || exec sleep 60
+		touch heard
+		echo "Connection to worker001 closed by remote host." >&2
+		exit 255
+	END
+	SECONDS=0
+	run -1 powered shutdown worker001 --timeout 20s
+	[ "$(wc -l <orders)" = 2 ]
+	[[ $output == *'worker001: NOT off: still answers after 20 s'* ]]
+	[ "$SECONDS" -lt 35 ]
+}
+
 @test "a node that goes while it is told again is off" {
 	start_boards
 	cat >ssh.worker001 <<-'END'
