@@ -124,6 +124,18 @@ powered() {
 	[ "$(cat systemctl.called)" = reboot ]
 }
 
+@test "a stale node that reboot has seen back is ready at once, and shutdown takes it" {
+	start_boards
+	powered shutdown worker001 >/dev/null
+	[ "$(state_of worker001)" = stale ]
+	powered shutdown --dry-run | grep -qx 'worker001 (stale): left alone'
+	power 11 on
+	powered reboot worker001 | grep -q '^worker001: back after'
+	[ "$(state_of worker001)" = ready ]
+	ctl status worker001 | grep -q '^ready  .*  is back$'
+	powered shutdown --dry-run | grep -qx 'worker001: ssh cardstock-ops@worker001 poweroff'
+}
+
 @test "a node that never went down, or does not come back, is named" {
 	start_boards
 	echo 'exit 0' >ssh.worker001
