@@ -2,21 +2,12 @@
 #include <string.h>
 
 #include "mac.h"
+#include "str.h"
 
 bool mac_is_valid(const char *text)
 {
 	char canonical[18];
 	return mac_parse(text, canonical) && strcmp(text, canonical) == 0;
-}
-
-/* The value of a hexadecimal digit of either case, -1 for another character. */
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	if (c >= 'A' && c <= 'F')
-		c = (char)(c - 'A' + 'a');
-	const char *at = c ? strchr(digits, c) : NULL;
-	return at ? (int)(at - digits) : -1;
 }
 
 /* Twelve digits; separators (one kind) stand after every second or every fourth. */

@@ -187,6 +187,15 @@ const char *path_base(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	if (c >= 'A' && c <= 'F')
+		c = (char)(c - 'A' + 'a');
+	const char *at = c ? strchr(digits, c) : NULL;
+	return at ? (int)(at - digits) : -1;
+}
+
 bool parse_number(const char *text, long long min, long long max, long long *ret)
 {
 	const char *digits = text + (*text == '-' && min < 0);

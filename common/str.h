@@ -65,6 +65,8 @@ char *path_dir(const char *path);
 /* What follows the last slash; borrowed. */
 const char *path_base(const char *path);
 
+/* The value of a hexadecimal digit of either case, -1 for another character. */
+int hex_digit(char c);
 /*
  * Parse a whole decimal number in [min, max].  The only number parser of the project; spaces,
  * signs where min is not negative, and trailing text are refused.  Returns false and leaves *ret

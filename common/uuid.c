@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "str.h"
 #include "uuid.h"
 
 static bool has_hyphen_after(size_t byte)
@@ -10,19 +10,12 @@ static bool has_hyphen_after(size_t byte)
 	return byte == 3 || byte == 5 || byte == 7 || byte == 9;
 }
 
-static int hex_value(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-	return at ? (int)(at - digits) : -1;
-}
-
 bool uuid_parse(const char *text, uint8_t ret[UUID_LEN])
 {
 	uint8_t uuid[UUID_LEN];
 	for (size_t i = 0; i < UUID_LEN; i++) {
-		int high = hex_value(text[0]);
-		int low = high < 0 ? -1 : hex_value(text[1]);
+		int high = hex_digit(text[0]);
+		int low = high < 0 ? -1 : hex_digit(text[1]);
 		if (low < 0)
 			return false;
 		uuid[i] = (uint8_t)(high << 4 | low);

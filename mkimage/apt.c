@@ -274,12 +274,19 @@ static int stamp_age(const struct apt *a, char **ret_date, int64_t *ret)
 /* What is wrong with a signature, or a source, is so whether there is a network or not. */
 static int judge_sources(const char *messages, struct err *e)
 {
+	static const char *const malformed[] = {"E: Malformed ", NULL};
 	static const char *const marks[] = {
 		"W: GPG error: ",
 		"W: An error occurred during the signature verification. The repository is not "
 		"updated and the previous index files will be used. GPG error: ",
 		"E: The repository ", NULL};
 	autofree char *reason = apt_reason(messages, marks);
+	autofree char *where = apt_reason(messages, malformed);
+	if (where)
+		return err_set(e, ERR_FAILED,
+			       "apt cannot read a source of the image: malformed %s; put another "
+			       "file in its place by an overlay",
+			       where);
 	if (!reason)
 		return 0;
 	return err_set(e, ERR_FAILED,
@@ -299,6 +306,11 @@ static int judge_update(const struct apt *a, const char *messages, const struct 
 	if (judge_sources(messages, e) < 0)
 		return -1;
 	autofree char *reason = apt_reason(messages, marks);
+	enum err_code code = failure->code;
+	const char *advice = err_advice_said(messages, &code);
+	if (*advice) /* this machine's disk is no matter of the network */
+		return err_set(e, code, "%s: the lists of packages cannot be written: %s%s", a->dir,
+			       reason ? reason : failure->msg, advice);
 	*ret = stamp_age(a, &date, &age) == 0 ? APT_LISTS_OLD : APT_LISTS_NONE;
 	*why = date ? xasprintf("the lists of packages are those of %s: %s", date,
 				reason ? reason : failure->msg)

@@ -9,13 +9,6 @@
 
 /* ---- 'URI' FILE BYTES SHA256:HEX ---- */
 
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c) : NULL;
-	return at ? (int)(at - digits) : -1;
-}
-
 /* A part of a file's name, in which apt writes some characters as %3a; owned. */
 static char *decode(const char *text, size_t len)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "line.h"
 #include "mem.h"
 
 #define BLANKS " \t\r"
@@ -191,11 +192,8 @@ void apt_sources_read(const char *text, bool deb822, const char *keys, struct ap
 		      struct str *out)
 {
 	struct reading r = {.sources = s, .keys = keys, .out = out};
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-		(deb822 ? read_field_line : read_line)(&r, text, len);
-		text += len + (text[len] == '\n');
-	}
+	for (struct line line; line_next(&text, &line);)
+		(deb822 ? read_field_line : read_line)(&r, line.text, line.len);
 	end_stanza(&r);
 	strv_done(&r.uris);
 }

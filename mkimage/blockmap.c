@@ -184,16 +184,11 @@ static int add_allocated(struct builder *b, const struct part *p, fs_blockmap ma
 	return 0;
 }
 
-static bool is_swap(const struct part *p)
-{
-	return strcmp(p->fstype, "swap") == 0;
-}
-
 /* A partition of which we only know whether the image has data for it. */
 static int add_unknown(struct builder *b, const struct part *p, struct err *e)
 {
-	uint64_t size = is_swap(p) && p->size > SWAP_HEADER ? SWAP_HEADER : p->size;
-	if (b->known_only && !is_swap(p))
+	uint64_t size = part_is_swap(p) && p->size > SWAP_HEADER ? SWAP_HEADER : p->size;
+	if (b->known_only && !part_is_swap(p))
 		return 0;
 	if (b->over) {
 		blockmap_add(&b->map, p->start, size);
@@ -305,6 +300,13 @@ static int build_map(struct builder *b, struct blockmap *ret, struct err *e)
 int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e)
 {
 	struct builder b = {.disk = d};
+	return build_map(&b, ret, e);
+}
+
+int blockmap_build_rescued(const struct disk *d, struct blockmap *ret, struct err *e)
+{
+	auto_strv known = {0}; /* said when it was copied */
+	struct builder b = {.disk = d, .notes = &known};
 	return build_map(&b, ret, e);
 }
 

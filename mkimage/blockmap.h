@@ -24,6 +24,11 @@ struct blockmap {
 
 int blockmap_build(const struct disk *d, struct blockmap *ret, struct err *e) must_check;
 /*
+ * The same of the copy of a card that was rescued: what its allocation cannot be read of counts
+ * whole, as it was copied.
+ */
+int blockmap_build_rescued(const struct disk *d, struct blockmap *ret, struct err *e) must_check;
+/*
  * The same for a target full of old data, where a hole of the image is not zero already: what may
  * be allocated counts, data or not.  A partition whose allocation cannot be read counts whole, or
  * with known_only not at all; notes gets the reason where a file system should be readable.

@@ -73,7 +73,8 @@ int build_plans_make(struct session *s, struct build_plans *ret, struct err *e)
 
 int build_enter(const struct session *s, struct err *e)
 {
-	if (cluster_enter(s->cluster, s->nodes, s->n_nodes, e) < 0)
+	/* A number that is taken is not given back; what was asked to end in time takes none. */
+	if (interrupt_check(e) < 0 || cluster_enter(s->cluster, s->nodes, s->n_nodes, e) < 0)
 		return -1;
 	return keep_base_ids(s, e);
 }

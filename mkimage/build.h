@@ -39,8 +39,9 @@ int build_patch(const struct session *s, const struct build_target *t, const str
 struct build {
 	struct session *session;
 	const char *dir;
-	bool check; /* by the file systems' own checkers */
-	bool wipe;  /* nothing of what a node's patch replaced may be left in its image */
+	bool check;  /* by the file systems' own checkers */
+	bool rescue; /* file systems that cannot tell what they have are copied whole */
+	bool wipe;   /* nothing of what a node's patch replaced may be left in its image */
 	struct build_plans plans;
 	struct output role;   /* the patched image of the role */
 	uint64_t size;	      /* bytes of every image */

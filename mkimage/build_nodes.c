@@ -21,11 +21,12 @@ void build_done(struct build *b)
 	blockmap_done(&b->used);
 }
 
-static int commit_image(struct output *out, const char *what, struct err *e)
+static int commit_image(const struct build *b, struct output *out, const char *what, struct err *e)
 {
 	auto_disk *d = NULL;
 	auto_blockmap map = {0};
-	if (disk_probe(out->path, what, &d, e) < 0 || blockmap_build(d, &map, e) < 0)
+	if (disk_probe(out->path, what, &d, e) < 0 ||
+	    (b->rescue ? blockmap_build_rescued : blockmap_build)(d, &map, e) < 0)
 		return -1;
 	return bmap_commit(out, d, &map, e);
 }
@@ -37,11 +38,11 @@ static int finish_node(const struct build *b, size_t i, struct output *out, stru
 	const struct build_target t = {.path = out->path, .name = what};
 	if (build_patch(b->session, &t, b->plans.nodes[i], &b->session->nodes[i], e) < 0)
 		return -1;
-	if (b->wipe && clone_wipe_free(out->fd, out->path, what, e) < 0)
+	if (b->wipe && clone_wipe_free(out->fd, out->path, what, b->rescue, e) < 0)
 		return -1;
 	if (b->check && image_check(out->path, what, e) < 0)
 		return -1;
-	return commit_image(out, what, e);
+	return commit_image(b, out, what, e);
 }
 
 struct node_job {

@@ -387,14 +387,15 @@ static int punch_all_but(int fd, const char *what, uint64_t size, const struct b
 }
 
 /* Not the logs of journals, whose work is done, and not what was swapped out. */
-int clone_used(const char *path, const char *what, uint64_t *ret_size, struct blockmap *ret,
-	       struct err *e)
+int clone_used(const char *path, const char *what, bool rescue, uint64_t *ret_size,
+	       struct blockmap *ret, struct err *e)
 {
 	auto_disk *d = NULL;
 	auto_blockmap useless = {0};
 	bool dirty;
-	if (disk_probe(path, what, &d, e) < 0 || blockmap_build(d, ret, e) < 0 ||
-	    find_useless(d, false, &useless, &dirty, e) < 0)
+	if (disk_probe(path, what, &d, e) < 0 ||
+	    (rescue ? blockmap_build_rescued : blockmap_build)(d, ret, e) < 0 ||
+	    find_useless(d, rescue, &useless, &dirty, e) < 0)
 		return -1;
 	blockmap_subtract(ret, &useless);
 	*ret_size = d->size;
@@ -429,11 +430,11 @@ static int scrub_all(const char *path, const char *name, struct err *e)
 	return 0;
 }
 
-int clone_wipe_free(int fd, const char *path, const char *what, struct err *e)
+int clone_wipe_free(int fd, const char *path, const char *what, bool rescue, struct err *e)
 {
 	auto_blockmap used = {0};
 	uint64_t size;
-	if (scrub_all(path, what, e) < 0 || clone_used(path, what, &size, &used, e) < 0)
+	if (scrub_all(path, what, e) < 0 || clone_used(path, what, rescue, &size, &used, e) < 0)
 		return -1;
 	return punch_all_but(fd, what, size, &used, e);
 }
@@ -467,5 +468,5 @@ int clone_copy(struct clone_source *s, const struct clone_copy *how, int to, con
 		return -1;
 	if (settle_table(to, path, what, e) < 0)
 		return -1;
-	return clone_wipe_free(to, path, what, e);
+	return clone_wipe_free(to, path, what, s->rescue, e);
 }

@@ -56,13 +56,17 @@ int clone_mend(struct clone_source *s, const char *path, struct err *e) must_che
 /* How to open a partition's file system to read it. */
 struct fs_open clone_part(const struct disk *d, const struct part *p, const char *what);
 
-/* What of the image has to be copied for a clone, and its size. */
-int clone_used(const char *path, const char *what, uint64_t *ret_size, struct blockmap *ret,
-	       struct err *e) must_check;
+/*
+ * What of the image has to be copied for a clone, and its size.  With rescue a file system that
+ * cannot tell is copied whole.
+ */
+int clone_used(const char *path, const char *what, bool rescue, uint64_t *ret_size,
+	       struct blockmap *ret, struct err *e) must_check;
 /*
  * Make holes of all that no file system of the image, open at path, too, has allocated, and zeros
- * of what was deleted in the rest.
+ * of what was deleted in the rest.  With rescue one that cannot tell stays as it is.
  */
-int clone_wipe_free(int fd, const char *path, const char *what, struct err *e) must_check;
+int clone_wipe_free(int fd, const char *path, const char *what, bool rescue,
+		    struct err *e) must_check;
 
 #endif

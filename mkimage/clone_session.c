@@ -60,15 +60,55 @@ static int check_itself(const struct session *s, struct err *e)
 	return 0;
 }
 
-/* Before hours of reading a card, and not after them. */
-static int check_writable(const struct image *base, struct err *e)
+static int check_writable(const struct disk *d, const struct part *p, struct err *e)
 {
-	const struct part *root = disk_part(base->disk, base->root);
-	autofree char *what = image_part_name(base->name, root);
-	struct fs_open open = clone_part(base->disk, root, what);
+	autofree char *what = image_part_name(d->name, p);
+	struct fs_open open = clone_part(d, p, what);
 	bool dirty;
 	open.writable = true;
-	return part_is_ext(root) ? fs_ext_is_dirty(&open, &dirty, e) : 0;
+	return part_is_ext(p) ? fs_ext_is_dirty(&open, &dirty, e) : 0;
+}
+
+/* NULL: only files tell. */
+static const struct part *root_by_table(const struct session *s, const struct disk *d)
+{
+	int chosen = (int)profile_int(s->profile, "root-partition");
+	const struct part *only = NULL;
+	for (size_t i = 0; i < d->n_parts && !chosen; i++) {
+		if (only && part_is_ext(&d->parts[i]))
+			return NULL;
+		only = part_is_ext(&d->parts[i]) ? &d->parts[i] : only;
+	}
+	return chosen ? disk_part(d, chosen) : only;
+}
+
+/* A journal is replayed by writing; with rescue what is damaged is repaired, or not, later. */
+static int check_part(const struct clone_source *s, const struct part *p, bool is_root,
+		      struct err *e)
+{
+	autofree char *what = image_part_name(s->disk->name, p);
+	const struct fs_open open = clone_part(s->disk, p, what);
+	bool dirty = false;
+	if (!part_is_ext(p))
+		return 0;
+	if (fs_ext_is_dirty(&open, &dirty, e) == 0)
+		return is_root || (dirty && !s->rescue) ? check_writable(s->disk, p, e) : 0;
+	if (!s->rescue)
+		return -1;
+	err_done(e);
+	return 0;
+}
+
+/* Before hours of reading a card, and not after them: as far as can be told without its files. */
+static int check_card(const struct clone_session *c, struct err *e)
+{
+	const struct disk *d = c->source.disk;
+	const struct part *root = root_by_table(&c->session, d);
+	for (size_t i = 0; i < d->n_parts; i++) {
+		if (check_part(&c->source, &d->parts[i], &d->parts[i] == root, e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int clone_session_open(const struct options *o, const char *source, const char *dir,
@@ -82,10 +122,15 @@ int clone_session_open(const struct options *o, const char *source, const char *
 	/* Its files cannot be trusted, or not be read, as they are on the card. */
 	bool first = ret->source.dirty || o->rescue;
 	autofree char *cache = dir ? xstrdup(dir) : cache_dir(e);
+	if (first && check_card(ret, e) < 0)
+		return -1;
 	if (!cache || output_begin(cache, "card.copy", &ret->copy, e) < 0 ||
 	    (first && clone_session_copy(ret, e) < 0))
 		return -1;
 	if (session_open_clone(s, first ? ret->copy.path : source, source, e) < 0)
 		return -1;
-	return check_writable(s->base, e) < 0 ? -1 : check_itself(s, e);
+	const struct disk *d = s->base->disk;
+	if (check_writable(d, disk_part(d, s->base->root), e) < 0)
+		return -1;
+	return check_itself(s, e);
 }

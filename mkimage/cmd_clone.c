@@ -45,7 +45,7 @@ static int make_common(struct clone_session *c, struct build *b, const struct op
 	const struct build_target t = {.path = b->role.path, .name = c->source.disk->name};
 	if (build_patch(b->session, &t, b->plans.role, NULL, e) < 0)
 		return -1;
-	return clone_used(b->role.path, c->source.disk->name, &b->size, &b->used, e);
+	return clone_used(b->role.path, c->source.disk->name, b->rescue, &b->size, &b->used, e);
 }
 
 /* Raspberry Pi OS and others have growers of their own, so this is no more than a note. */
@@ -77,6 +77,7 @@ static int clone_nodes(struct clone_session *c, const struct options *o, struct 
 	auto_build b = {.session = &c->session,
 			.dir = dir,
 			.check = o->check,
+			.rescue = o->rescue,
 			.wipe = true,
 			.role = OUTPUT_INIT};
 	if (build_plans_make(&c->session, &b.plans, e) < 0 || make_common(c, &b, o, e) < 0 ||

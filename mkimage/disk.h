@@ -81,7 +81,8 @@ struct disk *disk_copy(const struct disk *d);
 int disk_ids_obstacle(const struct disk *d, const char **ret, struct err *e) must_check;
 /*
  * Give the table of the image d->path the id of want, and in a GPT each of its partitions its
- * partuuid, found by number.  Nothing else is touched; the copies and sums of a GPT follow.
+ * partuuid, found by number.  Nothing else is touched; the copies and sums of a GPT follow, and the
+ * id of a hybrid MBR, where it has one.
  */
 int disk_write_ids(const struct disk *d, const struct disk *want, struct err *e) must_check;
 

@@ -267,11 +267,9 @@ int disk_extend(const struct disk *d, const struct part *part, uint64_t end, boo
 
 static const struct part *last_part(const struct disk *d)
 {
-	const struct part *last = d->n_parts ? &d->parts[0] : NULL;
-	for (size_t i = 1; i < d->n_parts; i++) {
-		if (d->parts[i].start > last->start)
-			last = &d->parts[i];
-	}
+	const struct part *last = d->n_parts ? d->parts : NULL;
+	for (const struct part *next = last; next; next = disk_extend_next(d, next))
+		last = next;
 	return last;
 }
 

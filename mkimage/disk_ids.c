@@ -62,6 +62,20 @@ static int write_mbr_id(const struct disk *d, int fd, const char *id, struct err
 	return io_pwrite_fd(fd, d->name, bytes, sizeof(bytes), MBR_ID, e);
 }
 
+/*
+ * The MBR of a hybrid has an id of its own, as that of a disk without GPT; it gets the first digits
+ * of the GPT's.  In a protective MBR nobody looks for one.
+ */
+static int write_hybrid_id(const struct disk *d, int fd, const char *id, struct err *e)
+{
+	uint8_t old[4];
+	if (!disk_raw_is_hybrid(fd))
+		return 0;
+	if (io_pread_fd(fd, d->name, old, sizeof(old), MBR_ID, e) < 0)
+		return -1;
+	return disk_get32(old) ? write_mbr_id(d, fd, id, e) : 0;
+}
+
 /* On disk the first three fields of a GUID are little-endian. */
 static bool put_guid(uint8_t *to, const char *text)
 {
@@ -102,7 +116,9 @@ static int write_gpt_ids(const struct disk *d, int fd, const struct disk *want, 
 		return err_set(e, ERR_IMAGE, "%s: the GPT is damaged; repair it by `gdisk`",
 			       d->name);
 	/* The backup first: whoever is interrupted here still has a whole primary. */
-	return copy_write(d, fd, &g.copies[1], e) < 0 ? -1 : copy_write(d, fd, &g.copies[0], e);
+	if (copy_write(d, fd, &g.copies[1], e) < 0 || copy_write(d, fd, &g.copies[0], e) < 0)
+		return -1;
+	return write_hybrid_id(d, fd, want->id, e);
 }
 
 int disk_write_ids(const struct disk *d, const struct disk *want, struct err *e)

@@ -122,6 +122,23 @@ int ext_open_library(const struct fs_open *o, bool accept_dirty, struct ext **re
 	return 0;
 }
 
+errcode_t ext_each_inode(const struct ext *x,
+			 errcode_t (*visit)(void *ctx, ext2_ino_t ino,
+					    const struct ext2_inode *inode),
+			 void *ctx)
+{
+	ext2_inode_scan scan;
+	ext2_ino_t ino = 0;
+	struct ext2_inode inode;
+	errcode_t failure = ext2fs_open_inode_scan(x->e2, 0, &scan);
+	if (failure)
+		return failure;
+	while (!failure && !(failure = ext2fs_get_next_inode(scan, &ino, &inode)) && ino)
+		failure = visit(ctx, ino, &inode);
+	ext2fs_close_inode_scan(scan);
+	return failure;
+}
+
 int ext_read_inode(const struct ext *x, const char *path, ext2_ino_t ino,
 		   struct ext2_inode_large *ret, struct err *e)
 {

@@ -59,6 +59,8 @@ struct ext_state {
 /* The superblock as it is, in little-endian. */
 int ext_super_read(const struct fs_open *o, struct ext2_super_block *ret, struct err *e);
 int ext_super_check(const struct fs_open *o, int fd, struct ext_state *ret, struct err *e);
+/* The first len bytes of the journal and the block that they are in; EXT2_ET_NO_JOURNAL: none. */
+errcode_t ext_journal_head(const struct ext *x, void *head, int len, blk64_t *ret_block);
 
 /* fs_ext.c */
 /* "what: path: message", and what to do where the code tells; path may be NULL. */
@@ -67,6 +69,11 @@ int ext_error(const struct ext *x, const char *path, errcode_t code, const char 
 int ext_damaged(const struct ext *x, const char *path, const char *how, struct err *e);
 int ext_open_library(const struct fs_open *o, bool accept_dirty, struct ext **ret, struct err *e);
 void ext_free(struct ext *x);
+/* Of each inode, in use or not; what visit returns ends it. */
+errcode_t ext_each_inode(const struct ext *x,
+			 errcode_t (*visit)(void *ctx, ext2_ino_t ino,
+					    const struct ext2_inode *inode),
+			 void *ctx);
 int ext_read_inode(const struct ext *x, const char *path, ext2_ino_t ino,
 		   struct ext2_inode_large *ret, struct err *e);
 int ext_write_inode(const struct ext *x, const char *path, ext2_ino_t ino,

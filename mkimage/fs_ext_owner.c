@@ -57,11 +57,13 @@ static int count_block(ext2_filsys e2, blk64_t *block, e2_blkcnt_t number, blk64
 	return 0;
 }
 
-static errcode_t look_at_inode(struct search *s, ext2_ino_t ino, struct ext2_inode *inode)
+static errcode_t find_owner(void *ctx, ext2_ino_t ino, const struct ext2_inode *inode)
 {
+	struct search *s = ctx;
+	struct ext2_inode copy = *inode;
 	if (!inode->i_links_count && ino >= EXT2_FIRST_INODE(s->x->e2->super))
 		return 0;
-	if (!ext2fs_inode_has_valid_blocks2(s->x->e2, inode))
+	if (!ext2fs_inode_has_valid_blocks2(s->x->e2, &copy))
 		return 0;
 	s->hit = 0;
 	/* Where it cannot be followed any further, what was found so far counts. */
@@ -72,20 +74,6 @@ static errcode_t look_at_inode(struct search *s, ext2_ino_t ino, struct ext2_ino
 	s->owners = array_reserve(s->owners, s->n, &s->cap, sizeof(*s->owners));
 	s->owners[s->n++] = (struct owner){.ino = ino};
 	return 0;
-}
-
-static errcode_t find_owners(struct search *s)
-{
-	ext2_inode_scan scan;
-	ext2_ino_t ino = 0;
-	struct ext2_inode inode;
-	errcode_t failure = ext2fs_open_inode_scan(s->x->e2, 0, &scan);
-	if (failure)
-		return failure;
-	while (!failure && !(failure = ext2fs_get_next_inode(scan, &ino, &inode)) && ino)
-		failure = look_at_inode(s, ino, &inode);
-	ext2fs_close_inode_scan(scan);
-	return failure;
 }
 
 static bool is_gone(const struct search *s, ext2_ino_t ino)
@@ -128,24 +116,14 @@ static int take_name(ext2_ino_t dir, int entry, struct ext2_dir_entry *d, int of
 	return 0;
 }
 
-static errcode_t name_owners(struct search *s)
+static errcode_t name_owners(void *ctx, ext2_ino_t ino, const struct ext2_inode *inode)
 {
-	ext2_inode_scan scan;
-	ext2_ino_t ino = 0;
-	struct ext2_inode inode;
-	if (!s->n && !s->gone.n)
-		return 0;
-	errcode_t failure = ext2fs_open_inode_scan(s->x->e2, 0, &scan);
-	if (failure)
-		return failure;
-	while (!(failure = ext2fs_get_next_inode(scan, &ino, &inode)) && ino) {
-		s->dir = ino;
-		/* A directory that is damaged itself has no names to tell. */
-		if (inode.i_links_count && LINUX_S_ISDIR(inode.i_mode))
-			(void)ext2fs_dir_iterate2(s->x->e2, ino, 0, NULL, take_name, s);
-	}
-	ext2fs_close_inode_scan(scan);
-	return failure;
+	struct search *s = ctx;
+	s->dir = ino;
+	/* A directory that is damaged itself has no names to tell. */
+	if (inode->i_links_count && LINUX_S_ISDIR(inode->i_mode))
+		(void)ext2fs_dir_iterate2(s->x->e2, ino, 0, NULL, take_name, s);
+	return 0;
 }
 
 static void add_owner(struct strv *ret, const struct owner *o)
@@ -178,9 +156,7 @@ static void find_in_group(struct search *s, dgrp_t g)
 {
 	ext2_filsys e2 = s->x->e2;
 	blk64_t super = 0, old = 0, new = 0;
-	blk_t n = 0;
-	if (ext2fs_super_and_bgd_loc2(e2, g, &super, &old, &new, &n))
-		n = 0;
+	(void)ext2fs_super_and_bgd_loc2(e2, g, &super, &old, &new, NULL);
 	/* Group 0 has its superblock in block 0 or 1; block 0 is not there in the others. */
 	if (ext2fs_bg_has_super(e2, g) && bytes_hit(s, super, 1))
 		strv_printf(s->found, "group %u: %s superblock", g, g ? "a copy of the" : "the");
@@ -198,9 +174,9 @@ static errcode_t find_all(struct search *s)
 {
 	for (dgrp_t g = 0; g < s->x->e2->group_desc_count; g++)
 		find_in_group(s, g);
-	errcode_t failure = find_owners(s);
-	if (!failure)
-		failure = name_owners(s);
+	errcode_t failure = ext_each_inode(s->x, find_owner, s);
+	if (!failure && (s->n || s->gone.n))
+		failure = ext_each_inode(s->x, name_owners, s);
 	for (size_t i = 0; i < s->n; i++)
 		add_owner(s->found, &s->owners[i]);
 	return failure;

@@ -61,23 +61,15 @@ static bool has_plain_names(const struct ext2_inode *inode)
 	       !(inode->i_flags & (EXT4_INLINE_DATA_FL | EXT4_ENCRYPT_FL | EXT4_CASEFOLD_FL));
 }
 
-static errcode_t scrub_names(struct scrub *s)
+static errcode_t scrub_names(void *ctx, ext2_ino_t ino, const struct ext2_inode *inode)
 {
-	ext2_inode_scan scan;
-	ext2_ino_t ino = 0;
-	struct ext2_inode inode;
-	errcode_t failure = ext2fs_open_inode_scan(s->x->e2, 0, &scan);
-	if (failure)
-		return failure;
-	while (!failure && !(failure = ext2fs_get_next_inode(scan, &ino, &inode)) && ino) {
-		s->indexed = inode.i_flags & EXT2_INDEX_FL;
-		if (has_plain_names(&inode))
-			/* One that is damaged is scrubbed as far as it can be read. */
-			(void)ext2fs_dir_iterate2(s->x->e2, ino, DIRENT_FLAG_INCLUDE_EMPTY, NULL,
-						  scrub_entry, s);
-	}
-	ext2fs_close_inode_scan(scan);
-	return failure;
+	struct scrub *s = ctx;
+	s->indexed = inode->i_flags & EXT2_INDEX_FL;
+	/* One that is damaged is scrubbed as far as it can be read. */
+	if (has_plain_names(inode))
+		(void)ext2fs_dir_iterate2(s->x->e2, ino, DIRENT_FLAG_INCLUDE_EMPTY, NULL,
+					  scrub_entry, s);
+	return 0;
 }
 
 /* ---- inodes ---- */
@@ -164,14 +156,13 @@ static void put_checksum(uint8_t *journal)
 static errcode_t scrub_journal(const struct ext *x)
 {
 	uint8_t journal[JOURNAL_SIZE];
-	ext2_ino_t ino = x->e2->super->s_journal_inum;
-	blk64_t block = 0;
-	if (!ext2fs_has_feature_journal(x->e2->super) || !ino)
+	blk64_t block;
+	if (!ext2fs_has_feature_journal(x->e2->super) || !x->e2->super->s_journal_inum)
 		return 0;
-	errcode_t failure = ext2fs_bmap2(x->e2, ino, NULL, NULL, 0, 0, NULL, &block);
-	if (!failure && block)
-		failure = io_channel_read_blk64(x->e2->io, block, -JOURNAL_SIZE, journal);
-	if (failure || !block || mem_is_zero((char *)journal + JOURNAL_UUID, UUID_LEN))
+	errcode_t failure = ext_journal_head(x, journal, JOURNAL_SIZE, &block);
+	if (failure == EXT2_ET_NO_JOURNAL)
+		return 0; /* what is there is none */
+	if (failure || mem_is_zero((char *)journal + JOURNAL_UUID, UUID_LEN))
 		return failure;
 	memset(journal + JOURNAL_UUID, 0, UUID_LEN);
 	put_checksum(journal);
@@ -185,7 +176,7 @@ int fs_ext_scrub(const struct fs_open *o, struct err *e)
 		return -1;
 	struct scrub s = {.x = x};
 	int r = ext_begin(x, NULL, e);
-	errcode_t failure = r < 0 ? 0 : scrub_names(&s);
+	errcode_t failure = r < 0 ? 0 : ext_each_inode(x, scrub_names, &s);
 	if (!failure && r == 0)
 		failure = scrub_inodes(x);
 	if (!failure && r == 0)

@@ -218,19 +218,28 @@ int fs_ext_is_dirty(const struct fs_open *o, bool *ret, struct err *e)
 
 #define JOURNAL_MAGIC 0xc03b3998u
 
+errcode_t ext_journal_head(const struct ext *x, void *head, int len, blk64_t *ret_block)
+{
+	ext2_ino_t ino = x->e2->super->s_journal_inum;
+	uint32_t magic;
+	*ret_block = 0;
+	errcode_t failure = ext2fs_bmap2(x->e2, ino, NULL, NULL, 0, 0, NULL, ret_block);
+	if (failure || !*ret_block)
+		return failure ? failure : EXT2_ET_NO_JOURNAL;
+	failure = io_channel_read_blk64(x->e2->io, *ret_block, -len, head);
+	if (failure)
+		return failure;
+	memcpy(&magic, head, sizeof(magic));
+	return be32toh(magic) == JOURNAL_MAGIC ? 0 : EXT2_ET_NO_JOURNAL;
+}
+
 /* True when the journal holds nothing that is to be replayed (jbd2: s_start of its superblock). */
 static errcode_t journal_is_empty(const struct ext *x, bool *ret)
 {
-	ext2_ino_t ino = x->e2->super->s_journal_inum;
-	blk64_t block = 0;
-	uint32_t words[8];
-	errcode_t failure = ext2fs_bmap2(x->e2, ino, NULL, NULL, 0, 0, NULL, &block);
-	if (failure || !block)
-		return failure ? failure : EXT2_ET_NO_JOURNAL;
-	failure = io_channel_read_blk64(x->e2->io, block, -(int)sizeof(words), words);
-	if (!failure && be32toh(words[0]) != JOURNAL_MAGIC)
-		failure = EXT2_ET_NO_JOURNAL;
-	*ret = words[7] == 0;
+	uint32_t words[8] = {0};
+	blk64_t block;
+	errcode_t failure = ext_journal_head(x, words, sizeof(words), &block);
+	*ret = !failure && words[7] == 0;
 	return failure;
 }
 
@@ -350,6 +359,17 @@ static bool has_copy(const struct fs_open *o, int fd, size_t i, int64_t *ret_tim
 	       1024u << log == copies[i].block_size;
 }
 
+/* super: of a copy of the superblock that e2fsck is to begin with; NULL: none. */
+static int by_hand(const struct fs_open *o, const char *super, struct err *e)
+{
+	if (e->code == ERR_INTERRUPT)
+		return -1;
+	return err_set(e, e->code,
+		       "%s: e2fsck cannot repair it: %s; copy the card with ddrescue, and see what "
+		       "`e2fsck %s%s` says of that partition of the copy",
+		       o->what, e->msg, super ? "-b " : "-f", super ? super : "");
+}
+
 int fs_ext_restore_super(const struct fs_open *o, struct err *e)
 {
 	autoclose int fd = open_image(o, O_RDONLY, e);
@@ -359,7 +379,9 @@ int fs_ext_restore_super(const struct fs_open *o, struct err *e)
 		const char *const todo[] = {"-y", "-b", copies[i].block, NULL};
 		struct fs_open how = *o;
 		if (has_copy(o, fd, i, &how.now))
-			return run_e2fsck(&how, todo, REPLAYED | 1 << 4, e) < 0 ? -1 : 1;
+			return run_e2fsck(&how, todo, REPLAYED | 1 << 4, e) < 0
+				       ? by_hand(o, copies[i].block, e)
+				       : 1;
 	}
 	return 0;
 }
@@ -370,6 +392,6 @@ int fs_ext_mend(const struct fs_open *o, struct err *e)
 	const struct fs_open how = at_its_time(o);
 	if (run_e2fsck(&how, mend_all, REPLAYED | 1 << 4, e) < 0 || clear_replayed(&how, e) < 0 ||
 	    run_e2fsck(&how, mend_all, 1 << 1, e) < 0)
-		return err_wrap(e, "%s: e2fsck cannot repair it", o->what);
+		return by_hand(o, NULL, e);
 	return 0;
 }

@@ -108,18 +108,13 @@ static int judge_fs(const struct image *i, struct fs *fs, struct identity_part *
 	return p->kind == IDENTITY_EXT ? judge_ext(i, fs, p, e) : judge_fat(fs, p, e);
 }
 
-static bool is_swap(const struct part *p)
-{
-	return strcmp(p->fstype, "swap") == 0;
-}
-
 static enum identity_kind kind_of(const struct part *p)
 {
 	if (part_is_ext(p))
 		return IDENTITY_EXT;
 	if (part_is_fat(p))
 		return IDENTITY_FAT;
-	return is_swap(p) ? IDENTITY_SWAP : IDENTITY_OTHER;
+	return part_is_swap(p) ? IDENTITY_SWAP : IDENTITY_OTHER;
 }
 
 /* A partition beside root and boot that cannot be opened is none of the node's business. */
@@ -269,7 +264,7 @@ static int read_loader_files(struct identity *id, const struct part *aside, stru
 /* Without a file system there are no files: swap, and what libblkid knows nothing of. */
 static bool has_files(const struct part *p)
 {
-	return *p->fstype && !is_swap(p);
+	return *p->fstype && !part_is_swap(p);
 }
 
 /*

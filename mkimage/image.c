@@ -20,6 +20,11 @@ bool part_is_fat(const struct part *p)
 	return strcmp(p->fstype, "vfat") == 0;
 }
 
+bool part_is_swap(const struct part *p)
+{
+	return strcmp(p->fstype, "swap") == 0;
+}
+
 static int open_ext(const struct fs_open *how, bool replay, struct fs **ret, struct err *e)
 {
 	bool dirty = false;

@@ -13,6 +13,7 @@ int image_part_features(const struct disk *d, const struct part *p, struct strv 
 			struct err *e) must_check;
 bool part_is_ext(const struct part *p);
 bool part_is_fat(const struct part *p);
+bool part_is_swap(const struct part *p);
 /* Open the file system of a partition with the backend for its type; replays if o says so. */
 int image_open_part(const struct image_open *o, const struct part *p, bool writable,
 		    struct fs **ret, struct err *e) must_check;

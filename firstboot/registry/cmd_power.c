@@ -274,8 +274,12 @@ static int complain(const struct options *o, const struct deed *d, const struct 
 				  : ". This machine stays as it is; --force takes it, too");
 }
 
-/* No work is for nodes that were switched off under a master that stays on. */
-static int remember(const struct options *o, const struct choice *c, struct err *e)
+/*
+ * No work is for nodes that were switched off under a master that stays on; one that was seen back
+ * need not wait for the next probe.
+ */
+static int remember(const struct options *o, const struct deed *d, const struct choice *c,
+		    struct err *e)
 {
 	auto_store *s = NULL;
 	autofree const char **names = xcalloc(c->n + 1, sizeof(*names));
@@ -288,14 +292,14 @@ static int remember(const struct options *o, const struct choice *c, struct err 
 		return 0;
 	if (store_open(registry_dir(o), STORE_WRITE, &s, e) < 0)
 		return -1;
-	return probe_take_off(s, names, n, e);
+	return probe_take_power(s, names, n, d->back, e);
 }
 
 static int act(const struct options *o, const struct deed *d, struct choice *c, struct err *e)
 {
 	int failed = c->n ? order_nodes(o, d, c, e) : 0;
 	bool goes = c->master && (!failed || o->force);
-	if (failed < 0 || (!d->back && !goes && remember(o, c, e) < 0))
+	if (failed < 0 || ((d->back || !goes) && remember(o, d, c, e) < 0))
 		return -1;
 	if (goes && order_this_machine(o, d, c->master, e) < 0)
 		return -1;

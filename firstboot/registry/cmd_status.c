@@ -68,10 +68,10 @@ static int add_window(struct store *s, struct str *out, struct err *e)
 	return there < 0 ? -1 : 0;
 }
 
-static int add_all(struct store *s, const struct view *v, const struct selection *all,
+static int add_all(struct store *s, const struct view *v, const struct selection *all, bool each,
 		   struct str *out, struct err *e)
 {
-	status_table(v, all->v, all->n, time(NULL), out);
+	status_table(v, all->v, all->n, each, time(NULL), out);
 	status_summary(v, out);
 	return add_window(s, out, e);
 }
@@ -90,8 +90,8 @@ static int add_status(const struct options *o, struct store *s, struct str *out,
 	if (query && found.n == 1)
 		return add_whole(s, &v, found.v[0], out, e);
 	if (!query)
-		return add_all(s, &v, &found, out, e);
-	status_table(&v, found.v, found.n, time(NULL), out);
+		return add_all(s, &v, &found, o->all, out, e);
+	status_table(&v, found.v, found.n, true, time(NULL), out);
 	return 0;
 }
 

@@ -10,6 +10,8 @@
 static const struct option_row no_options[] = {{0}};
 
 static const struct option_row status_options[] = {
+	{"all", 'a', OPTION_FLAG, NULL, ROW(all), 0, 0,
+	 "a line for each node, also where no board has come for it"},
 	{"watch", 'w', OPTION_FLAG, NULL, ROW(watch), 0, 0, "show it again every two seconds"},
 	{0},
 };

@@ -14,8 +14,8 @@ struct options {
 	const char *root; /* render, run, completion: what the outputs' paths are below; NULL: / */
 	const char *only; /* render: name of an output; NULL: all */
 	bool dry_run;
-	long settle; /* render: seconds */
-	bool watch;
+	long settle;	      /* render: seconds */
+	bool watch, all;      /* status */
 	const char *as;	      /* approve: name of the node */
 	long serial;	      /* decommission: of the last card that is worth nothing */
 	long max;	      /* accept: boards */

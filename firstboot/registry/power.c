@@ -138,14 +138,15 @@ static int look_meanwhile(void *ctx, struct err *e)
 	return left < 0 ? -1 : 0;
 }
 
-static int give_order(struct power *p, struct err *e)
+/* Each ssh may take so long. */
+static int give_order(struct power *p, unsigned seconds, struct err *e)
 {
 	const char *words[] = {p->order->word, NULL};
 	const struct fleet_order order = {
 		.words = words,
 		.user = FLEET_USER,
 		.options = FLEET_USER_OPTIONS,
-		.seconds = POWER_ORDER_SECONDS,
+		.seconds = seconds,
 		.done = take_answer,
 		.meanwhile = p->order->wait ? look_meanwhile : NULL,
 		.ctx = p,
@@ -170,6 +171,20 @@ static int give_order(struct power *p, struct err *e)
 	return r;
 }
 
+/* What is left until end, for as many turns of ssh as the nodes take that are told again. */
+static int repeat_order(struct power *p, uint64_t end, struct err *e)
+{
+	uint64_t now = pace_now_ms(), left = now < end ? end - now : 0;
+	size_t untold = 0;
+	for (size_t i = 0; i < p->n; i++)
+		untold += is_untold(&p->nodes[i]);
+	uint64_t seconds = left / 1000 / (untold / FLEET_JOBS + 1);
+	if (now - p->told_ms < AGAIN_MS || !seconds)
+		return 0;
+	return give_order(
+		p, seconds < POWER_ORDER_SECONDS ? (unsigned)seconds : POWER_ORDER_SECONDS, e);
+}
+
 /* A look has sshd begin a session, which is much for a small board that is busy with its end. */
 static uint64_t round_ms(const struct power *p, uint64_t now)
 {
@@ -190,7 +205,7 @@ static int wait_for_all(struct power *p, struct err *e)
 			break;
 		if (now < next && pace_wait_ms((unsigned)(next - now), e) < 0)
 			return -1;
-		if (pace_now_ms() - p->told_ms >= AGAIN_MS && give_order(p, e) < 0)
+		if (repeat_order(p, end, e) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < p->n; i++) {
@@ -204,7 +219,7 @@ int power_run(struct power_node *nodes, size_t n, const struct power_order *o, s
 {
 	struct power p = {o, nodes, n, pace_now_ms(), pace_now_ms(), 0};
 	int failed = 0;
-	if (give_order(&p, e) < 0 || (o->wait && wait_for_all(&p, e) < 0))
+	if (give_order(&p, POWER_ORDER_SECONDS, e) < 0 || (o->wait && wait_for_all(&p, e) < 0))
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		failed += nodes[i].state == POWER_FAILED;

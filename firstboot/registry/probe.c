@@ -220,8 +220,10 @@ int probe_take(struct store *s, const struct probe *p, probe_fn *say, void *ctx,
 	return 0;
 }
 
-int probe_take_off(struct store *s, const char *const *names, size_t n, struct err *e)
+int probe_take_power(struct store *s, const char *const *names, size_t n, bool back, struct err *e)
 {
+	enum state from = back ? STATE_STALE : STATE_READY, to = back ? STATE_READY : STATE_STALE;
+	const char *why = back ? "is back" : "was switched off";
 	bool changed = false;
 	if (store_begin(s, e) < 0)
 		return -1;
@@ -229,7 +231,7 @@ int probe_take_off(struct store *s, const char *const *names, size_t n, struct e
 		auto_record r = {0};
 		int there = store_by_text(s, BY_NAME, names[i], &r, e);
 		if (there > 0)
-			there = turn(s, r.id, STATE_READY, STATE_STALE, "was switched off", e);
+			there = turn(s, r.id, from, to, why, e);
 		if (there < 0)
 			return -1;
 		changed |= there > 0;

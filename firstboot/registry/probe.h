@@ -46,8 +46,10 @@ typedef void probe_fn(void *ctx, const char *name, enum state state);
  */
 int probe_take(struct store *s, const struct probe *p, probe_fn *say, void *ctx,
 	       struct err *e) must_check;
-/* These nodes were switched off: those that are ready are stale. */
-int probe_take_off(struct store *s, const char *const *names, size_t n, struct err *e) must_check;
+/* These nodes were switched off: those that are ready are stale; or are back: the other way round.
+ */
+int probe_take_power(struct store *s, const char *const *names, size_t n, bool back,
+		     struct err *e) must_check;
 
 /* How many probes in a row reached nobody, at most PROBE_SILENCES; view.h has it, too. */
 int probe_silence(struct store *s, long long *ret, struct err *e) must_check;

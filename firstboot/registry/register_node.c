@@ -193,7 +193,8 @@ static int find_fault(struct visit *v, const char **ret, struct err *e)
 	*ret = NULL;
 	if (revoked)
 		*ret = "host_key: was decommissioned with a card of this node; make the card anew "
-		       "with 'mkimage --new-card'";
+		       "with 'mkimage --new-card'; a card of any board has only to be written "
+		       "again";
 	else if (!may)
 		*ret = "second_key: is known already; make a new one";
 	else if (there && strcmp(before.request_id, v->request.request_id) == 0 &&

@@ -65,7 +65,7 @@ struct render {
  */
 int render_output(const struct render *r, const struct output *o, const struct view *v,
 		  struct err *e) must_check;
-/* Of several failures the first is the one in *e, the others go to the debug log; gives -1. */
+/* Of several failures *e has the code of the first, and a line of each; gives -1. */
 int render_failed(struct err *e, struct err *another);
 /* Tell those who have to know, whatever comes of the others, also of what a run before this one
  * changed and was killed. */

@@ -228,11 +228,10 @@ static int reload(const struct render *r, const struct output *o, struct err *e)
 
 int render_failed(struct err *e, struct err *another)
 {
-	log_debug("%s", another->msg);
-	if (!e->msg) {
-		*e = *another;
-		*another = (struct err)ERR_INIT;
-	}
+	if (e->msg)
+		return err_set(e, e->code, "%s\n%s", e->msg, another->msg);
+	*e = *another;
+	*another = (struct err)ERR_INIT;
 	return -1;
 }
 

@@ -60,17 +60,45 @@ static void add_row(const struct view *v, const struct record *r, long long now,
 }
 
 static const char *const headings[] = {"NAME", "STATE", "ADDRESS", "SERIAL", "MAC", "SEEN", "NOTE"};
+#define UNSEEN_MIN 4 /* fewer are as easily read one by one */
 #define COLUMNS (sizeof(headings) / sizeof(*headings))
 
-void status_table(const struct view *v, const struct record *const *records, size_t n,
+/* Nothing is known of it but the plan. */
+static bool is_unseen(const struct view *v, const struct record *r)
+{
+	auto_str note = STR_INIT;
+	add_note(v, r, &note);
+	return r->state == STATE_PLANNED && !r->last_seen && !note.len;
+}
+
+/* How many nodes of one role from here on nobody has seen. */
+static size_t count_unseen(const struct view *v, const struct record *const *records, size_t n)
+{
+	size_t i = 0;
+	while (i < n && is_unseen(v, records[i]) && strcmp(records[i]->role, records[0]->role) == 0)
+		i++;
+	return i;
+}
+
+void status_table(const struct view *v, const struct record *const *records, size_t n, bool each,
 		  long long now, struct str *out)
 {
 	auto_strv cells = {0};
+	auto_str unseen = STR_INIT;
 	for (size_t i = 0; i < COLUMNS; i++)
 		strv_add(&cells, headings[i]);
-	for (size_t i = 0; i < n; i++)
-		add_row(v, records[i], now, &cells);
+	for (size_t i = 0; i < n;) {
+		size_t run = each ? 0 : count_unseen(v, records + i, n - i);
+		if (run < UNSEEN_MIN) {
+			add_row(v, records[i++], now, &cells);
+			continue;
+		}
+		str_printf(&unseen, "%s … %s: %zu planned, not seen yet\n", records[i]->name,
+			   records[i + run - 1]->name, run);
+		i += run;
+	}
 	table_add(&cells, COLUMNS, out);
+	str_puts(out, str_text(&unseen));
 }
 
 /* Then it is more likely this machine than all of them. */

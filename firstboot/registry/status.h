@@ -6,8 +6,11 @@
 
 #include "view.h"
 
-/* One line a record, with a line of headings; now: seconds since 1970. */
-void status_table(const struct view *v, const struct record *const *records, size_t n,
+/*
+ * One line a record, with a line of headings; now: seconds since 1970.  Nodes in a row that no
+ * board has come for have one line together, below the others, unless each has to have its own.
+ */
+void status_table(const struct view *v, const struct record *const *records, size_t n, bool each,
 		  long long now, struct str *out);
 /* "64 nodes: 3 ready, 61 planned; 2 boards wait". */
 void status_summary(const struct view *v, struct str *out);

@@ -95,6 +95,24 @@ assert_copied() {
 	[ "$(ids_of written)" = "$(ids_of card.img)" ]
 }
 
+# on_device MIB: the same on a device so large, which then is cloned itself.
+on_device() {
+	card written "$1"
+	loop written
+	write card.img "$LOOP" --quiet
+	assert_clean written
+	[ "$(changed card.img written $root)" = '' ]
+	[ "$(ids_of written)" = "$(ids_of card.img)" ]
+	clone "$LOOP" --quiet
+	unloop
+	assert_clean out/worker004.img
+	[ "$(stat -c %s out/worker004.img)" = $(($1 << 20)) ]
+	[[ $(sfdisk --verify out/worker004.img 2>&1) == *'No errors detected'* ]]
+	[ "$(changed card.img out/worker004.img $root)" = "$(planned card.img)" ]
+	rm -r out
+	sed -i '/worker004/d' cluster/ledger
+}
+
 @test "a root with rare features is written, cloned and cut" {
 	make_cluster
 	for options in '-O inline_data -I 256' '-O meta_bg,^resize_inode' '-t ext2' '-t ext2 -b 4096' '-O ^64bit' '-O 64bit -b 4096' \
@@ -117,6 +135,11 @@ assert_copied() {
 		refused "card.img: partition 2: file system feature 'quota' is not supported for writing; \`tune2fs -O ^quota\` on it takes it away" $options
 	done
 	assert_copied
+	# With a journal that is to be replayed, too, nothing is read before: the card's first file fails.
+	debugfs -w -R 'feature needs_recovery' "card.img?offset=$(offset_of card.img 2)" >/dev/null 2>&1
+	find_bad /opt/large 0
+	assert_fails 4 "'quota' is not supported for writing" faulty "bad:at=$bad" card.img "$MKIMAGE" clone card.img --profile ./worker.conf
+	debugfs -w -R 'feature -needs_recovery' "card.img?offset=$(offset_of card.img 2)" >/dev/null 2>&1
 	# What is advised helps.
 	LOOP=$(losetup --find --show -o "$(offset_of card.img 2)" card.img 2>/dev/null) || skip "no loop devices here"
 	LOOPS+=("$LOOP")
@@ -174,6 +197,21 @@ mounts() {
 	done
 }
 
+@test "a sparse tail, a GPT whose backup is not at the end, and swap behind the root: on devices" {
+	make_cluster
+	make_awkward "$MBR" 29
+	cp --sparse=always card.img sparse && mv sparse card.img
+	on_device 30
+	make_awkward "$GPT" 40
+	truncate -s 60M card.img
+	on_device 64
+	cmp -i $(((40 << 20) - 33 * 512)) -n $((33 * 512)) card.img written
+	make_swap
+	on_device 48
+	[ -n "$(search card.img swapped-out-by-worker003)" ]
+	[ "$(search written swapped-out-by-worker003)" = '' ]
+}
+
 @test "a sparse tail is written and cloned; one that is cut off is told" {
 	make_cluster
 	make_awkward "$MBR" 29
@@ -205,7 +243,7 @@ print(at)')
 	printf '\xff\xff\xff\x00' | dd of=card.img bs=1 seek=$((446 + 16 + 12)) conv=notrunc status=none
 	card written 48
 	cp written old
-	for what in 'partition 2 ends at byte 8595176960, the image at 33554432' 'partition'; do
+	for what in 'partition 2 ends at byte 8595176960, the image at 33554432' 'the partition table is damaged: '; do
 		refused "$what"
 		refused "$what" --shrink
 		assert_fails 4 "$what" write card.img written
@@ -250,24 +288,33 @@ print(at)')
 	make_cluster
 	make_awkward "$GPT" 40
 	sgdisk -h 1 card.img >/dev/null
+	printf '\xef\xbe\xad\xde' | dd of=card.img bs=1 seek=440 conv=notrunc status=none
+	[ "$(sfdisk -Y dos --disk-id card.img)" = 0xdeadbeef ]
 	before=$(sha256sum card.img)
 	assert_copied
 	assert_clone
 	[ "$(sfdisk -Y dos -d out/worker004.img | grep start=)" = "$(sfdisk -Y dos -d card.img | grep start= | sed 's/card.img/out\/worker004.img/')" ]
+	[ "$(search card.img deadbeef)" != '' ]
+	[ "$(search out/worker004.img deadbeef)" = '' ]
 	sfdisk -Y dos -d card.img | grep -q 'start= *2048, size= *8192, type=ef'
 	rm -r out
 	sed -i '/worker004/d' cluster/ledger
 	refused 'the root, partition 2, cannot shrink: the GPT is a hybrid one, whose MBR part would be lost; leave --shrink out' --shrink
 }
 
-@test "an extended partition with swap behind the root is cloned; the root cannot be cut" {
-	make_cluster
+# An extended partition with swap behind the root, where something is swapped out.
+make_swap() {
 	make_awkward "$MBR"$'\n59392,5120,5\n59904,2048,82' 32
 	truncate -s 1M swap
 	mkswap -q swap
 	echo swapped-out-by-worker003 | dd of=swap bs=1K seek=900 conv=notrunc status=none
 	dd if=swap of=card.img bs=512 seek=59904 conv=notrunc status=none
 	before=$(sha256sum card.img)
+}
+
+@test "an extended partition with swap behind the root is cloned; the root cannot be cut" {
+	make_cluster
+	make_swap
 	assert_copied
 	assert_clone
 	[ "$(search out/worker004.img swapped-out-by-worker003)" = '' ]
@@ -303,4 +350,8 @@ print(at)')
 	cp written old
 	assert_fails 4 'a GPT made for 4096-byte sectors' write card.img written
 	cmp written old
+	# And on a device that could have it.
+	loop written --sector-size 4096
+	assert_fails 4 'a GPT made for 4096-byte sectors, which can only be read from such a device; copy it there with dd' write card.img "$LOOP"
+	cmp "$LOOP" old
 }

@@ -160,3 +160,19 @@ is_lost() {
 	grep -qx 'card.img: partition 2: zeros where the card cannot be read: the journal' said
 	[ "$(root_cat out/worker004.img /home/ops/data)" = 'data of a user, who may write worker003' ]
 }
+
+@test "a FAT that says it is larger than its partition stays as it is in what is rescued" {
+	make_card
+	data=$(($(stat -c %s card.img) >> 20))
+	truncate -s +16M card.img
+	printf '%sM,8M,c\n' "$data" | sfdisk -q --append card.img
+	mkfs.fat -F 16 -s 1 -n DATA --offset $((data * 2048)) card.img 8192 >/dev/null
+	mcopy -i "card.img@@${data}M" worker.conf ::kept.txt
+	printf '\xff\xff' | dd of=card.img bs=1 seek=$(((data << 20) + 19)) conv=notrunc status=none
+	assert_fails 4 'partition 3: the FAT file system is damaged: it is larger than its partition; run fsck.fat on it' clone card.img
+	run -9 --separate-stderr mk clone card.img --profile ./worker.conf --rescue --quiet
+	[[ $stderr == *'card.img: partition 3: the FAT file system is damaged: it is larger than its partition; run fsck.fat on it; so all of the partition is copied' ]]
+	[ "$(root_cat out/worker004.img /etc/hostname)" = worker004 ]
+	mv out/worker004.img rescued # its FAT is not clean
+	cmp -i $((data << 20)) -n $((8 << 20)) card.img rescued
+}

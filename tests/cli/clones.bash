@@ -103,9 +103,11 @@ search() {
 
 # find_bad PATH N: sets bad, a byte of block N of this file of card.img.
 find_bad() {
-	local blocks
-	read -ra blocks < <(debugfs -R "blocks $1" "card.img?offset=$(offset_of card.img 2)" 2>/dev/null)
-	bad=$(($(offset_of card.img 2) + blocks[$2] * 4096 + 10))
+	local blocks size at
+	at=$(offset_of card.img 2)
+	size=$(superblock "card.img?offset=$at" | sed -n 's/^Block size: *//p')
+	read -ra blocks < <(debugfs -R "blocks $1" "card.img?offset=$at" 2>/dev/null)
+	bad=$((at + blocks[$2] * size + 10))
 }
 
 # The paths of the root, partition number 3 of the table where that is given, that two images do not have alike.

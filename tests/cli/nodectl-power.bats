@@ -73,6 +73,21 @@ powered() {
 	grep -q '^worker001: off after' said
 }
 
+@test "an order that is given again ends with the time that was given" {
+	start_boards
+	cat >ssh.worker001 <<-'END'
+		[ ! -e heard ] || exec sleep 60
+		touch heard
+		echo "Connection to worker001 closed by remote host." >&2
+		exit 255
+	END
+	SECONDS=0
+	run -1 powered shutdown worker001 --timeout 20s
+	[ "$(wc -l <orders)" = 2 ]
+	[[ $output == *'worker001: NOT off: still answers after 20 s'* ]]
+	[ "$SECONDS" -lt 35 ]
+}
+
 @test "a node that goes while it is told again is off" {
 	start_boards
 	cat >ssh.worker001 <<-'END'
@@ -107,6 +122,18 @@ powered() {
 	for node in worker001 worker002 worker003; do grep -q "^$node: back after [0-9]* s$" said; done
 	[ "$(tail -n 1 said)" = "master, this machine: reboot" ]
 	[ "$(cat systemctl.called)" = reboot ]
+}
+
+@test "a stale node that reboot has seen back is ready at once, and shutdown takes it" {
+	start_boards
+	powered shutdown worker001 >/dev/null
+	[ "$(state_of worker001)" = stale ]
+	powered shutdown --dry-run | grep -qx 'worker001 (stale): left alone'
+	power 11 on
+	powered reboot worker001 | grep -q '^worker001: back after'
+	[ "$(state_of worker001)" = ready ]
+	ctl status worker001 | grep -q '^ready  .*  is back$'
+	powered shutdown --dry-run | grep -qx 'worker001: ssh cardstock-ops@worker001 poweroff'
 }
 
 @test "a node that never went down, or does not come back, is named" {

@@ -36,6 +36,15 @@ two_workers() {
 	diff -r patched root
 }
 
+@test "each output that fails is told, and the others are written" {
+	boot worker001 1
+	mkdir -p root/etc/ssh/ssh_known_hosts root/etc/cardstock/nodes.json
+	run -1 render
+	[[ $output == *"output '"*"ssh_known_hosts"* ]]
+	[[ $output == *"output '"*"nodes.json"* ]]
+	grep -q worker001 root/etc/hosts
+}
+
 @test "a fresh render gives the same bytes" {
 	two_workers
 	cp -a root first

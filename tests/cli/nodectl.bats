@@ -151,10 +151,32 @@ load nodectl
 	ctl decommission worker001
 	ctl approve 5 --as worker001
 	visit generic 3 9 "$(announce again)" | assert_result confirm
-	visit again 4 9 | grep -q '"name":"worker001"'
+	# The host key that the card had before it was written is worth nothing; the new one is made at the first boot.
+	visit again 4 9 | grep -q '"refused".*host_key: was decommissioned.*has only to be written again'
+	mv board9 former && mv board9.pub former.pub
+	visit again 4 9 >reply
+	assert_result accepted <reply
+	grep -q '"name":"worker001"' reply
 	visit own 5 9 | assert_result refused
 	ctl render --root root >/dev/null
 	grep -q "^worker001,.* $(public board9)" root/etc/ssh/ssh_known_hosts
+}
+
+@test "planned nodes that nobody has seen share a line, and have one each with --all" {
+	for number in {4..64}; do echo "node = worker $number $(printf 'worker%03d' "$number") 10.0.0.$((10 + number))/24"; done >>plan
+	ctl import plan
+	boot worker002 2
+	boot worker040 3
+	ctl status >said
+	[ "$(wc -l <said)" = 8 ]
+	grep -q '^NAME ' said
+	grep -q '^worker001  *planned ' said # alone it has a line as others have
+	grep -q '^worker002  *ready ' said
+	grep -qx 'worker003 … worker039: 37 planned, not seen yet' said
+	grep -qx 'worker041 … worker064: 24 planned, not seen yet' said
+	grep -q '^65 nodes: ' said
+	[ "$(ctl status --all | grep -c '^worker0..  planned ')" = 62 ]
+	[ "$(ctl status --json | grep -c '"state":"planned"')" = 62 ]
 }
 
 @test "a copy of a join card gets no place of its own by mistake" {

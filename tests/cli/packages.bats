@@ -232,6 +232,25 @@ unpack() {
 	assert_no_output
 }
 
+@test "a source that apt cannot read is refused, with what apt says of it" {
+	want mpich
+	sed -i '/^Suites:/d' image/root/etc/apt/sources.list.d/test.sources
+	assert_fails 1 "worker.conf:$(line_of_key): packages: apt cannot read a source of the image: malformed entry 1 in sources file " \
+		mk --profile ./worker.conf
+	[[ $output == *'test.sources (Suite); put another file in its place by an overlay' ]]
+	assert_no_output
+}
+
+@test "without room for the lists of packages: an error, and not a board that downloads" {
+	want mpich
+	mkdir bin
+	printf '#!/bin/sh\necho "E: Write error - write (28: No space left on device)" >&2\nexit 100\n' >bin/apt-get
+	chmod +x bin/apt-get
+	PATH=$PWD/bin:$PATH assert_fails 5 'the lists of packages cannot be written: Write error - write (28: No space left on device); make room on that disk' \
+		mk --profile ./worker.conf
+	assert_no_output
+}
+
 @test "a file that is not what the list says is not taken" {
 	want mpich
 	echo more >>"repo/pool/mpich_4.0-1_$ARCH.deb"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* New ids in a table that stays, read back by sfdisk. */
 #include "disk_fixture.h"
-#include "disk.h"
+#include "disk_private.h"
 
 #define GPT_ID "0edf85e2-c408-451a-9577-e537041ddf4b"
 #define PART_1 "a0b1c2d3-e4f5-4a6b-8c7d-9e8f7a6b5c4d"
@@ -90,6 +90,31 @@ static void both_copies_of_a_gpt_get_new_ids(void **state)
 	assert_sfdisk("--dump", path, PART_2);
 }
 
+static uint32_t mbr_id_after(const char *path)
+{
+	auto_err e = ERR_INIT;
+	auto_disk *is = NULL;
+	uint8_t id[4];
+	assert_done(disk_probe(path, NULL, &is, &e), &e);
+	auto_disk *want = want_gpt(is);
+	assert_done(disk_write_ids(is, want, &e), &e);
+	assert_gpt(path);
+	fixture_peek(path, 440, id, sizeof(id));
+	return disk_get32(id);
+}
+
+static void a_hybrid_mbr_gets_an_id_of_its_own_where_it_has_one(void **state)
+{
+	autofree char *path = fixture_gpt(state, "hybrid.img");
+	fixture_poke(path, 440, "\xef\xbe\xad\xde", 4);
+	assert_int_equal(mbr_id_after(path), 0xdeadbeef); /* its MBR is a protective one */
+	fixture_run((const char *[]){"sgdisk", "-h", "1", path, NULL}, NULL, NULL);
+	fixture_poke(path, 440, "\xef\xbe\xad\xde", 4);
+	assert_int_equal(mbr_id_after(path), 0x0edf85e2);
+	fixture_poke(path, 440, "\0\0\0\0", 4);
+	assert_int_equal(mbr_id_after(path), 0);
+}
+
 /* One byte of a name: the entries' sum does not hold any more. */
 static void a_gpt_with_a_damaged_copy_keeps_its_ids(void **state)
 {
@@ -125,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fixture_test(an_mbr_gets_a_new_id_and_nothing_else_changes),
 		fixture_test(both_copies_of_a_gpt_get_new_ids),
+		fixture_test(a_hybrid_mbr_gets_an_id_of_its_own_where_it_has_one),
 		fixture_test(a_gpt_with_a_damaged_copy_keeps_its_ids),
 		fixture_test(a_file_system_without_a_table_has_no_disk_id),
 	};

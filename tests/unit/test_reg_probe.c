@@ -137,7 +137,7 @@ static void nodes_that_were_switched_off_are_stale_without_an_alarm(void **state
 {
 	auto_store *s = with_workers();
 	auto_err e = ERR_INIT;
-	assert_ok(probe_take_off(s, workers, 3, &e), &e);
+	assert_ok(probe_take_power(s, workers, 3, false, &e), &e);
 	assert_node(s, "worker003", STATE_STALE, 0);
 	assert_int_equal(access("registry/changed", F_OK), 0);
 	assert_says(s, S, S, S, "");
