@@ -66,8 +66,9 @@ wait_until_up() {
 
 # join IMAGE… [OPTION…]: nodes more for what boot started; returns when all of them can be logged in to.
 join() {
+	rm -f "$TRY/joined"
 	# shellcheck disable=SC2016 # for the shell that runs when the nodes are up
-	"$ROOT/scripts/try-cluster" --join "$TRY" --timeout "$BOOT_TIMEOUT" "$@" \
+	"${as_user[@]}" "$ROOT/scripts/try-cluster" --join "$TRY" --timeout "$BOOT_TIMEOUT" "$@" \
 		--run sh -c 'touch "$TRY_DIR/joined"; exec sleep infinity' >"$TRY/join.log" 2>&1 3>&- &
 	wait_until_up joined "$!" join.log
 }
