@@ -69,7 +69,7 @@ check:
 
 install: all
 	install -D -m 755 $(BUILD)/mkimage $(DESTDIR)$(PREFIX)/bin/mkimage
-	install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock scripts/mkbase scripts/try-cluster scripts/write-card
+	install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock scripts/mkbase scripts/try-cluster scripts/boot-files.bash scripts/write-card
 	cp -R scripts/mkbase.d $(DESTDIR)$(PREFIX)/lib/cardstock/
 	for arch in $(BOARD_ARCHES); do \
 		install -D -t $(DESTDIR)$(PREFIX)/lib/cardstock/board/$$arch $(BOARD_PROGRAMS:%=$(BOARD)/$$arch/%) || exit; done

@@ -125,11 +125,19 @@ static const char *find_boot(const struct ctx *ctx)
 	return NULL;
 }
 
-/* 0 as well when the card has no FAT partition, or nothing is where the settings say. */
+/* Is it mounted?  Else its directory is empty or not there: it is the root file system's. */
+static int has_files(const struct report *r, const char *boot, struct err *e)
+{
+	auto_strv names = {0};
+	int there = root_list(r->ctx, boot, &names, e);
+	return there < 0 ? -1 : names.n > 0;
+}
+
+/* 0 as well when the card has no FAT partition, or it is not mounted where the settings say. */
 static int save_copy(const struct report *r, const struct str *text, struct err *e)
 {
 	const char *boot = r->settings_error->msg ? find_boot(r->ctx) : r->ctx->settings->boot;
-	int there = boot ? root_exists(r->ctx, boot, e) : 0;
+	int there = boot ? has_files(r, boot, e) : 0;
 	if (there <= 0)
 		return there;
 	autofree char *path = path_join(boot, REPORT_COPY);

@@ -74,33 +74,6 @@ make_card_with_room() {
 	truncate -s +32M card.img
 }
 
-# search IMAGE VALUE…: the lines of the image that have one of the values, as text or as the bytes of an id.
-search() {
-	python3 - "$@" <<-'END'
-		import itertools, mmap, os, re, sys, uuid
-		with open(sys.argv[1], "rb") as f:
-		    image = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
-		    data, end = [], 0
-		    while end < len(image): # holes have nothing
-		        try: begin = os.lseek(f.fileno(), end, os.SEEK_DATA)
-		        except OSError: break
-		        end = os.lseek(f.fileno(), begin, os.SEEK_HOLE)
-		        data.append((begin, end))
-		for value in sys.argv[2:]:
-		    forms = [value.encode(), value.encode("utf-16-le")] # the latter: long names of a FAT
-		    digits = value.replace("-", "")
-		    if re.fullmatch("[0-9a-fA-F]{8}|[0-9a-fA-F]{32}", digits):
-		        forms += [bytes.fromhex(digits), bytes.fromhex(digits)[::-1]]
-		    if len(digits) == 32 and len(forms) > 2:
-		        forms.append(uuid.UUID(digits).bytes_le) # in a GPT
-		    for form, (begin, end) in itertools.product(forms, data):
-		        at = begin - 1
-		        while (at := image.find(form, at + 1, end)) >= 0:
-		            line, to = image.rfind(b"\n", begin, at) + 1, image.find(b"\n", at)
-		            print(image[max(line, at - 200):min(to, at + 200)])
-	END
-}
-
 # find_bad PATH N: sets bad, a byte of block N of this file of card.img.
 find_bad() {
 	local blocks size at

@@ -238,8 +238,16 @@ in_namespace() {
 	unshare -Urm sh -euc "$1"
 }
 
+@test "a FAT partition that is not mounted gets no report: what lies below its mount point is seen by nobody" {
+	rm root/boot/firmware/*
+	run -0 demo local
+	[[ $output != *report* ]]
+	[ -z "$(ls -A root/boot/firmware)" ]
+	[ "$(report result root/var/lib/cardstock/report.json)" = 'done' ]
+}
+
 @test "a root that is read-only is told on the FAT" {
-	run -8 in_namespace "mkdir fat && mount --bind root root && mount --bind fat root/boot/firmware && mount -o remount,bind,ro root &&
+	run -8 in_namespace "mkdir fat && touch fat/cmdline.txt && mount --bind root root && mount --bind fat root/boot/firmware && mount -o remount,bind,ro root &&
 		exec $DEMO run --root root --phase local"
 	[[ $output == *'name: failed: root/etc: cannot make the directory: Read-only file system'* ]] ||
 		[[ $output == *'name: failed: root/etc'*'Read-only file system'* ]]

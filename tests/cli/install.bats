@@ -59,3 +59,7 @@ setup() {
 	END
 	[ -s "$(installed base --quiet debian-arm64)" ]
 }
+
+@test "an installed try-cluster runs" {
+	[[ $("$WORK/dest/opt/x/lib/cardstock/try-cluster" --help) == 'usage: try-cluster '* ]]
+}

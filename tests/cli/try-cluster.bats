@@ -9,7 +9,8 @@ setup() {
 	mkdir bin boot tmp cluster
 	export TMPDIR=$PWD/tmp MKIMAGE=$PWD/bin/mkimage GUEST=$PWD PATH=$PWD/bin:$PATH
 	echo '@cert-authority * ssh-ed25519 AAAA' >cluster/known_hosts
-	truncate -s 3M worker001.img worker002.img
+	mkdir later
+	truncate -s 3M worker001.img worker002.img later/worker003.img
 	stand_in_mkimage
 	stand_in_qemu
 }
@@ -115,6 +116,8 @@ start() {
 	fails 1 'tmp: has no known_hosts' try --cluster tmp worker001.img
 	cp worker001.img tmp/
 	fails 1 "there is a node 'worker001' already" try worker001.img tmp/worker001.img
+	fails 1 'tmp: no cluster runs there' try --join tmp worker001.img
+	fails 2 '--dir and --cluster are those of the cluster' try --join . --dir tmp worker001.img
 }
 
 @test "the guest gets the image's kernel and command line, the console replaced" {
@@ -163,7 +166,8 @@ start() {
 }
 
 @test "--unplug pulls a cable from the start; who cannot answer then is not waited for" {
-	try --unplug worker001:wired --unplug worker002:laptop worker001.img worker002.img --run sleep 1
+	try --unplug worker001:wired --unplug worker002:laptop worker001.img worker002.img --run \
+		sh -c 'until [ -s worker001.monitor ] && [ -s worker002.monitor ]; do sleep 0.1; done'
 	[ "$(cat worker001.monitor)" = 'set_link wired off' ]
 	[ "$(cat worker002.monitor)" = 'set_link laptop off' ]
 }
@@ -274,5 +278,89 @@ start() {
 	kill -0 "$(cat worker001.pid)"
 	kill "$script"
 	wait "$script" || true
+	nothing_left
+}
+
+# join ARGUMENT…: in the background, to the cluster that start started; returns when worker003 runs.
+join() {
+	"$ROOT/scripts/try-cluster" --join . "$@" later/worker003.img >join.log 2>&1 3>&- &
+	joiner=$!
+	until [ -s worker003.disk ]; do
+		kill -0 "$joiner" || { cat join.log >&2; return 1; }
+		sleep 0.1
+	done
+}
+
+# end PID…: these scripts, and wait for them.
+end() {
+	kill "$@"
+	wait "$@" || true
+}
+
+@test "--join: on the same wire, of the same cluster, and in its ssh_config as long as it runs" {
+	start --cluster cluster --user root worker001.img worker002.img
+	join
+	[ "$(grep -o 'vde,[^ ]*' worker003.args)" = "$(grep -o 'vde,[^ ]*' worker001.args)" ]
+	until grep -q worker003 try.ssh_config; do sleep 0.1; done
+	run ssh -G -F try.ssh_config worker003
+	[[ $output == *'user root'* && $output == *"userknownhostsfile $PWD/cluster/known_hosts"* ]]
+	[ -e worker003.console ]
+	end "$joiner"
+	[ "$(grep '^Host ' try.ssh_config | sort | xargs)" = 'Host worker001 Host worker002' ]
+	kill -0 "$(cat worker001.pid)"
+	end "$script"
+	nothing_left
+}
+
+@test "--join where QEMU has no vde: the same multicast group" {
+	touch no-vde
+	start worker001.img worker002.img
+	try --join . later/worker003.img --run true
+	[ "$(grep -o 'mcast=[^ ]*' worker003.args)" = "$(grep -o 'mcast=[^ ]*' worker001.args)" ]
+	end "$script"
+	nothing_left
+}
+
+@test "what joined ends with the cluster, and is shut down before" {
+	start worker001.img worker002.img
+	join --persist
+	end "$script"
+	wait "$joiner"
+	grep -q 'the cluster has ended' join.log
+	grep -q system_powerdown worker003.monitor
+	nothing_left
+}
+
+@test "what joined ends when the cluster is killed, too, and its command fails then" {
+	start worker001.img worker002.img
+	"$ROOT/scripts/try-cluster" --join . later/worker003.img --run sh -c 'touch runs; exec sleep 60' >join.log 2>&1 3>&- &
+	until [ -e runs ]; do sleep 0.1; done
+	kill -KILL "$script"
+	status=0
+	wait "$!" || status=$?
+	[ "$status" = 1 ]
+	nothing_left but-files
+}
+
+@test "a node that is on cannot join; one that is off can, with another card" {
+	start worker001.img worker002.img
+	cp worker001.img later/
+	fails 1 "there is a node 'worker001' in that cluster already, and it is on" try --join . later/worker001.img
+	kill "$(cat worker001.pid)"
+	until try --join . later/worker001.img --run true; do sleep 0.1; done
+	grep -q 'later/worker001.img"' worker001.disk
+	kill -0 "$script"
+	end "$script"
+	nothing_left
+}
+
+@test "the cluster stays until what joined is off" {
+	start worker001.img worker002.img
+	join
+	kill "$(cat worker001.pid)" "$(cat worker002.pid)"
+	sleep 1
+	kill -0 "$script"
+	kill "$(cat worker003.pid)"
+	wait "$joiner" "$script"
 	nothing_left
 }

@@ -31,15 +31,6 @@ copy_held() {
 	cp --reflink=auto --sparse=always "$2" "$3" && kill -CONT "$1"
 }
 
-# Who was killed by KILL leaves its guests to the kernel, which ends them a moment later.
-wait_no_writer() {
-	local since=$SECONDS
-	while fuser -s "$1"; do
-		[ $((SECONDS - since)) -lt 30 ] || return 1
-		sleep 0.1
-	done
-}
-
 # cut_power DIR MILLISECONDS…: one first boot; DIR/cut1.img and so on are the card as it was so long after the
 # local steps began, when power failed.  At the last moment the guest is killed, too.
 cut_power() {

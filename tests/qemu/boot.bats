@@ -1,24 +1,22 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Finished images boot as a cluster: four nodes on one wired network, looked at over ssh.  The workers are on
-# three minutes before their master, with clocks that begin in 1970.
+# three minutes before their master, with clocks that begin in 1970.  One is a clone of another's image, and
+# joins when they run.
 load helper
 load firstboot
 
 nodes=(master worker001 worker002 worker003)
 
 setup_file() {
-	boot "$BATS_FILE_TMPDIR" "${nodes[@]}" -- --card 4G --late master:180 --rtc worker001=1970-01-01 \
-		--rtc worker002=1970-01-01 --rtc worker003=1970-01-01
+	boot "$BATS_FILE_TMPDIR" "${nodes[@]:0:3}" -- --card 4G --late master:180 --rtc worker001=1970-01-01 \
+		--rtc worker002=1970-01-01
+	"$MKIMAGE" clone "$OUT/worker002.img" --node 3 -c "$CLUSTER" -o "$BATS_FILE_TMPDIR/clone" --check
+	join "$BATS_FILE_TMPDIR/clone/worker003.img" --card 4G --rtc 1970-01-01
 }
 
 teardown_file() {
 	halt
-}
-
-# note TEXT: shown beside the results, whatever its lines begin with.
-note() {
-	sed 's/^/# /' <<<"$1" >&3
 }
 
 @test "every node has its name" {
@@ -47,23 +45,6 @@ note() {
 		[ "$(on "$node" df --output=size -B1M / | tail -n 1)" -gt 3200 ]
 	done
 	note "$(on worker001 firstboot status)"
-}
-
-# wait_ready NODE: until its board came back with its own key.
-wait_ready() {
-	local since=$SECONDS
-	until [ "$(state_of "$1")" = ready ]; do
-		[ $((SECONDS - since)) -lt 600 ] || {
-			on master sudo nodectl status >&2
-			on "$1" firstboot status >&2
-			return 1
-		}
-		sleep 5
-	done
-}
-
-state_of() {
-	on master sudo nodectl status --json "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["state"])'
 }
 
 @test "all workers registered, although their master came late and their clocks were wrong" {

@@ -82,3 +82,12 @@ assert_root_fills_card() {
 	blocks=$(superblock "$1?offset=$at" | sed -n 's/^Block count: *//p')
 	[ $((size - blocks * 4096)) -lt 4096 ]
 }
+
+# Who was killed by KILL leaves its guests to the kernel, which ends them a moment later.
+wait_no_writer() {
+	local since=$SECONDS
+	while fuser -s "$1"; do
+		[ $((SECONDS - since)) -lt 30 ] || return 1
+		sleep 0.1
+	done
+}

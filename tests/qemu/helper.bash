@@ -50,13 +50,27 @@ boot() {
 	"${as_user[@]}" "$ROOT/scripts/try-cluster" "$@" --cluster "$CLUSTER" --dir "$TRY" --timeout "$BOOT_TIMEOUT" \
 		"${images[@]}" --run sh -c 'touch "$TRY_DIR/up"; cat "$TRY_DIR/halt"' >"$TRY/log" 2>&1 3>&- &
 	echo "$!" >"$TRY/pid"
-	until [ -e "$TRY/up" ]; do
-		kill -0 "$(cat "$TRY/pid")" 2>/dev/null || {
-			cat "$TRY/log" >&2
+	wait_until_up up "$!" log
+}
+
+# wait_until_up FILE PID LOG: this try-cluster made the file.
+wait_until_up() {
+	until [ -e "$TRY/$1" ]; do
+		kill -0 "$2" 2>/dev/null || {
+			cat "$TRY/$3" >&2
 			return 1
 		}
 		sleep 0.5
 	done
+}
+
+# join IMAGE… [OPTION…]: nodes more for what boot started; returns when all of them can be logged in to.
+join() {
+	rm -f "$TRY/joined"
+	# shellcheck disable=SC2016 # for the shell that runs when the nodes are up
+	"${as_user[@]}" "$ROOT/scripts/try-cluster" --join "$TRY" --timeout "$BOOT_TIMEOUT" "$@" \
+		--run sh -c 'touch "$TRY_DIR/joined"; exec sleep infinity' >"$TRY/join.log" 2>&1 3>&- &
+	wait_until_up joined "$!" join.log
 }
 
 # Ends what boot started, unless it has been ended; fails when it does not end.
@@ -107,4 +121,26 @@ is() {
 		echo "'$*' says '$said', not '$expected'" >&2
 		return 1
 	}
+}
+
+# note TEXT: shown beside the results, whatever its lines begin with.
+note() {
+	sed 's/^/# /' <<<"$1" >&3
+}
+
+# wait_ready NODE: until its board came back with its own key.
+wait_ready() {
+	local since=$SECONDS
+	until [ "$(state_of "$1")" = ready ]; do
+		[ $((SECONDS - since)) -lt 600 ] || {
+			on master sudo nodectl status >&2
+			on "$1" firstboot status >&2
+			return 1
+		}
+		sleep 5
+	done
+}
+
+state_of() {
+	on master sudo nodectl status --json "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["state"])'
 }
