@@ -39,10 +39,10 @@
 		"output", 'o', OPTION_TEXT, "DIR", ROW(output), 0, 0, \
 			"directory for the images (default: ./out)"   \
 	}
-#define OPT_JOBS                                                               \
-	{                                                                      \
-		"jobs", 'j', OPTION_NUMBER, "J", ROW(jobs), 1, 1024,           \
-			"images made at the same time (default: one per core)" \
+#define OPT_JOBS                                                                      \
+	{                                                                             \
+		"jobs", 'j', OPTION_NUMBER, "J", ROW(jobs), 1, 1024,                  \
+			"images made at the same time (default: six more than cores)" \
 	}
 #define OPT_CHECK                                                                              \
 	{                                                                                      \

@@ -19,8 +19,9 @@
 #include "run.h"
 #include "str.h"
 
-#define TICK_MS 100	       /* how soon a signal is seen */
-#define GRACE_MS 3000	       /* from SIGTERM to SIGKILL, once its program must have ended */
+#define TICK_MS 100   /* how soon a signal is seen */
+#define WAITING 6     /* more jobs than cores: a job waits for the disk, at its flush above all */
+#define GRACE_MS 3000 /* from SIGTERM to SIGKILL, once its program must have ended */
 #define REPORT_NS 50000000     /* a child reports at most every 50 ms */
 #define MESSAGE_MAX (1u << 20) /* a longer error is not one of ours */
 
@@ -291,7 +292,7 @@ int jobs_run(const struct job *jobs, size_t n, unsigned parallel, struct progres
 {
 	auto_pool pool = {.n = n, .progress = p};
 	pool.children = xcalloc(n, sizeof(*pool.children));
-	return pool_run(&pool, jobs, parallel ? parallel : cpu_count(), e);
+	return pool_run(&pool, jobs, parallel ? parallel : cpu_count() + WAITING, e);
 }
 
 /* One line for each that failed; *first_code is that of the first. */

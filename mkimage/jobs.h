@@ -31,8 +31,9 @@ struct job {
 };
 
 /*
- * Run all; parallel 0: one per core.  After the first failure no further job starts, those running
- * are ended, and its error is returned.  SIGINT and SIGTERM end all children: ERR_INTERRUPT.
+ * Run all; parallel 0: six more than there are cores.  After the first failure no further job
+ * starts, those running are ended, and its error is returned.  SIGINT and SIGTERM end all children:
+ * ERR_INTERRUPT.
  */
 int jobs_run(const struct job *jobs, size_t n, unsigned parallel, struct progress *p,
 	     struct err *e) must_check;

@@ -15,7 +15,7 @@ struct options {
 	const char *timestamp; /* SOURCE_DATE_EPOCH; NULL: the base's own */
 	long count;	       /* -n: nodes 1 to count; 0: not given, which means 1 */
 	long node;	       /* --node: this one only; 0: not given */
-	long jobs;	       /* 0: one per core */
+	long jobs;	       /* 0: six more than cores */
 	bool check, quiet;
 	bool all;		/* devices: those that are no cards, too */
 	bool unmount;		/* write: what is mounted of the card */
