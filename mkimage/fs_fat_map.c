@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <fcntl.h>
+#include <stdlib.h>
 
 #include "blockmap.h"
 #include "fat.h"
@@ -21,19 +22,41 @@ static int add_clusters(struct fat_volume *v, struct blockmap *m, struct err *e)
 	return 0;
 }
 
-static int add_dir(struct fat_volume *v, const uint32_t *clusters, size_t n, void *ctx,
-		   struct err *e)
+struct clusters {
+	uint32_t *v;
+	size_t n, cap;
+};
+
+static int keep_clusters(struct fat_volume *v, const uint32_t *clusters, size_t n, void *ctx,
+			 struct err *e)
 {
-	struct blockmap *m = ctx;
+	struct clusters *kept = ctx;
+	(void)v;
 	(void)e;
-	for (size_t i = 0; i < n; i++)
-		blockmap_add(m, v->offset + fat_cluster_at(v, clusters[i]), v->cluster_size);
+	for (size_t i = 0; i < n; i++) {
+		kept->v = array_reserve(kept->v, kept->n, &kept->cap, sizeof(*kept->v));
+		kept->v[kept->n++] = clusters[i];
+	}
 	return 0;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	return left < right ? -1 : left > right;
+}
+
+/* A map wants them in order, and directories are found in any. */
 static int add_dirs(struct fat_volume *v, struct blockmap *m, struct err *e)
 {
-	return fat_each_dir(v, add_dir, m, e);
+	struct clusters kept = {0};
+	int r = fat_each_dir(v, keep_clusters, &kept, e);
+	if (kept.n)
+		qsort(kept.v, kept.n, sizeof(*kept.v), by_number);
+	for (size_t i = 0; r == 0 && i < kept.n; i++)
+		blockmap_add(m, v->offset + fat_cluster_at(v, kept.v[i]), v->cluster_size);
+	free(kept.v);
+	return r;
 }
 
 static int open_volume(const struct fs_open *o, int fd, struct fat_volume *ret, struct err *e)

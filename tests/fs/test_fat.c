@@ -336,6 +336,27 @@ static void looping_directories_end(void **state)
 	teardown(&t);
 }
 
+/* Where nothing but directories has clusters, both maps are the same; "/a/c" is found before
+ * "/a/b". */
+static void all_directories_are_metadata(void **state)
+{
+	(void)state;
+	static const char *const dirs[] = {"/a", "/a/b", "/a/c", "/a/b/d", "/e"};
+	struct t t;
+	auto_blockmap map = {0}, metadata = {0};
+	setup(&t);
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		assert_ok(t.fs->ops->mkdir(t.fs, dirs[i], &t.e), &t.e);
+	close_it(&t);
+	const struct fs_open how = scratch_how(&t.s, false);
+	assert_ok(fs_fat_blockmap(&how, &map, &t.e), &t.e);
+	assert_ok(fs_fat_metadata(&how, &metadata, &t.e), &t.e);
+	assert_int_equal(metadata.used, map.used);
+	assert_int_equal(metadata.n, map.n);
+	open_it(&t);
+	teardown(&t);
+}
+
 static bool has_bytes(const struct t *t, const char *text)
 {
 	auto_err e = ERR_INIT;
@@ -503,6 +524,7 @@ int main(void)
 		cmocka_unit_test(a_fat32_that_is_too_small_is_only_read),
 		cmocka_unit_test(a_full_root_directory_is_no_room),
 		cmocka_unit_test(looping_directories_end),
+		cmocka_unit_test(all_directories_are_metadata),
 		cmocka_unit_test(names_that_were_deleted_are_scrubbed_however_deep),
 		cmocka_unit_test(chains_that_lead_astray_are_errors),
 		cmocka_unit_test(hostile_names_do_not_become_paths),
