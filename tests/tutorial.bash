@@ -12,10 +12,10 @@ type_on_laptop() {
 	local line n=0
 	while read -r line; do
 		echo "laptop\$ $line"
-		eval "${line//\/dev\//cards/}" || return 1
+		eval "${line//\/dev\//cards/}" </dev/null || return 1
 		n=$((n + 1))
 	done < <(commands_of "$1" laptop)
-	[ "$n" -gt 0 ]
+	[ "$n" -gt 0 ] && [ "$n" = "$(commands_of "$1" laptop | wc -l)" ]
 }
 
 sudo() {

@@ -64,7 +64,9 @@ identity_of_worker003() {
 says_as_built() {
 	local node=$1 words=(worker003 10.0.0.13)
 	[ -e "new/$node.img" ] || "$MKIMAGE" --profile worker --node "${node#worker00}" -c built/cluster -o new --quiet
-	diff <(search "out/$node.img" "${words[@]}" | sort -u) <(search "new/$node.img" "${words[@]}" | sort -u)
+	search "out/$node.img" "${words[@]}" | sort -u >said
+	search "new/$node.img" "${words[@]}" | sort -u >expected
+	[ -s expected ] && diff said expected
 }
 
 @test "nothing in the clones says that it was worker003, byte by byte" {
