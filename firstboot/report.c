@@ -125,12 +125,15 @@ static const char *find_boot(const struct ctx *ctx)
 	return NULL;
 }
 
-/* Is it mounted?  Else its directory is empty or not there: it is the root file system's. */
+/*
+ * Is it mounted?  Else its directory is empty or not there: it is the root file system's, and may
+ * have our report of a time when nobody looked.
+ */
 static int has_files(const struct report *r, const char *boot, struct err *e)
 {
 	auto_strv names = {0};
 	int there = root_list(r->ctx, boot, &names, e);
-	return there < 0 ? -1 : names.n > 0;
+	return there < 0 ? -1 : names.n > (strv_has(&names, REPORT_COPY) ? 1 : 0);
 }
 
 /* 0 as well when the card has no FAT partition, or it is not mounted where the settings say. */

@@ -131,6 +131,8 @@ errcode_t ext_add_used(const struct ext *x, uint64_t offset, struct blockmap *m)
 /* Bytes of the header, if data is the beginning of a swap file; 0: it is none, or is suspended to.
  */
 size_t ext_swap_header(const char *data, size_t len);
+/* Is it the name of a swap file, as systems and instructions have it? */
+bool ext_swap_name(const char *path);
 /* Add the content of a file, as bytes of the image, from its block `first` on. */
 errcode_t ext_add_file(const struct ext *x, uint64_t offset, ext2_ino_t ino, uint64_t first,
 		       struct blockmap *m);

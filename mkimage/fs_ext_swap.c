@@ -26,6 +26,15 @@ size_t ext_swap_header(const char *data, size_t len)
 	return 0;
 }
 
+bool ext_swap_name(const char *path)
+{
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
+		if (strcmp(path, usual[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void add_swap_file(struct fs *fs, uint64_t offset, const char *path, struct blockmap *m)
 {
 	struct ext *x = ext_of(fs);

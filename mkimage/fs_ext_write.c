@@ -145,8 +145,8 @@ static errcode_t write_chunk(const struct ext *x, struct content *c, size_t len)
 {
 	size_t bs = x->e2->blocksize, blocks = (len + bs - 1) / bs, holes;
 	memset(x->chunk + len, 0, blocks * bs - len);
-	if (c->size == 0) /* the kernel does not swap to a file with holes */
-		c->whole = ext_swap_header(x->chunk, len) != 0;
+	if (c->size == 0 && ext_swap_header(x->chunk, len))
+		c->whole = true;
 	for (size_t at = 0, n; at < blocks; at += n + holes) {
 		const char *data = x->chunk + at * bs;
 		holes = 0;
@@ -303,6 +303,8 @@ static int stream(struct ext *x, const char *path, ext2_ino_t ino, const struct 
 	if (!x->chunk)
 		x->chunk = xmalloc(EXT_CHUNK);
 	c->goal = content_goal(x, ino, &group);
+	/* The kernel does not swap to a file with holes.  A map without extents grows with them. */
+	c->whole = ext_swap_name(path) || !ext2fs_has_feature_extents(x->e2->super);
 	if (take_content(x, path, src, c, e) < 0)
 		return -1;
 	if (c->n) {

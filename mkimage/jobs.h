@@ -3,8 +3,8 @@
 #define MKIMAGE_JOBS_H
 
 /*
- * Work for each node in a process of its own, as many at once as there are cores: libparted and
- * com_err keep globals, and a process that ends gives everything back.
+ * Work for each node in a process of its own: libparted and com_err keep globals, and a process
+ * that ends gives everything back.
  */
 
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include "sql.h"
 #include "str.h"
 
-/* How long a writer waits for the others: none keeps the lock while the disk works. */
+/* How long a writer waits for the others: none keeps the lock for a flush of what it wrote. */
 #define BUSY_MS 20000
 
 struct sql {
@@ -126,8 +126,9 @@ int sql_exec(struct sql *s, const char *text, struct err *e)
 static int flush_log(struct sql *s, struct err *e)
 {
 	sqlite3_file *log = NULL;
-	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-	if (!log || !log->pMethods || log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK)
+	int found = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (found == SQLITE_OK && log && log->pMethods &&
+	    log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK)
 		return 0;
 	return err_set(e, ERR_FAILED,
 		       "registry '%s': its log cannot be flushed; is the disk damaged?", s->path);
