@@ -66,7 +66,8 @@ says_as_built() {
 	[ -e "new/$node.img" ] || "$MKIMAGE" --profile worker --node "${node#worker00}" -c built/cluster -o new --quiet
 	search "out/$node.img" "${words[@]}" | sort -u >said
 	search "new/$node.img" "${words[@]}" | sort -u >expected
-	[ -s expected ] && diff said expected
+	[ -s expected ]
+	diff said expected
 }
 
 @test "nothing in the clones says that it was worker003, byte by byte" {

@@ -133,9 +133,11 @@ teardown_file() {
 
 @test "the guests wrote nothing to the images" {
 	for node in master worker001 worker002; do
-		[ -s "$OUT/$node.img" ] && [ "$OUT/$node.img" -ot "$TRY/up" ]
+		[ -s "$OUT/$node.img" ]
+		[ "$OUT/$node.img" -ot "$TRY/up" ]
 	done
-	[ -s "$BATS_FILE_TMPDIR/clone/worker003.img" ] && [ "$BATS_FILE_TMPDIR/clone/worker003.img" -ot "$TRY/joined" ]
+	[ -s "$BATS_FILE_TMPDIR/clone/worker003.img" ]
+	[ "$BATS_FILE_TMPDIR/clone/worker003.img" -ot "$TRY/joined" ]
 }
 
 # wait_off NODE: until its kernel said so.
