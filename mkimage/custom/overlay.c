@@ -87,6 +87,7 @@ static int refuse_links(const char *dir, struct loc loc, struct err *e)
 {
 	static const char *const parts[][2] = {{"root", "directory"},
 					       {"bin", "directory"},
+					       {"share", "directory"},
 					       {"attrs", "file"},
 					       {"packages", "file"}};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
