@@ -72,7 +72,7 @@ static int plan_programs(struct plan_ctx *ctx, const struct user *u, struct loc 
 			 const char *overlay, struct err *e)
 {
 	auto_overlay o = {0};
-	if (overlay_open(ctx, overlay, loc, &o, e) < 0)
+	if (overlay_open(ctx->profile, overlay, loc, &o, e) < 0)
 		return -1;
 	autofree char *from = path_join(o.dir, "bin"), *to = path_join(u->home, "bin");
 	autofree char *why = xasprintf("programs of overlay '%s'", overlay);
