@@ -199,6 +199,21 @@ static int check_registry(const struct plan_ctx *ctx, const struct section *s, s
 		"gives the nodes their key for munge; add nodectl { } to the master's profile");
 }
 
+static int want(const struct profile *p, const struct cluster *c, struct wanted *ret, struct err *e)
+{
+	const struct section *s = own_section(p);
+	bool master = profile_next(p, "nodectl", NULL);
+	(void)c;
+	if (!s)
+		return 0;
+	if (overlay_want(p, master ? "slurm-master" : "slurm-worker", s->loc, ret, e) < 0 ||
+	    (section_bool(s, "torque") && overlay_want(p, "slurm-torque", s->loc, ret, e) < 0))
+		return -1;
+	return master && section_bool(s, "accounting")
+		       ? overlay_want(p, "slurm-accounting", s->loc, ret, e)
+		       : 0;
+}
+
 static int plan(struct plan_ctx *ctx, struct err *e)
 {
 	const struct section *s = own_section(ctx->profile);
@@ -225,5 +240,6 @@ const struct custom custom_slurm = {
 	.name = "slurm",
 	.help = "Slurm: slurmctld on the master, slurmd on the nodes that register there",
 	.keys = keys,
+	.want = want,
 	.plan = plan,
 };

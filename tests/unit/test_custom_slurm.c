@@ -9,10 +9,10 @@
 #define DROP_IN "/etc/systemd/system/slurmd.service.d/30-cardstock-master.conf"
 #define UNITS "/usr/lib/systemd/system/"
 #define MASTER                                                                       \
-	"role = master\nhostname = master\naddress = \"10.0.0.1/24\"\nplanned = 1\n" \
+	"role = master\nhostname = master\naddress = \"10.0.0.1/16\"\nplanned = 1\n" \
 	"base = none\ncluster = testbed\n"
 #define WORKER                                                                                \
-	"role = worker\nhostname = \"worker%03d\"\naddress = \"10.0.0.%d/24\"\nplanned = 3\n" \
+	"role = worker\nhostname = \"worker%03d\"\naddress = \"10.0.0.%d/16\"\nplanned = 3\n" \
 	"first-address = 11\nbase = none\ncluster = testbed\nfirstboot = true\n"
 #define MEMBERS "members = {\"./worker.conf\", \"./other.conf\"}\n"
 
