@@ -47,7 +47,7 @@ stand_ins() {
 	chmod +x bin/*
 }
 
-# type PART PAGE
+# type_in PART PAGE
 type_in() {
 	"$ROOT/tests/tutorial" "$1" "$PAGES/$2.md"
 }
@@ -154,4 +154,93 @@ insert() {
 	first_boot local
 	insert worker005 sdf $REPORT
 	type_in laptop what-went-wrong
+}
+
+@test "every part of every tutorial is typed by a test" {
+	local page name tests
+	for page in "$PAGES"/*.md; do
+		name=$(basename "$page" .md)
+		[ "$name" != README ] || continue
+		grep -q "($name.md)" "$PAGES/README.md"
+		tests=0
+		if grep -q '^laptop\$ ' "$page"; then
+			grep -qx "	type_in laptop $name" "$BATS_TEST_FILENAME" || ends_with_boards "$page"
+			tests=1
+		fi
+		if grep -qE '^([a-z]+@)?(master|worker[0-9]+)\$ ' "$page"; then
+			grep -rqx "	type_tutorial $name" "$ROOT"/tests/qemu/*.bats
+			tests=1
+		fi
+		[ $tests = 1 ]
+	done
+}
+
+# A page whose laptop is used only after a board was.
+ends_with_boards() {
+	run "$ROOT/tests/tutorial" laptop "$1"
+	[[ $status != 0 && $output == *"has no part 'laptop'"* ]]
+}
+
+@test "the pictures are what the tutorials say" {
+	mkdir made
+	"$ROOT/scripts/term-picture" made "$PAGES"/*.md
+	[ "$(ls made)" = "$(cd "$PAGES" && ls ./*.svg | sed 's|^./||')" ]
+	for picture in made/*.svg; do
+		cmp "$picture" "$PAGES/${picture#made/}" || { echo "run scripts/term-picture docs/tutorials docs/tutorials/*.md" >&2; return 1; }
+		python3 -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1])' "$picture"
+	done
+}
+
+# page LINE…: a tutorial with one block.
+page() {
+	{ echo '```console'; printf '%s\n' "$@"; echo '```'; } >page.md
+}
+
+typed() {
+	"$ROOT/tests/tutorial" laptop page.md
+}
+
+@test "a tutorial that shows what is printed is right" {
+	page 'laptop$ cd /' 'laptop$ pwd' '/'
+	typed
+	# Times, sizes and the order of lines are other ones each time; so is what the dots stand for.
+	page "laptop\$ cat <<'END'" 'card: done, 0.2 s' 'worker001 ready 12 MiB' 'pi is 3.14' 'END' 'worker001  ready 7 MiB' 'card: done, 91.5 s' 'pi is …'
+	typed
+	page 'laptop$ seq 3' '…' '2'
+	typed
+	page 'laptop$ echo /dev/sdb' '/dev/sdb'
+	typed
+	page "laptop\$ sh -c 'echo sh: no >&2; exit 3'" 'sh: no'
+	typed
+}
+
+@test "a tutorial that shows something else is wrong" {
+	page 'laptop$ seq 2' '1'
+	assert_fails 1 'not shown: 2' typed
+	page 'laptop$ seq 2' '1' '2' '3'
+	assert_fails 1 'not printed: 3' typed
+	page 'laptop$ seq 2' '1' '1' '…'
+	assert_fails 1 'not printed: 1' typed
+	page 'laptop$ echo worker001 has 10.0.0.11' 'worker001 has 10.0.0.12'
+	assert_fails 1 'not printed: worker001 has 10.0.0.12' typed
+	page 'laptop$ false'
+	assert_fails 1 'exit code 1' typed
+	page 'laptop$ echo sh: no' 'sh: no' 'laptop$ sh -c "echo sh: no"' 'sh: no'
+	assert_fails 1 'but an error is shown' typed
+	page 'laptop$ sleep 60'
+	TUTORIAL_TIMEOUT=0.2 assert_fails 1 'not done after 0.2 s' typed
+	page 'laptop$ exit 0'
+	assert_fails 1 'the shell ended' typed
+}
+
+@test "a command that would not be typed is told" {
+	page 'laptop$ true'
+	printf '```\nlaptop$ false\n```\n' >>page.md
+	assert_fails 1 'page.md:5: a command that nobody runs' typed
+	page 'sample' 'laptop$ true'
+	assert_fails 1 'page.md:2: not after a command: sample' typed
+	page "laptop\$ cat <<'END'" 'text'
+	assert_fails 1 "a here-document does not end: no line 'END'" typed
+	page 'master$ true'
+	assert_fails 1 "has no part 'laptop'" typed
 }
