@@ -39,17 +39,21 @@ use_cluster() {
 		first-address = 11
 		planned = 64
 	END
-	# A machine without apt leaves the packages to the boards.
-	mkdir -p tools
-	PATH=$PWD/tools:$PATH
 }
 
 # What needs the real machine is replaced by what a namespace has; all else is as on a board.
 IN_A_BOX='"SlurmUser=root", "ProctrackType=proctrack/linuxproc", "TaskPlugin=task/none", "CommunicationParameters=NoInAddrAny"'
 
+# As on a machine without apt.
+leave_packages_to_the_board() {
+	mkdir bin
+	find /usr/bin /usr/sbin -maxdepth 1 ! -name 'apt*' -exec ln -sft bin {} +
+}
+
 # The root of a master on which the registry has written its files.
 make_master() {
-	mk --profile ./master.conf --quiet
+	leave_packages_to_the_board
+	PATH=$PWD/bin mk --profile ./master.conf --quiet
 	unpack out/master.img master
 	mkdir -p master/etc/munge
 	"$NODECTL" import master/etc/cardstock/nodectl.conf --registry registry
@@ -57,7 +61,9 @@ make_master() {
 }
 
 in_a_box() {
-	timeout 120 unshare -Urnmupf --kill-child --mount-proc "$ROOT/tests/cli/slurm-in-a-box" "$PWD/master" bash -euc "$1"
+	local map=()
+	[ "$(id -u)" = 0 ] || map=(--user --map-root-user --map-auto)
+	timeout -s KILL 120 unshare "${map[@]}" -nmupf --kill-child --mount-proc "$ROOT/tests/cli/slurm-in-a-box" "$PWD/master" bash -euc "$1"
 }
 
 @test "planned boards become idle when they come, and jobs run on them, by role as well" {
