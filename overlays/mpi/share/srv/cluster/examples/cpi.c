@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Pi, by all processes together.  It is the area below 4 / (1 + x * x) for x from 0 to 1: that is
  * cut into strips, and each process adds up every SIZE-th of them.
@@ -38,7 +39,8 @@ int main(int argc, char **argv)
 
 	double start = MPI_Wtime();
 	double part = sum_strips(rank, size, strips);
-	MPI_Reduce(&part, &pi, 1, MPI_DOUBLE, MPI_SUM, 0, MPI_COMM_WORLD); /* the sum, in process 0 */
+	/* The sum of all parts, in process 0. */
+	MPI_Reduce(&part, &pi, 1, MPI_DOUBLE, MPI_SUM, 0, MPI_COMM_WORLD);
 	if (rank == 0)
 		printf("pi is %.10f, the error %.1e, in %.3f s\n", pi, fabs(pi - acos(-1.0)),
 		       MPI_Wtime() - start);
