@@ -4,6 +4,7 @@
 # that compute together.
 load helper
 load firstboot
+load tutorial
 
 nodes=(master worker001 worker002)
 examples=/srv/cluster/examples
@@ -95,4 +96,12 @@ python() {
 		on "$node" chronyc -n sources | grep -q '^\^\* 10\.0\.0\.1 '
 		[ "$(($(on "$node" date +%s) - $(date +%s)))" -gt -600 ]
 	done
+}
+
+@test "Four Pis in an hour: all boards are ready, and a program runs on them" {
+	type_tutorial four-pis
+}
+
+@test "Write your first mpi4py program" {
+	type_tutorial mpi4py
 }

@@ -23,9 +23,9 @@ wait_until() {
 	done
 }
 
-# The tutorials begin where these workers are ready: are_ready N
+# are_ready N: the lists have so many workers, where the tutorials begin.
 are_ready() {
-	on master sudo nodectl status | grep -q ", $1 ready\|: $1 ready"
+	[ "$(on master cat /etc/cardstock/nodes | wc -l)" -ge "$1" ]
 }
 
 # are_idle N: so many nodes wait for Slurm's work.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The tutorials, as far as boards go: a master and two workers with MPI and Slurm, and everything that is typed there.
-# tests/cli/tutorial.bats has the laptop's part.
+# The tutorial of Slurm, as far as boards go, on a master and two workers; compute.bats has those of MPI, and
+# tests/cli/tutorial.bats the laptop's parts.
 load helper
 load tutorial
 
@@ -23,21 +23,12 @@ setup_file() {
 
 # What the pages put into the profile, on a base that is quick here.
 as_the_pages_say() {
-	sed -i -e 's/^overlays = .*/overlays = {"common", "mpi"}/' \
-		-e "s/^base .*/base = \"${CARDSTOCK_BASE:-debian-bookworm-amd64}\"/" "$1"
+	sed -i "s/^base .*/base = \"${CARDSTOCK_BASE:-debian-amd64}\"/" "$1"
 	echo 'slurm { }' >>"$1"
 }
 
 teardown_file() {
 	halt
-}
-
-@test "Four Pis in an hour: all boards are ready, and a program runs on them" {
-	type_tutorial four-pis
-}
-
-@test "Write your first mpi4py program" {
-	type_tutorial mpi4py
 }
 
 @test "From one master to a Slurm cluster: commands, arrays, the queue" {
