@@ -74,7 +74,8 @@ board() {
 	rm -rf board
 	mkdir -p board/proc/device-tree board/etc/cardstock "$net/device"
 	tar -C board -xf "$BATS_FILE_TMPDIR/mini.tar"
-	mkdir -p -m 700 "$join"
+	mkdir -p "$join"
+	chmod 700 "$join"
 	cp "cluster/nodes/$1"/card{,-cert.pub} "$join/"
 	cp "cluster/nodes/$1"/ssh_host_ed25519_key* board/etc/ssh/
 	printf 'Raspberry Pi 4 Model B Rev 1.4\0' >board/proc/device-tree/model
