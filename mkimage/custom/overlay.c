@@ -53,7 +53,7 @@ static void list_places(const struct profile *p, const char *name, struct loc lo
 /* One is enough; refuse_links has a word about those that are symlinks. */
 static bool has_part(const char *dir)
 {
-	static const char *const parts[] = {"root", "bin", "packages"};
+	static const char *const parts[] = {"root", "bin", "share", "packages"};
 	struct stat st;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		autofree char *path = path_join(dir, parts[i]);
@@ -87,6 +87,7 @@ static int refuse_links(const char *dir, struct loc loc, struct err *e)
 {
 	static const char *const parts[][2] = {{"root", "directory"},
 					       {"bin", "directory"},
+					       {"share", "directory"},
 					       {"attrs", "file"},
 					       {"packages", "file"}};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {

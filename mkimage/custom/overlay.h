@@ -4,7 +4,8 @@
 
 /*
  * One overlay on the host: the tree root/, the file attrs beside it, the programs in bin/ for the
- * users (user_home.c), and the packages that it needs; one of root/, bin/ and packages is enough.
+ * users (user_home.c), files for shares in share/ (nfs_server.c), and the packages that it needs;
+ * one of them is enough.
  */
 
 #include "attrs.h"
