@@ -4,7 +4,6 @@
  * nodes.conf, which nodectl writes.  No separator may be in the name of an included file, or it is
  * not sent.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -94,7 +93,8 @@ static void add_choices(const struct cluster *c, const struct section *s, struct
 	bool memory = section_bool(s, "limit-memory");
 	autofree char *mpi = xasprintf("MpiDefault=%s", section_str(s, "mpi"));
 	autofree char *dbd = xasprintf("AccountingStorageHost=%s", cluster_registry(c)->hostname);
-	add_setting(s, mpi, out);
+	if (strcmp(section_str(s, "mpi"), "none") != 0) /* newer ones have no plugin of that name */
+		add_setting(s, mpi, out);
 	add_setting(s,
 		    memory ? "SelectTypeParameters=CR_Core_Memory" : "SelectTypeParameters=CR_Core",
 		    out);

@@ -69,7 +69,7 @@ static void the_master_controls_and_has_the_settings(void **state)
 	assert_file_has(&f, CONF, "\nSlurmctldParameters=enable_configless\n");
 	assert_file_has(&f, CONF, "\ninclude nodes.conf\n");
 	assert_file_has(&f, CONF, "\nSelectTypeParameters=CR_Core\n");
-	assert_file_has(&f, CONF, "\nMpiDefault=none\n");
+	assert_file_lacks(&f, CONF, "MpiDefault");
 	assert_file_lacks(&f, CONF, "Accounting");
 	assert_file_has(&f, CGROUP, "\nConstrainCores=yes\nConstrainRAMSpace=no\n");
 	assert_attr(&f, DROP_IN, "none");
@@ -159,6 +159,16 @@ static void memory_is_limited_where_the_plan_says_how_much_there_is(void **state
 	fixture_done(&f);
 }
 
+static void srun_starts_mpi_programs_as_the_profile_says(void **state)
+{
+	(void)state;
+	struct fixture f;
+	init(&f);
+	run_master(&f, "nodectl { }\nslurm { mpi = pmix }\n");
+	assert_file_has(&f, CONF, "\nMpiDefault=pmix\n");
+	fixture_done(&f);
+}
+
 static void accounting_has_a_database_on_the_master(void **state)
 {
 	(void)state;
@@ -169,6 +179,8 @@ static void accounting_has_a_database_on_the_master(void **state)
 			"\nAccountingStorageType=accounting_storage/slurmdbd\n"
 			"AccountingStorageHost=master\n");
 	assert_attr(&f, "/etc/slurm/slurmdbd.conf", "0600 64030 64030");
+	assert_file_has(&f, UNITS "cardstock-slurm-cluster.service",
+			"\nExecStart=/usr/lib/cardstock/slurm-accounting cluster testbed\n");
 	fixture_done(&f);
 }
 
@@ -220,6 +232,7 @@ int main(void)
 		cmocka_unit_test(the_width_of_the_tree_follows_from_the_plan),
 		cmocka_unit_test(an_option_takes_the_place_of_a_setting),
 		cmocka_unit_test(memory_is_limited_where_the_plan_says_how_much_there_is),
+		cmocka_unit_test(srun_starts_mpi_programs_as_the_profile_says),
 		cmocka_unit_test(accounting_has_a_database_on_the_master),
 		cmocka_unit_test(the_registry_gives_munge_and_knows_the_hardware),
 		cmocka_unit_test(what_cannot_work_is_refused),
