@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
@@ -50,11 +51,20 @@ void str_puts(struct str *s, const char *text)
 
 void str_printf(struct str *s, const char *fmt, ...)
 {
-	va_list ap;
+	va_list ap, again;
 	va_start(ap, fmt);
-	autofree char *text = xvasprintf(fmt, ap);
+	va_copy(again, ap);
+	size_t room = s->cap - s->len;
+	int len = vsnprintf(s->data ? s->data + s->len : NULL, room, fmt, ap);
+	if (len >= 0 && (size_t)len >= room) {
+		grow(s, s->len + (size_t)len + 1);
+		len = vsnprintf(s->data + s->len, (size_t)len + 1, fmt, again);
+	}
+	va_end(again);
 	va_end(ap);
-	str_puts(s, text);
+	if (len < 0)
+		abort(); /* a format that this program has wrong */
+	s->len += (size_t)len;
 }
 
 const char *str_text(const struct str *s)

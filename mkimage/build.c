@@ -99,7 +99,8 @@ int build_patch(const struct session *s, const struct build_target *t, const str
 					.writable = true,
 					.now = s->now,
 					.root_partition = s->base->root,
-					.cow = t->cow};
+					.cow = t->cow,
+					.like = t->like};
 	auto_image *image = NULL;
 	if (image_open(&open, &image, e) < 0 || plan_apply(plan, image->tree, e) < 0 ||
 	    patch_ids(s, image, node, e) < 0)

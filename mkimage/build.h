@@ -23,8 +23,9 @@ void build_plans_done(struct build_plans *p);
 /* The file that is to become an image. */
 struct build_target {
 	const char *path;
-	const char *name; /* for messages */
-	struct cow *cow;  /* NULL: the file has everything */
+	const char *name;	 /* for messages */
+	struct cow *cow;	 /* NULL: the file has everything */
+	const struct disk *like; /* of what it is a copy of; NULL: not known */
 };
 
 /*
@@ -46,6 +47,7 @@ struct build {
 	struct output role;   /* the patched image of the role */
 	uint64_t size;	      /* bytes of every image */
 	struct blockmap used; /* of the role's image */
+	struct disk *disk;    /* the role's image; NULL: each node's is looked at */
 };
 
 void build_done(struct build *b);

@@ -19,14 +19,18 @@ void build_done(struct build *b)
 	build_plans_done(&b->plans);
 	output_done(&b->role);
 	blockmap_done(&b->used);
+	disk_free(b->disk);
 }
 
 static int commit_image(const struct build *b, struct output *out, const char *what, struct err *e)
 {
 	auto_disk *d = NULL;
 	auto_blockmap map = {0};
-	if (disk_probe(out->path, what, &d, e) < 0 ||
-	    (b->rescue ? blockmap_build_rescued : blockmap_build)(d, &map, e) < 0)
+	if (b->disk)
+		d = disk_like(b->disk, out->path, what);
+	else if (disk_probe(out->path, what, &d, e) < 0)
+		return -1;
+	if ((b->rescue ? blockmap_build_rescued : blockmap_build)(d, &map, e) < 0)
 		return -1;
 	return bmap_commit(out, d, &map, e);
 }
@@ -35,7 +39,7 @@ static int commit_image(const struct build *b, struct output *out, const char *w
 static int finish_node(const struct build *b, size_t i, struct output *out, struct err *e)
 {
 	autofree char *what = path_join(out->dir, out->name);
-	const struct build_target t = {.path = out->path, .name = what};
+	const struct build_target t = {.path = out->path, .name = what, .like = b->disk};
 	if (build_patch(b->session, &t, b->plans.nodes[i], &b->session->nodes[i], e) < 0)
 		return -1;
 	if (b->wipe && clone_wipe_free(out->fd, out->path, what, b->rescue, e) < 0)

@@ -32,17 +32,14 @@ int card_nodes_plan(struct card_nodes *c, struct err *e)
 /* resize2fs works on a file that has everything, and so does the kernel's driver. */
 static bool needs_whole(const struct session *s)
 {
-	uint64_t size = session_image_size(s);
-	return (size && size != s->base->disk->size) ||
-	       !part_is_ext(disk_part(s->base->disk, s->base->root));
+	return session_grows(s) || !part_is_ext(disk_part(s->base->disk, s->base->root));
 }
 
 static int grow(const struct session *s, struct cow *cow, struct err *e)
 {
-	uint64_t size = session_image_size(s);
-	if (!size || size == s->base->disk->size)
+	if (!session_grows(s))
 		return 0;
-	if (image_grow(cow_path(cow), s->base->name, s->base->root, size, e) < 0)
+	if (image_grow(cow_path(cow), s->base->name, s->base->root, session_image_size(s), e) < 0)
 		return -1;
 	return cow_look_again(cow, e);
 }
@@ -57,10 +54,14 @@ static size_t node_of(const struct session *s, size_t i)
 static int patch(const struct card_nodes *c, size_t i, struct cow *cow, struct err *e)
 {
 	const struct node *node = &c->session.nodes[i];
-	const struct build_target t = {.path = cow_path(cow), .name = node->hostname, .cow = cow};
-	if (build_patch(&c->session, &t, c->plans.role, NULL, e) < 0)
+	const struct session *s = &c->session;
+	const struct build_target t = {.path = cow_path(cow),
+				       .name = node->hostname,
+				       .cow = cow,
+				       .like = session_grows(s) ? NULL : s->base->disk};
+	if (build_patch(s, &t, c->plans.role, NULL, e) < 0)
 		return -1;
-	return build_patch(&c->session, &t, c->plans.nodes[i], node, e);
+	return build_patch(s, &t, c->plans.nodes[i], node, e);
 }
 
 int card_nodes_image(const struct card_nodes *c, size_t i, struct card_image *ret, struct err *e)

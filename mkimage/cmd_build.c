@@ -46,25 +46,26 @@ static int copy_base(struct build *b, const char *what, struct err *e)
 static int grow(struct build *b, struct err *e)
 {
 	const struct session *s = b->session;
-	uint64_t size = session_image_size(s);
-	if (!size || size == s->base->disk->size)
+	if (!session_grows(s))
 		return 0;
-	return image_grow(b->role.path, s->base->name, s->base->root, size, e);
+	return image_grow(b->role.path, s->base->name, s->base->root, session_image_size(s), e);
 }
 
 static int patch_role(struct build *b, const char *what, struct err *e)
 {
-	const struct build_target t = {.path = b->role.path, .name = what};
-	return build_patch(b->session, &t, b->plans.role, NULL, e);
+	const struct session *s = b->session;
+	const struct build_target t = {.path = b->role.path,
+				       .name = what,
+				       .like = session_grows(s) ? NULL : s->base->disk};
+	return build_patch(s, &t, b->plans.role, NULL, e);
 }
 
 static int map_role(struct build *b, const char *what, struct err *e)
 {
-	auto_disk *d = NULL;
-	if (disk_probe(b->role.path, what, &d, e) < 0)
+	if (disk_probe(b->role.path, what, &b->disk, e) < 0)
 		return -1;
-	b->size = d->size;
-	return blockmap_build(d, &b->used, e);
+	b->size = b->disk->size;
+	return blockmap_build(b->disk, &b->used, e);
 }
 
 static int make_role(struct build *b, struct err *e)

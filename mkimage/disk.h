@@ -77,6 +77,8 @@ struct disk_layout_part {
 
 /* A copy, for somebody who wants other ids in it. */
 struct disk *disk_copy(const struct disk *d);
+/* What disk_probe would read from a copy of all that d was read from, that lies at path. */
+struct disk *disk_like(const struct disk *d, const char *path, const char *name);
 /* Why the table cannot get other ids, as one line for people; NULL: it can. */
 int disk_ids_obstacle(const struct disk *d, const char **ret, struct err *e) must_check;
 /*

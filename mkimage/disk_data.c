@@ -27,6 +27,17 @@ struct disk *disk_copy(const struct disk *d)
 	return copy;
 }
 
+struct disk *disk_like(const struct disk *d, const char *path, const char *name)
+{
+	struct disk *like = disk_copy(d);
+	free(like->path);
+	free(like->name);
+	like->path = xstrdup(path);
+	like->name = xstrdup(name);
+	like->cow = NULL;
+	return like;
+}
+
 const struct part *disk_part(const struct disk *d, int number)
 {
 	for (size_t i = 0; i < d->n_parts; i++) {

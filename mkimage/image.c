@@ -101,7 +101,9 @@ int image_open(const struct image_open *o, struct image **ret, struct err *e)
 	i->boot = -1;
 	i->tree = tree_new();
 	named.name = i->name;
-	if (disk_probe(o->path, i->name, &i->disk, e) < 0)
+	if (o->like)
+		i->disk = disk_like(o->like, o->path, i->name);
+	else if (disk_probe(o->path, i->name, &i->disk, e) < 0)
 		return -1;
 	i->disk->cow = o->cow;
 	if (open_parts(&named, i, e) < 0)

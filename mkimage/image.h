@@ -22,10 +22,11 @@ struct image_open {
 	const char *path;
 	const char *name; /* for messages; NULL: path */
 	bool writable;
-	int64_t now;	    /* timestamp of everything that is written */
-	int root_partition; /* chosen by the user (key root-partition); 0: find it */
-	bool replay;	    /* writable only: replay a dirty journal first */
-	struct cow *cow;    /* has what the file at path has not; borrowed, may be NULL */
+	int64_t now;		 /* timestamp of everything that is written */
+	int root_partition;	 /* chosen by the user (key root-partition); 0: find it */
+	bool replay;		 /* writable only: replay a dirty journal first */
+	struct cow *cow;	 /* has what the file at path has not; borrowed, may be NULL */
+	const struct disk *like; /* of what this is a copy of; NULL: look at it */
 };
 
 /*

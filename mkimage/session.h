@@ -43,6 +43,8 @@ int session_open_base(struct session *s, struct err *e) must_check;
 int session_open_base_at_hand(struct session *s, struct err *e) must_check;
 /* Bytes that the profile wants an image to have; 0: as many as the base. */
 uint64_t session_image_size(const struct session *s);
+/* Is that more than the base has? */
+bool session_grows(const struct session *s);
 /* Find out which ids of the image (borrowed) can be the nodes' own, unless the profile says none.
  */
 int session_look_at_ids(struct session *s, const struct image *image, struct err *e) must_check;

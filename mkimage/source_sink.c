@@ -16,8 +16,8 @@
  * of half a gigabyte into the cache takes half a second of one that could decode.
  */
 
-#define HOLE (64u << 10)       /* bytes; zeros in an aligned block of this size become a hole */
-#define FLUSH_STEP (32u << 20) /* begin to write back after so many bytes */
+#define HOLE (64u << 10)      /* bytes; zeros in an aligned block of this size become a hole */
+#define FLUSH_STEP (8u << 20) /* begin to write back after so many bytes */
 
 struct sink {
 	struct ring_user user;

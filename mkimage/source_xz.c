@@ -16,12 +16,12 @@
 #if LZMA_VERSION >= 50040002
 static lzma_ret start(lzma_stream *s)
 {
-	uint32_t threads = lzma_cputhreads();
+	uint32_t cores = lzma_cputhreads() ? lzma_cputhreads() : 1;
 	lzma_mt mt = {.flags = LZMA_CONCATENATED | LZMA_FAIL_FAST,
-		      .threads = threads ? threads : 1,
+		      .threads = cores + 1, /* a block that is done waits for its turn */
 		      .timeout = TIMEOUT_MS,
 		      .memlimit_stop = MEMORY_STOP};
-	uint64_t physical = lzma_physmem() / 4, wanted = MEMORY_PER_THREAD * mt.threads;
+	uint64_t physical = lzma_physmem() / 4, wanted = MEMORY_PER_THREAD * cores;
 	mt.memlimit_threading = physical && physical < wanted ? physical : wanted;
 	return lzma_stream_decoder_mt(s, &mt);
 }

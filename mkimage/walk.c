@@ -82,7 +82,8 @@ static int walk_into(struct walk *w, const char *name, struct err *e)
 	size_t parent = w->done.len;
 	bool last = w->next[strspn(w->next, "/")] == '\0';
 	bool is_dir = w->st.type == FILE_DIR;
-	str_printf(&w->done, "/%s", name);
+	str_puts(&w->done, "/");
+	str_puts(&w->done, name);
 	if (w->done.len > WALK_PATH_MAX)
 		return too_long(w, e);
 	if (w->ops->spell)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <elf.h>
 #include <string.h>
 
 #include "inspect.h"
@@ -23,15 +24,10 @@ int program_architecture(struct plan_ctx *ctx, char **ret, struct err *e)
 					       "/usr/sbin/sshd"};
 	*ret = NULL;
 	for (size_t i = 0; !*ret && i < sizeof(programs) / sizeof(*programs); i++) {
-		auto_str data = STR_INIT;
-		struct fs_stat st;
-		if (plan_stat(ctx, programs[i], &st, e) < 0)
+		auto_str head = STR_INIT;
+		if (plan_head(ctx, programs[i], sizeof(Elf64_Ehdr), &head, e) < 0)
 			return -1;
-		if (st.type != FILE_REGULAR || st.size > PLAN_READ_MAX)
-			continue;
-		if (plan_read(ctx, programs[i], &data, e) < 0)
-			return -1;
-		*ret = elf_architecture(data.data, data.len);
+		*ret = elf_architecture(head.data, head.len);
 	}
 	return 0;
 }
@@ -73,26 +69,31 @@ static int find_library(struct plan_ctx *ctx, const char *architecture, const ch
 	return 0;
 }
 
-/* The names of versions are among the strings of the file, each with its NUL. */
-static bool has_string(const struct str *data, const char *text)
+int program_mentions(struct plan_ctx *ctx, const char *path, const void *text, size_t len,
+		     uint64_t max, struct err *e)
 {
-	return data->len && memmem(data->data, data->len, text, strlen(text) + 1) != NULL;
+	static const uint64_t heads[] = {64u << 10, 256u << 10, PLAN_READ_MAX};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		auto_str head = STR_INIT;
+		uint64_t want = heads[i] < max ? heads[i] : max;
+		if (plan_head(ctx, path, want, &head, e) < 0)
+			return -1;
+		if (head.len && memmem(head.data, head.len, text, len))
+			return 1;
+		if (head.len < want || want == max)
+			break;
+	}
+	return 0;
 }
 
 int program_library(struct plan_ctx *ctx, const char *architecture, const char *name,
 		    const char *version, struct err *e)
 {
 	autofree char *path = NULL;
-	auto_str head = STR_INIT, whole = STR_INIT;
 	if (find_library(ctx, architecture, name, &path, e) < 0)
 		return -1;
 	if (!path || !version)
 		return path != NULL;
-	if (plan_head(ctx, path, PROGRAM_HEAD, &head, e) < 0)
-		return -1;
-	if (has_string(&head, version))
-		return 1;
-	if (head.len == PROGRAM_HEAD && plan_read(ctx, path, &whole, e) < 0)
-		return -1;
-	return has_string(&whole, version);
+	/* The names of versions are among the strings of the file, each with its NUL. */
+	return program_mentions(ctx, path, version, strlen(version) + 1, PLAN_READ_MAX, e);
 }

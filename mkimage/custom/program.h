@@ -6,12 +6,15 @@
 
 #include "plan.h"
 
-/* Bytes in the front of a file, where linkers put what it links with and what others do. */
-#define PROGRAM_HEAD (256u << 10)
-
 /* 1 when the image has this program where root's PATH finds it, 0 when not. */
 int program_present(struct plan_ctx *ctx, const char *name, struct err *e) must_check;
 
+/*
+ * 1 when the len bytes of text are among the first max bytes of the file, 0 when not or when there
+ * is no such file.  Linkers put names in front: no more is read than it takes to find them there.
+ */
+int program_mentions(struct plan_ctx *ctx, const char *path, const void *text, size_t len,
+		     uint64_t max, struct err *e) must_check;
 /*
  * What the programs of the image are made for ("arm64"), as elf_architecture says it, owned; *ret
  * NULL: there is none to tell it by.

@@ -13,6 +13,9 @@
 #define DROP_IN "10-cardstock.conf"
 #define SSHD "/usr/sbin/sshd"
 #define PROGRAM_MAX (16u << 20) /* what plan_read reads */
+#define ELF "\177ELF"
+#define LIBWRAP "libwrap.so"
+#define LIBWRAP_WITHIN (256u << 10) /* what a program is linked with stands in its front */
 
 /* In sshd_config(5) the first value wins. */
 static const char *const ours[] = {"PasswordAuthentication", "KbdInteractiveAuthentication",
@@ -34,7 +37,7 @@ static bool mentions(const struct str *program, const char *word)
 
 static bool is_elf(const struct str *program)
 {
-	return str_starts(str_text(program), "\177ELF");
+	return str_starts(str_text(program), ELF);
 }
 
 /* Since 9.8 the work is done by sshd-session: 1 when there is one. */
@@ -45,13 +48,17 @@ static int find_session(struct plan_ctx *ctx, struct sshd *ret, struct err *e)
 					       "/usr/lib/ssh/sshd-session"};
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
 		auto_str head = STR_INIT;
-		if (plan_head(ctx, programs[i], PROGRAM_HEAD, &head, e) < 0)
+		if (plan_head(ctx, programs[i], strlen(ELF), &head, e) < 0)
 			return -1;
 		if (!is_elf(&head))
 			continue;
+		int wrapper = program_mentions(ctx, programs[i], LIBWRAP, strlen(LIBWRAP),
+					       LIBWRAP_WITHIN, e);
+		if (wrapper < 0)
+			return -1;
 		*ret = (struct sshd){.says_prohibit = true,
 				     .knows_restrict = true,
-				     .has_tcp_wrapper = mentions(&head, "libwrap.so")};
+				     .has_tcp_wrapper = wrapper > 0};
 		return 1;
 	}
 	return 0;
@@ -76,7 +83,7 @@ int ssh_find_daemon(struct plan_ctx *ctx, struct sshd *ret, struct err *e)
 	/* The word alone, with its end. */
 	ret->knows_restrict = !known || memmem(str_text(&program), program.len, "restrict",
 					       sizeof("restrict"));
-	ret->has_tcp_wrapper = known && mentions(&program, "libwrap.so");
+	ret->has_tcp_wrapper = known && mentions(&program, LIBWRAP);
 	return 0;
 }
 

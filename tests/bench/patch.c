@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#include "apply.h"
+#include "build.h"
 #include "custom.h"
 #include "session.h"
 
@@ -24,24 +24,16 @@ static double cpu_ms(void)
 	return ms;
 }
 
+/* What a build does, but for the copies: the role's patch, then the node's in a copy of that. */
 static int patch(struct session *s, const char *path, struct err *e)
 {
-	const struct image_open open = {.path = path, .writable = true, .now = s->now};
-	auto_image *image = NULL;
+	const struct build_target t = {.path = path, .name = path, .like = s->base->disk};
 	auto_plan *role = NULL, *node = NULL;
-	auto_disk *want = NULL;
 	if (session_plan_role(s, s->base->tree, &role, e) < 0 ||
 	    session_plan_node(s, s->base->tree, role, s->nodes, &node, e) < 0 ||
-	    image_open(&open, &image, e) < 0 || plan_apply(role, image->tree, e) < 0 ||
-	    plan_apply(node, image->tree, e) < 0)
+	    build_patch(s, &t, role, NULL, e) < 0)
 		return -1;
-	if (s->identity) {
-		want = identity_want(s->identity, s->cluster, s->nodes->hostname);
-		if (identity_prepare(image, s->identity, e) < 0 ||
-		    identity_apply(image, s->identity, want, e) < 0)
-			return -1;
-	}
-	return image_close(&image, e);
+	return build_patch(s, &t, node, s->nodes, e);
 }
 
 static int bench(char **argv, struct err *e)
