@@ -9,7 +9,7 @@ offset_of() {
 
 # What the superblock of IMAGE?offset=BYTES says, a line a field.  dumpe2fs 1.47.2 takes no offset.
 superblock() {
-	debugfs -R 'show_super_stats -h' "$1" 2>/dev/null
+	debugfs -c -R 'show_super_stats -h' "$1" 2>/dev/null # -c: a bitmap may be between two states
 }
 
 # "NUMBER OFFSET SIZE TYPE" of each partition but an extended one, by other people's tools.

@@ -75,12 +75,12 @@ def write(image, target, *options, **kw):
     return json.loads(out)
 
 
-def throttle(dev):
-    """A control group whose reads and writes of dev are limited, or None."""
+def throttle(dev, rate=SLOW):
+    """A control group whose reads and writes of dev are limited to rate bytes a second, or None."""
     number = os.stat(dev).st_rdev
     number = f"{os.major(number)}:{os.minor(number)}"
-    for base, settings in (("/sys/fs/cgroup/blkio", {f"blkio.throttle.{what}_bps_device": f"{number} {SLOW}" for what in ("read", "write")}),
-                           ("/sys/fs/cgroup", {"io.max": f"{number} rbps={SLOW} wbps={SLOW}"})):
+    for base, settings in (("/sys/fs/cgroup/blkio", {f"blkio.throttle.{what}_bps_device": f"{number} {rate}" for what in ("read", "write")}),
+                           ("/sys/fs/cgroup", {"io.max": f"{number} rbps={rate} wbps={rate}"})):
         group = f"{base}/cardstock-bench-{os.getpid()}"
         try:
             os.makedirs(group, exist_ok=True)
