@@ -9,25 +9,12 @@ NODECTL=$ROOT/${BUILD:-build}/nodectl
 
 setup_file() {
 	export STOCK=$BATS_FILE_TMPDIR XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache CARDSTOCK_PROFILES=$ROOT/profiles
-	"$ROOT/tests/fixtures/make-stock" debian-raspi "$STOCK/debian-raspi.img"
 }
 
 # The registry of a cluster of a master and six workers, and the image of the third.
 make_cluster() {
-	use debian-raspi
-	sed -i -e 's|^members = .*|members = {"./master.conf", "./worker.conf"}|' -e '/^share/d' -e 's/^planned.*/planned = 6/' worker.conf
-	cat >master.conf <<-END
-		role = master
-		cluster = "stock"
-		base = "./base.img"
-		members = {"./master.conf", "./worker.conf"}
-		hostname = "master"
-		address = "10.0.0.1/24"
-		nodectl { munge = true }
-		firstboot = true
-		user "pi" { rename-to = "ops" }
-		user "ops" { uid = 2000 operator = true }
-	END
+	use_master debian-raspi 'nodectl { munge = true }'
+	sed -i 's/^planned.*/planned = 6/' worker.conf
 	mk --profile ./master.conf --quiet
 	mk --profile ./worker.conf --node 3 --quiet
 	root_cat out/master.img /etc/cardstock/nodectl.conf >plan

@@ -10,25 +10,6 @@ setup_file() {
 	export STOCK=$BATS_FILE_TMPDIR XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache CARDSTOCK_PROFILES=$ROOT/profiles
 }
 
-# A master that lets boards in as workers, and the workers' profile, from one base.
-use_master() {
-	[ -e "$STOCK/$1.img" ] || "$ROOT/tests/fixtures/make-stock" "$1" "$STOCK/$1.img"
-	use "$1"
-	sed -i -e 's|^members = .*|members = {"./master.conf", "./worker.conf"}|' -e '/^share/d' worker.conf
-	cat >master.conf <<-END
-		role = master
-		cluster = "stock"
-		base = "./base.img"
-		members = {"./master.conf", "./worker.conf"}
-		hostname = "master"
-		address = "10.0.0.1/24"
-		nodectl { join = worker }
-		firstboot = true
-		user "pi" { rename-to = "ops" }
-		user "ops" { uid = 2000 operator = true }
-	END
-}
-
 generic() {
 	mk "$@" --profile ./worker.conf --generic
 }
@@ -40,7 +21,7 @@ accept() {
 }
 
 @test "the image is nobody's in particular, and the same in every run" {
-	use_master debian-raspi
+	use_master debian-raspi 'nodectl { join = worker }'
 	[ "$(generic --quiet)" = out/worker-join.img ]
 	generic --quiet -o again
 	cmp out/worker-join.img again/worker-join.img
@@ -59,7 +40,7 @@ accept() {
 }
 
 @test "plan shows it and writes nothing; verify and inspect know it by its host name" {
-	use_master debian-raspi
+	use_master debian-raspi 'nodectl { join = worker }'
 	generic plan >plan.txt
 	grep -q '== hostname worker-join ==' plan.txt
 	grep -q 'note: .*the network of the master needs a DHCP server' plan.txt
@@ -78,7 +59,7 @@ p = json.load(sys.stdin); assert not p["changes"] + p["nodes"][0]["changes"], p'
 }
 
 @test "a changed card is what verify finds" {
-	use_master debian-raspi
+	use_master debian-raspi 'nodectl { join = worker }'
 	generic --quiet
 	generic --quiet --new-card -o other
 	assert_fails 6 /var/lib/cardstock/join/card mk verify --profile ./worker.conf out/worker-join.img
@@ -88,7 +69,7 @@ p = json.load(sys.stdin); assert not p["changes"] + p["nodes"][0]["changes"], p'
 }
 
 @test "without join = worker at the master there is no such image" {
-	use_master debian-raspi
+	use_master debian-raspi 'nodectl { join = worker }'
 	sed -i 's/^nodectl.*/nodectl { }/' master.conf
 	assert_fails 3 "master.conf:7: --generic: the master turns away boards that nobody planned as 'worker'; write nodectl { join = worker } here" \
 		generic
@@ -98,7 +79,7 @@ p = json.load(sys.stdin); assert not p["changes"] + p["nodes"][0]["changes"], p'
 }
 
 @test "it is one image: no node's number goes with it" {
-	use_master debian-raspi
+	use_master debian-raspi 'nodectl { join = worker }'
 	assert_fails 2 "--generic and -n contradict each other" generic -n 2
 	assert_fails 2 "--generic and --node contradict each other" generic --node 2
 	assert_fails 2 "--generic and --clone contradict each other" generic plan --clone base.img
@@ -107,7 +88,7 @@ p = json.load(sys.stdin); assert not p["changes"] + p["nodes"][0]["changes"], p'
 }
 
 @test "write makes it on its way to as many cards as are given" {
-	use_master debian-raspi
+	use_master debian-raspi 'nodectl { join = worker }'
 	truncate -s 300M one two
 	generic write --force one --force two --no-eject --quiet one two
 	generic --quiet
@@ -119,7 +100,7 @@ p = json.load(sys.stdin); assert not p["changes"] + p["nodes"][0]["changes"], p'
 # What a board becomes is what a card of that node has.
 in_place_of_planned() {
 	local file
-	use_master "$1"
+	use_master "$1" 'nodectl { join = worker }'
 	generic --quiet
 	mk --profile ./worker.conf --node 3 --quiet
 	unpack out/worker-join.img tree

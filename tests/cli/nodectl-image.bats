@@ -8,25 +8,6 @@ NODECTL=$ROOT/${BUILD:-build}/nodectl
 
 setup_file() {
 	export STOCK=$BATS_FILE_TMPDIR XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache CARDSTOCK_PROFILES=$ROOT/profiles
-	"$ROOT/tests/fixtures/make-stock" debian-raspi "$STOCK/debian-raspi.img"
-}
-
-# A cluster of a master with the registry and four workers, all from one base.
-use_master() {
-	use debian-raspi
-	sed -i -e 's|^members = .*|members = {"./master.conf", "./worker.conf"}|' -e '/^share/d' worker.conf
-	cat >master.conf <<-END
-		role = master
-		cluster = "stock"
-		base = "./base.img"
-		members = {"./master.conf", "./worker.conf"}
-		hostname = "master"
-		address = "10.0.0.1/24"
-		nodectl { munge = true }
-		firstboot = true
-		user "pi" { rename-to = "ops" }
-		user "ops" { uid = 2000 operator = true }
-	END
 }
 
 # What nodectl, that of this machine, tells a board with the card of the unpacked image in $1.
@@ -38,7 +19,7 @@ register() {
 }
 
 @test "the master's image has a registry that takes the cards of the workers' images" {
-	use_master
+	use_master debian-raspi 'nodectl { munge = true }'
 	mk --profile ./master.conf --quiet
 	mk --profile ./worker.conf -n 2 --quiet
 	mk verify --profile ./master.conf out/master.img
@@ -57,7 +38,7 @@ register() {
 }
 
 @test "no secret of a card is in the image of another node, in the plan, or in the role's image" {
-	use_master
+	use_master debian-raspi 'nodectl { munge = true }'
 	mk --profile ./worker.conf -n 2 --quiet
 	mk plan --profile ./worker.conf -n 2 --json >plan.json
 	unpack out/worker001.img one
@@ -71,7 +52,7 @@ register() {
 }
 
 @test "a second build gives the same bytes, and nothing is left to plan on it" {
-	use_master
+	use_master debian-raspi 'nodectl { munge = true }'
 	mk --profile ./master.conf --quiet
 	mk --profile ./worker.conf --quiet
 	mk --profile ./master.conf --quiet -o again
@@ -86,7 +67,7 @@ register() {
 }
 
 @test "a new card for the same node is taken in place of the former one" {
-	use_master
+	use_master debian-raspi 'nodectl { munge = true }'
 	mk --profile ./master.conf --quiet
 	mk --profile ./worker.conf --quiet
 	unpack out/master.img master
@@ -104,7 +85,7 @@ register() {
 }
 
 @test "plan shows the registry and writes nothing, not even keys" {
-	use_master
+	use_master debian-raspi 'nodectl { munge = true }'
 	mk plan --profile ./master.conf >plan.txt
 	grep -q '/etc/cardstock/nodectl.conf' plan.txt
 	grep -qF 'node = worker 4 worker004 10.0.0.14/24' plan.txt

@@ -19,6 +19,25 @@ use() {
 	ln -sf "$STOCK/$1.img" base.img
 }
 
+# use_master SYSTEM LINE: profiles of a master that has this line, and of workers, both from this system.
+use_master() {
+	[ -e "$STOCK/$1.img" ] || "$ROOT/tests/fixtures/make-stock" "$1" "$STOCK/$1.img"
+	use "$1"
+	sed -i -e 's|^members = .*|members = {"./master.conf", "./worker.conf"}|' -e '/^share/d' worker.conf
+	cat >master.conf <<-END
+		role = master
+		cluster = "stock"
+		base = "./base.img"
+		members = {"./master.conf", "./worker.conf"}
+		hostname = "master"
+		address = "10.0.0.1/24"
+		$2
+		firstboot = true
+		user "pi" { rename-to = "ops" }
+		user "ops" { uid = 2000 operator = true }
+	END
+}
+
 # Change the profile: a key's line is replaced, or added.
 set_key() {
 	sed -i "/^$1[ =]/d" worker.conf
