@@ -210,6 +210,12 @@ int io_update_file(const char *path, const void *data, size_t len, mode_t mode, 
 	return io_replace_file(path, data, len, mode, e) < 0 ? -1 : 1;
 }
 
+bool io_is_dir(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int io_mkdirs(const char *path, mode_t mode, struct err *e)
 {
 	if (mkdir(path, mode) == 0)

@@ -57,6 +57,8 @@ int io_update_file(const char *path, const void *data, size_t len, mode_t mode,
 int io_flush_file(const char *path, struct err *e) must_check;
 /* Make the names in a directory survive a crash. */
 int io_flush_dir(const char *dir, struct err *e) must_check;
+/* It is a directory, or a symlink to one. */
+bool io_is_dir(const char *path);
 /* mkdir -p; directories that are made get mode. */
 int io_mkdirs(const char *path, mode_t mode, struct err *e) must_check;
 /* Add the names in the open directory fd, sorted; fd is closed. */

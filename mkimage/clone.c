@@ -313,6 +313,21 @@ static int copy_map(struct copy *x, int to, const struct blockmap *m, struct err
 
 typedef int (*replayer)(const struct fs_open *o, struct err *e);
 
+/* What is clean to a reader may be a file system that we cannot write to: then it stays as it is.
+ */
+static int is_dirty(struct fs_open *o, bool *ret, struct err *e)
+{
+	auto_err why = ERR_INIT;
+	if (fs_ext_is_dirty(o, ret, e) < 0)
+		return -1;
+	o->writable = true;
+	if (*ret)
+		return fs_ext_is_dirty(o, ret, e);
+	if (fs_ext_is_dirty(o, ret, &why) < 0)
+		log_debug("%s", why.msg);
+	return 0;
+}
+
 /* Of each file system that needs it; what a second replay needs is added to again (may be NULL). */
 static int replay_part(const struct disk *d, const struct part *p, replayer how,
 		       struct blockmap *again, struct err *e)
@@ -321,8 +336,7 @@ static int replay_part(const struct disk *d, const struct part *p, replayer how,
 	struct fs_open open = clone_part(d, p, what);
 	auto_blockmap marks = {0};
 	bool dirty = false;
-	open.writable = true;
-	if (fs_ext_is_dirty(&open, &dirty, e) < 0)
+	if (is_dirty(&open, &dirty, e) < 0)
 		return -1;
 	if (!dirty)
 		return 0;

@@ -31,7 +31,8 @@ static int copy_to(const struct source *s, const char *file, struct err *e)
 	return bmap_commit(&out, d, &map, e);
 }
 
-int cmd_base(const struct options *o, struct err *e)
+/* As it is called on the command line. */
+static int get_named(const struct options *o, struct source **ret, struct err *e)
 {
 	auto_strv search = {0};
 	profile_search_path(&search);
@@ -40,11 +41,31 @@ int cmd_base(const struct options *o, struct err *e)
 					 .search = &search,
 					 .now = SOURCE_DEFAULT_TIME};
 	struct progress *p = progress_new(session_progress_mode(o));
+	int result = source_get(&spec, p, ret, e);
+	progress_free(p);
+	return result;
+}
+
+/* As a build with this profile gets it. */
+static int get_wanted(const struct options *o, struct source **ret, struct err *e)
+{
+	auto_session s = SESSION_INIT;
+	if (session_open(o, CLUSTER_READ, &s, e) < 0 || session_get_source(&s, false, e) < 0)
+		return -1;
+	*ret = steal(&s.source);
+	return 0;
+}
+
+int cmd_base(const struct options *o, struct err *e)
+{
 	auto_source *source = NULL;
 	auto_disk *d = NULL;
-	int result = source_get(&spec, p, &source, e);
-	progress_free(p);
-	if (result < 0 || disk_probe(source->path, source->name, &d, e) < 0 ||
+	if ((o->cli.operands.n == 1) == (o->profile != NULL))
+		return err_set(
+			e, ERR_USAGE,
+			"give either a base, or with --profile the profile whose base it is");
+	if ((o->profile ? get_wanted(o, &source, e) : get_named(o, &source, e)) < 0 ||
+	    disk_probe(source->path, source->name, &d, e) < 0 ||
 	    (o->output && copy_to(source, o->output, e) < 0))
 		return -1;
 	puts(o->output ? o->output : source->path);

@@ -101,6 +101,9 @@ static const struct option_row verify_options[] = {
 	OPT_PROFILE, OPT_NODE, OPT_GENERIC, OPT_CLUSTER, {0}};
 
 static const struct option_row base_options[] = {
+	{"profile", 'p', OPTION_TEXT, "PROFILE", ROW(profile), 0, 0,
+	 "the base of this profile, with the packages that it wants"},
+	OPT_CLUSTER,
 	{"output", 'o', OPTION_TEXT, "FILE", ROW(output), 0, 0,
 	 "also copy the raw image to this file"},
 	{0},
@@ -169,9 +172,10 @@ static const struct command commands[] = {
 	{"clone", "SRC", 1, 1,
 	 "Make images for further nodes of a card (or an image of one) that was in use.",
 	 clone_options, cmd_clone},
-	{"base", "BASE", 1, 1,
-	 "Get a base (name, path or URL) into the cache; print the raw image's path.", base_options,
-	 cmd_base},
+	{"base", "[BASE]", 0, 1,
+	 "Get a base (name, path or URL, or a profile's) into the cache; print the raw image's "
+	 "path.",
+	 base_options, cmd_base},
 	{"keys", "", 0, 0, "List every profile key with type, default and meaning.", no_options,
 	 cmd_keys},
 	{"completion", "bash|zsh|profiles", 1, 1,

@@ -9,12 +9,20 @@
 
 #include "plan.h"
 
+struct wanted;
+
 struct custom {
 	const char *name;
 	const char *help;	/* one line: what it does */
 	const struct key *keys; /* see profile.h; ends with name == NULL; may be NULL */
 	/* Keys that no single value check can judge (a clash of two values); NULL: none. */
 	int (*check)(const struct profile *p, struct err *e);
+	/*
+	 * Packages that nodes of this profile need for it, whatever their base (wanted.h); asked
+	 * before there is one.  NULL: none.
+	 */
+	int (*want)(const struct profile *p, const struct cluster *c, struct wanted *ret,
+		    struct err *e);
 	/*
 	 * Before a build plans: put what planning reads from the cluster directory there (keys
 	 * that are made or fetched once), unless it is there; NULL: nothing.  `mkimage plan` does

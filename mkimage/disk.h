@@ -32,6 +32,7 @@ struct disk {
 	uint64_t size;	      /* bytes of the image or device */
 	unsigned sector_size; /* logical, bytes */
 	char id[64];	      /* MBR: 8 hex digits; GPT: UUID */
+	char mbr_id[16];      /* of the MBR of a hybrid GPT, 8 hex digits; "": none */
 	struct part *parts;
 	size_t n_parts;
 	/* Has what the file at path has not; borrowed; NULL: the file has everything. */
@@ -83,8 +84,8 @@ struct disk *disk_like(const struct disk *d, const char *path, const char *name)
 int disk_ids_obstacle(const struct disk *d, const char **ret, struct err *e) must_check;
 /*
  * Give the table of the image d->path the id of want, and in a GPT each of its partitions its
- * partuuid, found by number.  Nothing else is touched; the copies and sums of a GPT follow, and the
- * id of a hybrid MBR, where it has one.
+ * partuuid, found by number, and a hybrid MBR its mbr_id.  Nothing else is touched; the copies and
+ * sums of a GPT follow.
  */
 int disk_write_ids(const struct disk *d, const struct disk *want, struct err *e) must_check;
 

@@ -121,6 +121,9 @@ static int read_ids(struct disk *d, int fd, struct err *e)
 		return err_set(e, ERR_IMAGE, "%s: the partition table is damaged: no ids in it",
 			       d->name);
 	copy_lower(d->id, sizeof(d->id), blkid_parttable_get_id(table));
+	uint32_t mbr = d->table == DISK_GPT ? disk_raw_hybrid_id(fd) : 0;
+	if (mbr)
+		snprintf(d->mbr_id, sizeof(d->mbr_id), "%08x", mbr);
 	for (int i = 0; i < blkid_partlist_numof_partitions(list); i++) {
 		blkid_partition p = blkid_partlist_get_partition(list, i);
 		struct part *part = part_at(d, (uint64_t)blkid_partition_get_start(p) * 512);

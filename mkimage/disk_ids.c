@@ -12,8 +12,6 @@
 #include "mem.h"
 #include "uuid.h"
 
-#define MBR_ID 440
-
 struct gpt {
 	struct gpt_copy copies[2]; /* at the begin of the disk, and the backup */
 };
@@ -62,20 +60,6 @@ static int write_mbr_id(const struct disk *d, int fd, const char *id, struct err
 	return io_pwrite_fd(fd, d->name, bytes, sizeof(bytes), MBR_ID, e);
 }
 
-/*
- * The MBR of a hybrid has an id of its own, as that of a disk without GPT; it gets the first digits
- * of the GPT's.  In a protective MBR nobody looks for one.
- */
-static int write_hybrid_id(const struct disk *d, int fd, const char *id, struct err *e)
-{
-	uint8_t old[4];
-	if (!disk_raw_is_hybrid(fd))
-		return 0;
-	if (io_pread_fd(fd, d->name, old, sizeof(old), MBR_ID, e) < 0)
-		return -1;
-	return disk_get32(old) ? write_mbr_id(d, fd, id, e) : 0;
-}
-
 /* On disk the first three fields of a GUID are little-endian. */
 static bool put_guid(uint8_t *to, const char *text)
 {
@@ -118,7 +102,7 @@ static int write_gpt_ids(const struct disk *d, int fd, const struct disk *want, 
 	/* The backup first: whoever is interrupted here still has a whole primary. */
 	if (copy_write(d, fd, &g.copies[1], e) < 0 || copy_write(d, fd, &g.copies[0], e) < 0)
 		return -1;
-	return write_hybrid_id(d, fd, want->id, e);
+	return *want->mbr_id ? write_mbr_id(d, fd, want->mbr_id, e) : 0;
 }
 
 int disk_write_ids(const struct disk *d, const struct disk *want, struct err *e)

@@ -13,6 +13,7 @@
 
 #include "disk.h"
 
+#define MBR_ID 440
 #define MBR_ENTRIES 446 /* everything before is not the table's */
 #define MBR_ENTRY 16	/* bytes of each of the four */
 
@@ -76,6 +77,8 @@ const char *disk_gpt_fault(const struct disk *d, uint64_t lba, const struct disk
 int disk_refuse(const struct disk *d, int fd, const char *other, struct err *e) must_check;
 /* True for a GPT whose protective MBR describes other partitions too. */
 bool disk_raw_is_hybrid(int fd);
+/* The id that this MBR has of its own; 0: none. */
+uint32_t disk_raw_hybrid_id(int fd);
 
 /* Fill fstype, label and uuid of each partition, partuuid and the disk's id. */
 int disk_content_read(struct disk *d, int fd, struct err *e) must_check;

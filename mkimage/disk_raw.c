@@ -155,3 +155,9 @@ bool disk_raw_is_hybrid(int fd)
 	}
 	return false;
 }
+
+uint32_t disk_raw_hybrid_id(int fd)
+{
+	uint8_t id[4];
+	return disk_raw_is_hybrid(fd) && read_at(fd, MBR_ID, id, sizeof(id)) ? disk_get32(id) : 0;
+}

@@ -140,24 +140,52 @@ static size_t data_at(const char *data, size_t bs, size_t blocks, size_t *holes)
 	return blocks;
 }
 
+/* x->chunk, as whole blocks. */
+struct chunk_walk {
+	size_t at, blocks;
+	size_t data, holes; /* the blocks from at on, and how many follow that are no data */
+};
+
+static struct chunk_walk chunk_begin(const struct ext *x, size_t len)
+{
+	size_t bs = x->e2->blocksize, blocks = (len + bs - 1) / bs;
+	memset(x->chunk + len, 0, blocks * bs - len);
+	return (struct chunk_walk){.blocks = blocks};
+}
+
+static bool chunk_next(const struct ext *x, const struct content *c, struct chunk_walk *w)
+{
+	size_t bs = x->e2->blocksize;
+	w->at += w->data + w->holes;
+	w->data = w->blocks - w->at;
+	w->holes = 0;
+	if (w->data && !c->whole)
+		w->data = data_at(x->chunk + w->at * bs, bs, w->data, &w->holes);
+	return w->at < w->blocks;
+}
+
 /* Write x->chunk, whose first len bytes are content. */
 static errcode_t write_chunk(const struct ext *x, struct content *c, size_t len)
 {
-	size_t bs = x->e2->blocksize, blocks = (len + bs - 1) / bs, holes;
-	memset(x->chunk + len, 0, blocks * bs - len);
 	if (c->size == 0 && ext_swap_header(x->chunk, len))
 		c->whole = true;
-	for (size_t at = 0, n; at < blocks; at += n + holes) {
-		const char *data = x->chunk + at * bs;
-		holes = 0;
-		n = c->whole ? blocks : data_at(data, bs, blocks - at, &holes);
-		errcode_t failure = write_blocks(x, c, data, n);
+	for (struct chunk_walk w = chunk_begin(x, len); chunk_next(x, c, &w);) {
+		errcode_t failure = write_blocks(x, c, x->chunk + w.at * x->e2->blocksize, w.data);
 		if (failure)
 			return failure;
-		c->logical += holes;
+		c->logical += w.holes;
 	}
 	c->size += len;
 	return 0;
+}
+
+/* How many blocks that would have taken. */
+static uint64_t count_chunk(const struct ext *x, const struct content *c, size_t len)
+{
+	uint64_t n = 0;
+	for (struct chunk_walk w = chunk_begin(x, len); chunk_next(x, c, &w);)
+		n += w.data;
+	return n;
 }
 
 /* Fill x->chunk; 0 at the end. */
@@ -175,16 +203,23 @@ static ssize_t read_chunk(const struct ext *x, const struct fs_source *src, stru
 	return (ssize_t)len;
 }
 
-/* It did not fit: find out how much would have been needed, and say so. */
+/*
+ * The piece of len bytes did not fit, behind so many blocks that did: find out how much would have
+ * been needed, and say so.
+ */
 static int report_no_room(const struct ext *x, const char *path, const struct fs_source *src,
-			  struct content *c, uint64_t so_far, struct err *e)
+			  struct content *c, uint64_t blocks, size_t len, struct err *e)
 {
 	auto_err ignored = ERR_INIT;
-	ssize_t n;
+	const struct content how = {.whole = c->whole};
+	uint64_t seen = 0;
 	give_back(x, c);
-	while (so_far < (uint64_t)1 << 44 && (n = read_chunk(x, src, &ignored)) > 0)
-		so_far += (uint64_t)n;
-	return ext_no_room(x, path, so_far, e);
+	for (ssize_t n = (ssize_t)len; n > 0 && seen < (uint64_t)1 << 44;
+	     n = read_chunk(x, src, &ignored)) {
+		blocks += count_chunk(x, &how, (size_t)n);
+		seen += (uint64_t)n;
+	}
+	return ext_no_room(x, path, blocks * x->e2->blocksize, e);
 }
 
 /* A bound for the blocks that hold the map of the file, not its data. */
@@ -214,9 +249,10 @@ static int take_content(const struct ext *x, const char *path, const struct fs_s
 {
 	ssize_t len;
 	while ((len = read_chunk(x, src, e)) > 0) {
+		uint64_t before = c->blocks;
 		errcode_t failure = write_chunk(x, c, (size_t)len);
 		if (failure == EXT2_ET_BLOCK_ALLOC_FAIL)
-			return report_no_room(x, path, src, c, c->size + (uint64_t)len, e);
+			return report_no_room(x, path, src, c, before, (size_t)len, e);
 		if (failure) {
 			give_back(x, c);
 			return ext_error(x, path, failure, "cannot write", e);

@@ -91,6 +91,8 @@ static void want_table(struct disk *want, const struct cluster *c, const char *n
 		derive_uuid(c, label, want->id);
 	else
 		snprintf(want->id, sizeof(want->id), "%08x", derive32(c, label));
+	if (*want->mbr_id)
+		snprintf(want->mbr_id, sizeof(want->mbr_id), "%.8s", want->id);
 	for (size_t n = 0; n < want->n_parts; n++) {
 		struct part *p = &want->parts[n];
 		autofree char *part = xasprintf("%s partition %d id", name, p->number);
@@ -137,9 +139,10 @@ static void add_change(struct id_change *list, size_t *n, struct id_change c)
 
 size_t identity_compare(const struct disk *is, const struct disk *want, struct id_change **ret)
 {
-	struct id_change *list = xcalloc(2 * is->n_parts + 1, sizeof(*list));
+	struct id_change *list = xcalloc(2 * is->n_parts + 2, sizeof(*list));
 	size_t n = 0;
 	add_change(list, &n, (struct id_change){ID_DISK, 0, is->id, want->id});
+	add_change(list, &n, (struct id_change){ID_MBR, 0, is->mbr_id, want->mbr_id});
 	for (size_t i = 0; i < is->n_parts; i++) {
 		const struct part *p = &is->parts[i], *w = disk_part(want, p->number);
 		if (!w)
@@ -155,8 +158,8 @@ size_t identity_compare(const struct disk *is, const struct disk *want, struct i
 static char *change_name(const struct id_change *c)
 {
 	static const char *const names[] = {[ID_PARTUUID] = "PARTUUID", [ID_UUID] = "UUID"};
-	if (c->kind == ID_DISK)
-		return xstrdup("disk id");
+	if (c->kind == ID_DISK || c->kind == ID_MBR)
+		return xstrdup(c->kind == ID_DISK ? "disk id" : "hybrid MBR id");
 	return c->number ? xasprintf("partition %d %s", c->number, names[c->kind])
 			 : xstrdup(names[c->kind]);
 }

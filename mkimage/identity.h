@@ -59,7 +59,8 @@ int identity_keep_base(const struct identity *id, const struct cluster *c, const
 int identity_load_base(struct identity *id, const struct cluster *c, const char *node,
 		       struct err *e) must_check;
 
-enum id_kind { ID_DISK, ID_PARTUUID, ID_UUID };
+/* ID_MBR is that of a hybrid's MBR, by which its partitions are named: "1234abcd-01". */
+enum id_kind { ID_DISK, ID_MBR, ID_PARTUUID, ID_UUID };
 
 /* One id that differs between two descriptions of a disk. */
 struct id_change {

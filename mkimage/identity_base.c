@@ -11,6 +11,7 @@
 #include "mem.h"
 
 #define HEADER "# partition\tPARTUUID\tUUID\n"
+#define HYBRID "MBR" /* in the place of a partition's number */
 
 static char *record_name(const char *node)
 {
@@ -28,6 +29,8 @@ int identity_keep_base(const struct identity *id, const struct cluster *c, const
 	autofree char *name = record_name(node);
 	auto_str text = STR_INIT, old = STR_INIT;
 	str_puts(&text, HEADER);
+	if (*id->disk->mbr_id)
+		str_printf(&text, HYBRID "\t%s\t-\n", id->disk->mbr_id);
 	for (size_t i = 0; i < id->disk->n_parts; i++) {
 		const struct part *p = &id->disk->parts[i];
 		str_printf(&text, "%d\t%s\t%s\n", p->number, or_dash(p->partuuid),
@@ -46,6 +49,11 @@ static bool take_id(char to[64], const char *text)
 	return snprintf(to, 64, "%s", none ? "" : text) < 64;
 }
 
+static bool take_hybrid(struct disk *base, const char *id)
+{
+	return snprintf(base->mbr_id, sizeof(base->mbr_id), "%s", id) == 8;
+}
+
 static int take_line(struct disk *base, const char *line, struct loc loc, struct err *e)
 {
 	auto_strv f = {0};
@@ -53,6 +61,8 @@ static int take_line(struct disk *base, const char *line, struct loc loc, struct
 	long long number;
 	strv_split(&f, line, "\t");
 	if (*line == '#')
+		return 0;
+	if (f.n == 3 && strcmp(f.v[0], HYBRID) == 0 && take_hybrid(base, f.v[1]))
 		return 0;
 	if (f.n != 3 || !parse_number(f.v[0], 0, INT_MAX, &number) ||
 	    !take_id(was.partuuid, f.v[1]) || !take_id(was.uuid, f.v[2]))

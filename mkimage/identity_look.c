@@ -169,9 +169,9 @@ static const char *const loader_files[] = {
 	"/loader/loader.conf", "/uEnv.txt",
 };
 
-static bool is_in(const char *id, const struct str *text)
+static bool is_in(enum id_kind kind, const char *id, const struct str *text)
 {
-	const struct id_change same = {ID_UUID, 0, id, id};
+	const struct id_change same = {kind, 0, id, id};
 	auto_str ignored = STR_INIT;
 	return *id && id_changes_replace(&same, 1, str_text(text), text->len, &ignored) != 0;
 }
@@ -197,9 +197,10 @@ static void keep_named(struct identity *id, const struct part *aside, const char
 		autofree char *why = xasprintf("partition %d, which mkimage does not mount, "
 					       "names it in %s",
 					       aside->number, path);
-		if (!p->keep && is_in(p->part->uuid, text))
+		if (!p->keep && is_in(ID_UUID, p->part->uuid, text))
 			p->keep = xstrdup(why);
-		if (!id->keep_table && is_in(p->part->partuuid, text))
+		if (!id->keep_table && (is_in(ID_PARTUUID, p->part->partuuid, text) ||
+					is_in(ID_MBR, id->disk->mbr_id, text)))
 			id->keep_table = steal(&why);
 	}
 }

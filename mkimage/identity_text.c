@@ -33,14 +33,24 @@ static void add_in_case(struct str *out, const char *text, const char *from, con
 	}
 }
 
-/* The id that the word is; NULL when it is none of them. */
+/* Of a name of an MBR's partition, the id and two digits; 0: it is none. */
+static size_t mbr_id_len(const char *word, size_t len)
+{
+	return len > 3 && word[len - 3] == '-' && isxdigit((unsigned char)word[len - 2]) &&
+			       isxdigit((unsigned char)word[len - 1])
+		       ? len - 3
+		       : 0;
+}
+
+/* The id that the word is, or begins with; NULL when it is none of them. */
 static const struct id_change *find(const struct id_change *changes, size_t n, const char *word,
 				    size_t len)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct id_change *c = &changes[i];
-		if (c->kind != ID_DISK && strlen(c->from) == len && strlen(c->to) == len && len &&
-		    strncasecmp(c->from, word, len) == 0)
+		size_t id = c->kind == ID_MBR ? mbr_id_len(word, len) : len;
+		if (c->kind != ID_DISK && strlen(c->from) == id && strlen(c->to) == id && id &&
+		    strncasecmp(c->from, word, id) == 0)
 			return c;
 	}
 	return NULL;
@@ -55,10 +65,11 @@ size_t id_changes_replace(const struct id_change *changes, size_t n, const char 
 		while (is_word(text[at]) && end < len && is_word(text[end]))
 			end++;
 		const struct id_change *c = find(changes, n, text + at, end - at);
-		if (c)
+		if (c) {
 			add_in_case(out, text + at, c->from, c->to);
-		else
-			str_add(out, text + at, end - at);
+			at += strlen(c->to);
+		}
+		str_add(out, text + at, end - at);
 		replaced += c != NULL;
 		at = end;
 	}

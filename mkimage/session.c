@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "plan_private.h"
 #include "session.h"
+#include "wanted.h"
 
 enum progress_mode session_progress_mode(const struct options *o)
 {
@@ -110,8 +111,13 @@ int session_open(const struct options *o, enum cluster_mode mode, struct session
 	return pick_nodes(o, s, e);
 }
 
-static int get_source(struct session *s, bool at_hand, struct err *e)
+int session_get_source(struct session *s, bool at_hand, struct err *e)
 {
+	auto_wanted wanted = {0};
+	auto_strv packages = {0};
+	if (wanted_collect(s->profile, s->cluster, &wanted, e) < 0)
+		return -1;
+	wanted_of_base(&wanted, &packages);
 	struct loc loc = profile_get(s->profile, "base")->loc;
 	autofree char *here = xstrdup(loc.file ? loc.file : s->profile->path);
 	autofree char *dir = path_dir(here);
@@ -120,6 +126,7 @@ static int get_source(struct session *s, bool at_hand, struct err *e)
 		.sha256 = profile_str(s->profile, "base-sha256"),
 		.dir = dir,
 		.search = &s->search,
+		.packages = &packages,
 		.now = SOURCE_DEFAULT_TIME,
 		.at_hand = at_hand,
 	};
@@ -245,12 +252,12 @@ static int open_base(struct session *s, struct err *e)
 
 int session_open_base(struct session *s, struct err *e)
 {
-	return get_source(s, false, e) < 0 ? -1 : open_base(s, e);
+	return session_get_source(s, false, e) < 0 ? -1 : open_base(s, e);
 }
 
 int session_open_base_at_hand(struct session *s, struct err *e)
 {
-	if (get_source(s, true, e) < 0)
+	if (session_get_source(s, true, e) < 0)
 		return -1;
 	return s->source ? open_base(s, e) : 0;
 }

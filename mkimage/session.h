@@ -37,7 +37,12 @@ int session_open(const struct options *o, enum cluster_mode mode, struct session
 		 struct err *e) must_check;
 /* Instead of nodes of the plan: the image for boards that nobody planned. */
 int session_pick_newcomer(struct session *s, struct err *e) must_check;
-/* Get and open the base. */
+/*
+ * Get the base, with the packages that the profile wants where it is made of packages.  at_hand:
+ * s->source stays NULL where it would have to be downloaded or made.
+ */
+int session_get_source(struct session *s, bool at_hand, struct err *e) must_check;
+/* The same, and open it. */
 int session_open_base(struct session *s, struct err *e) must_check;
 /* The same without a download, and without making it of packages: then s->base stays NULL. */
 int session_open_base_at_hand(struct session *s, struct err *e) must_check;

@@ -100,7 +100,7 @@ static int take_named(const struct source_spec *spec, struct origin *o, struct p
 	if (b.sha256 && !o->sha256 && hash_parse(b.sha256, where, &o->sha256, e) < 0)
 		return -1;
 	if (b.recipe.n)
-		return recipe_get(&b, spec->at_hand, p, &o->path, e);
+		return recipe_get(&b, spec->packages, spec->at_hand, p, &o->path, e);
 	if (b.path) {
 		o->path = steal(&b.path);
 		return 0;

@@ -34,11 +34,12 @@ struct source {
 #define SOURCE_DEFAULT_TIME 1767225600
 
 struct source_spec {
-	const char *base;	   /* path, URL, or name from bases.conf */
-	const char *sha256;	   /* of the file as given or downloaded; NULL: unchecked */
-	const char *dir;	   /* that a relative path is relative to */
-	const struct strv *search; /* where bases.conf is looked for (profile_search_path) */
-	uint64_t now;		   /* timestamp for images made from tarballs */
+	const char *base;	     /* path, URL, or name from bases.conf */
+	const char *sha256;	     /* of the file as given or downloaded; NULL: unchecked */
+	const char *dir;	     /* that a relative path is relative to */
+	const struct strv *search;   /* where bases.conf is looked for (profile_search_path) */
+	const struct strv *packages; /* that a base by recipe shall have, sorted; NULL: none */
+	uint64_t now;		     /* timestamp for images made from tarballs */
 	bool at_hand; /* *ret is NULL where it would have to be downloaded or made of packages */
 };
 

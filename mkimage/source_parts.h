@@ -139,10 +139,10 @@ int fetch_url(const char *url, const char *sha256, struct progress *p, char **re
 /* ---- recipes (source_recipe.c) ---- */
 
 /*
- * The root tarball of the recipe, made or found in the cache; *ret is its path, owned.  at_hand:
- * NULL instead of making it.
+ * The root tarball of the recipe with these packages in addition (NULL: none), made or found in the
+ * cache; *ret is its path, owned.  at_hand: NULL instead of making it.
  */
-int recipe_get(const struct base_entry *b, bool at_hand, struct progress *p, char **ret,
-	       struct err *e) must_check;
+int recipe_get(const struct base_entry *b, const struct strv *packages, bool at_hand,
+	       struct progress *p, char **ret, struct err *e) must_check;
 
 #endif

@@ -12,7 +12,13 @@
  * A recipe is one of our programs (scripts/mkbase) with arguments.  It is run twice:
  *   PROGRAM ARGUMENTS --key          prints 64 hex digits: they change when the result would
  *   PROGRAM ARGUMENTS --output FILE  makes the root tarball, FILE ends in .tar.zst
+ * Where the base shall have more packages, `--packages A,B,C` follows the arguments.
  */
+
+struct recipe {
+	const struct base_entry *base;
+	const struct strv *packages; /* NULL: none */
+};
 
 /* Where programs of Cardstock are: beside the profiles in a source tree, and installed. */
 static void list_places(const struct base_entry *b, struct strv *ret)
@@ -52,69 +58,74 @@ static char *find_program(const struct base_entry *b, struct err *e)
 	return NULL;
 }
 
-static int run_recipe(const struct base_entry *b, const char *option, const char *file,
+static int run_recipe(const struct recipe *r, const char *option, const char *file,
 		      struct str *output, bool passthrough, struct err *e)
 {
-	char *program = find_program(b, e);
+	char *program = find_program(r->base, e);
 	if (!program)
 		return -1;
 	auto_strv argv = {0};
 	strv_add_owned(&argv, program);
-	for (size_t i = 1; i < b->recipe.n; i++)
-		strv_add(&argv, b->recipe.v[i]);
+	for (size_t i = 1; i < r->base->recipe.n; i++)
+		strv_add(&argv, r->base->recipe.v[i]);
+	if (r->packages && r->packages->n) {
+		strv_add(&argv, "--packages");
+		strv_add_owned(&argv, strv_join(r->packages, ","));
+	}
 	strv_add(&argv, option);
 	if (file)
 		strv_add(&argv, file);
-	const struct run r = {
+	const struct run program_run = {
 		.argv = (const char *const *)argv.v, .output = output, .passthrough = passthrough};
-	return run(&r, e) < 0 ? -1 : 0;
+	return run(&program_run, e) < 0 ? -1 : 0;
 }
 
-static int ask_key(const struct base_entry *b, char **ret, struct err *e)
+static int ask_key(const struct recipe *r, char **ret, struct err *e)
 {
 	auto_str out = STR_INIT;
-	if (run_recipe(b, "--key", NULL, &out, false, e) < 0)
+	if (run_recipe(r, "--key", NULL, &out, false, e) < 0)
 		return -1;
 	while (out.len && isspace((unsigned char)out.data[out.len - 1]))
 		out.data[--out.len] = '\0';
 	auto_err ignored = ERR_INIT;
-	if (hash_parse(str_text(&out), b->name, ret, &ignored) < 0)
+	if (hash_parse(str_text(&out), r->base->name, ret, &ignored) < 0)
 		return err_set(e, ERR_FAILED, "'%s --key' should print 64 hex digits and did not",
-			       b->recipe.v[0]);
+			       r->base->recipe.v[0]);
 	return 0;
 }
 
-static int make(const struct base_entry *b, struct cache_entry *c, struct progress *p,
-		struct err *e)
+static int make(const struct recipe *r, struct cache_entry *c, struct progress *p, struct err *e)
 {
 	/* Its own progress lines replace ours: they would draw over each other. */
-	progress_say(p, "%s: made from packages now, once; this takes some minutes", b->name);
-	if (run_recipe(b, "--output", c->work, NULL, progress_shows_text(p), e) < 0 ||
+	progress_say(p, "%s: made from packages now, once; this takes some minutes", r->base->name);
+	if (run_recipe(r, "--output", c->work, NULL, progress_shows_text(p), e) < 0 ||
 	    io_flush_file(c->work, e) < 0)
 		return -1;
 	return cache_commit(c, e);
 }
 
-static int get(const struct base_entry *b, bool at_hand, struct progress *p, char **ret,
-	       struct err *e)
+static int get(const struct recipe *r, bool at_hand, struct progress *p, char **ret, struct err *e)
 {
 	autofree char *key = NULL;
 	auto_cache_entry c = CACHE_ENTRY_INIT;
-	if (ask_key(b, &key, e) < 0)
+	if (ask_key(r, &key, e) < 0)
 		return -1;
 	if (at_hand && !cache_has("recipes", key, ".tar.zst"))
 		return 0;
-	if (cache_begin("recipes", key, ".tar.zst", false, b->name, p, &c, e) < 0 ||
-	    (!c.found && make(b, &c, p, e) < 0))
+	if (cache_begin("recipes", key, ".tar.zst", false, r->base->name, p, &c, e) < 0 ||
+	    (!c.found && make(r, &c, p, e) < 0))
 		return -1;
 	*ret = steal(&c.path);
 	return 0;
 }
 
-int recipe_get(const struct base_entry *b, bool at_hand, struct progress *p, char **ret,
-	       struct err *e)
+int recipe_get(const struct base_entry *b, const struct strv *packages, bool at_hand,
+	       struct progress *p, char **ret, struct err *e)
 {
-	if (get(b, at_hand, p, ret, e) < 0)
-		return err_wrap(e, "base '%s' (%s:%d)", b->name, b->file, b->line);
-	return 0;
+	const struct recipe r = {b, packages};
+	if (get(&r, at_hand, p, ret, e) == 0)
+		return 0;
+	autofree char *more = packages ? strv_join(packages, ", ") : xstrdup("");
+	return err_wrap(e, "base '%s' (%s:%d)%s%s", b->name, b->file, b->line,
+			*more ? " with the packages " : "", more);
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # For try-cluster: what a boot loader takes from an image, as files of the work directory.
-# shellcheck disable=SC2034,SC2154 # mkimage, work, arch and the like are try-cluster's
+# shellcheck disable=SC2034,SC2154 # mkimage, work, nodes, arch and the like are try-cluster's
 
 # take IMAGE PATH FILE: false when the image has no such file.
 take() {
@@ -13,9 +13,9 @@ setting() {
 	tr -d '\r' <"$2" | sed -n "s/^$1[= ] *\([^ ]*\).*/\1/p" | tail -n 1
 }
 
-# take_boot NAME: kernel, initrd, cmdline (and dtb) of the image, as files in $work/NAME.
+# take_boot NAME: kernel, initrd, cmdline (and dtb) of the image, as files in $nodes/NAME.
 take_boot() {
-	local node=$work/$1 img=${boot_files:-${image[$1]}} boot kernel initrd
+	local node=$nodes/$1 img=${boot_files:-${image[$1]}} boot kernel initrd
 	for boot in /boot/firmware /boot; do
 		! take "$img" "$boot/cmdline.txt" "$node/cmdline" || break
 	done

@@ -46,9 +46,10 @@ static const struct deed again = {
 struct choice {
 	struct power_node *nodes;
 	size_t n;
-	long long seconds;	     /* how long they are waited for */
-	const char *master;	     /* this machine, too; NULL: it is left alone */
-	struct strv others, because; /* left alone, and the state of each */
+	long long seconds;	      /* how long they are waited for */
+	const char *master;	      /* this machine, too; NULL: it is left alone */
+	const struct record **others; /* left alone, though a board may be on */
+	size_t n_others;
 };
 
 static void choice_done(struct choice *c)
@@ -56,8 +57,7 @@ static void choice_done(struct choice *c)
 	for (size_t i = 0; i < c->n; i++)
 		power_node_done(&c->nodes[i]);
 	free(c->nodes);
-	strv_done(&c->others);
-	strv_done(&c->because);
+	free(c->others);
 }
 #define auto_choice __attribute__((cleanup(choice_done))) struct choice
 
@@ -85,10 +85,8 @@ static void choose_all(struct choice *c, const struct view *v)
 	{
 		if (node_is_master(v, r) || states[r->state].usable)
 			choose(c, v, r);
-		else if (states[r->state].live) {
-			strv_add(&c->others, r->name);
-			strv_add(&c->because, states[r->state].name);
-		}
+		else if (states[r->state].live || r->state == STATE_QUARANTINED)
+			c->others[c->n_others++] = r;
 	}
 }
 
@@ -111,6 +109,7 @@ static int choose_nodes(const struct options *o, const struct view *v, struct ch
 			struct err *e)
 {
 	c->nodes = xcalloc(v->all.n + 1, sizeof(*c->nodes));
+	c->others = xcalloc(v->all.n + 1, sizeof(*c->others));
 	if (!o->cli.operands.n)
 		choose_all(c, v);
 	strv_foreach (query, &o->cli.operands) {
@@ -169,11 +168,15 @@ static void say_plan(const struct options *o, const struct deed *d, const struct
 
 static void say_others(const struct options *o, const struct choice *c)
 {
-	for (size_t i = 0; i < c->others.n; i++) {
+	for (size_t i = 0; i < c->n_others; i++) {
+		const char *name = c->others[i]->name;
+		enum state state = c->others[i]->state;
 		if (o->cli.json)
-			say_json(c->others.v[i], "left alone", c->because.v[i]);
+			say_json(name, "left alone", states[state].name);
 		else
-			printf("%s (%s): left alone\n", c->others.v[i], c->because.v[i]);
+			printf("%s (%s): left alone: %s; it may be on%s\n", name,
+			       states[state].name, states[state].help,
+			       states[state].live ? ", and is asked when it is named" : "");
 	}
 }
 

@@ -90,7 +90,7 @@ static int add_status(const struct options *o, struct store *s, struct str *out,
 	if (query && found.n == 1)
 		return add_whole(s, &v, found.v[0], out, e);
 	if (!query)
-		return add_all(s, &v, &found, o->all, out, e);
+		return add_all(s, &v, &found, o->all || !isatty(STDOUT_FILENO), out, e);
 	status_table(&v, found.v, found.n, true, time(NULL), out);
 	return 0;
 }

@@ -220,6 +220,14 @@ static int plan_node(struct plan_ctx *ctx, struct err *e)
 	return firstboot_plan_card(ctx, e) < 0 ? -1 : firstboot_plan_node_settings(ctx, e);
 }
 
+/* That of an image without systemd needs none: nothing there installs packages. */
+static int want(const struct profile *p, const struct cluster *c, struct wanted *ret, struct err *e)
+{
+	const struct value *v = profile_get(p, "firstboot");
+	(void)c;
+	return v->on ? overlay_want(p, "firstboot", v->loc, ret, e) : 0;
+}
+
 /* What the board of the card did is not the clone's; its report on the boot partition neither. */
 static int plan_clone(struct plan_ctx *ctx, struct err *e)
 {
@@ -245,6 +253,7 @@ const struct custom custom_firstboot = {
 	.name = "firstboot",
 	.help = "a service that finishes the board at its first boot",
 	.keys = keys,
+	.want = want,
 	.plan = plan,
 	.plan_node = plan_node,
 	.plan_clone = plan_clone,

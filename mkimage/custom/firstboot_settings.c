@@ -47,10 +47,16 @@ static const char *boot_place(const struct plan_ctx *ctx)
 
 static int add_packages(struct plan_ctx *ctx, struct str *out, struct err *e)
 {
+	auto_wanted w = {0};
+	auto_strv names = {0};
 	int fit = packages_fit(ctx, e);
-	if (fit > 0)
-		add_list(out, "package", section_list(&ctx->profile->top, "packages"));
-	return fit < 0 ? -1 : 0;
+	if (fit <= 0)
+		return fit;
+	if (wanted_collect(ctx->profile, ctx->cluster, &w, e) < 0)
+		return -1;
+	wanted_names(&w, &names);
+	add_list(out, "package", &names);
+	return 0;
 }
 
 static int add_role(struct plan_ctx *ctx, bool grows, struct str *out, struct err *e)

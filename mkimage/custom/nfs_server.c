@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "edit.h"
+#include "io.h"
 #include "mem.h"
 #include "nfs.h"
 #include "nodectl.h"
+#include "overlay.h"
 #include "program.h"
 #include "server.h"
 #include "systemd.h"
@@ -108,6 +110,32 @@ static int plan_networks(struct plan_ctx *ctx, struct strv *ret, struct err *e)
 	return 0;
 }
 
+/* The files that an overlay has for the share. */
+static int plan_overlay(struct plan_ctx *ctx, const struct share *s, const char *name,
+			struct loc loc, struct err *e)
+{
+	auto_overlay o = {0};
+	struct fs_stat st;
+	if (overlay_open(ctx->profile, name, loc, &o, e) < 0 || plan_stat(ctx, s->path, &st, e) < 0)
+		return -1;
+	autofree char *from = xasprintf("%s/share%s", o.dir, s->path);
+	autofree char *why = xasprintf("overlay '%s', for the share", name);
+	const struct overlay_copy copy = {
+		.from = from, .to = s->path, .uid = st.uid, .gid = st.gid, .why = why};
+	return io_is_dir(from) ? overlay_plan_copy(ctx, &copy, e) : 0;
+}
+
+static int plan_content(struct plan_ctx *ctx, const struct share *s, struct err *e)
+{
+	const struct value *v = profile_get(ctx->profile, "overlays");
+	for (size_t i = 0; i < v->list.n; i++) {
+		struct loc loc = v->list_loc ? v->list_loc[i] : v->loc;
+		if (plan_overlay(ctx, s, v->list.v[i], loc, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int nfs_plan_server(struct plan_ctx *ctx, const struct share *shares, size_t n, struct err *e)
 {
 	auto_str old = STR_INIT, body = STR_INIT, text = STR_INIT;
@@ -117,7 +145,8 @@ int nfs_plan_server(struct plan_ctx *ctx, const struct share *shares, size_t n, 
 	for (size_t i = 0; i < n; i++) {
 		if (networks.n)
 			add_export(&body, &shares[i], &networks);
-		if (nfs_plan_directory(ctx, &shares[i], shares[i].path, "served over NFS", e) < 0)
+		if (nfs_plan_directory(ctx, &shares[i], shares[i].path, "served over NFS", e) < 0 ||
+		    plan_content(ctx, &shares[i], e) < 0)
 			return -1;
 	}
 	if (text_read_optional(ctx, EXPORTS, &old, e) < 0)

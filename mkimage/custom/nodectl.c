@@ -200,9 +200,17 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 	return 0;
 }
 
+static int want(const struct profile *p, const struct cluster *c, struct wanted *ret, struct err *e)
+{
+	const struct section *s = profile_next(p, "nodectl", NULL);
+	(void)c;
+	return s ? overlay_want(p, "nodectl", s->loc, ret, e) : 0;
+}
+
 const struct custom custom_nodectl = {
 	.name = "nodectl",
 	.help = "the registry of boards, on the master",
 	.keys = keys,
+	.want = want,
 	.plan = plan,
 };

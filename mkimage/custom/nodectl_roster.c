@@ -7,6 +7,7 @@
 #include "nodectl.h"
 #include "ntp.h"
 #include "roster.h"
+#include "slurm.h"
 #include "sshkey.h"
 
 static void add(struct str *out, const char *key, const char *value)
@@ -96,6 +97,25 @@ static int add_ca(struct plan_ctx *ctx, struct str *out, struct err *e)
 	return 0;
 }
 
+/* A key of the section, or the section slurm, which means both. */
+static void add_choice(struct plan_ctx *ctx, struct str *out, const char *key,
+		       const struct section *s)
+{
+	add(out, key, section_bool(s, key) || slurm_is_wanted(ctx->profile) ? "yes" : "no");
+}
+
+static int add_hardware(struct plan_ctx *ctx, struct str *out, const struct section *s,
+			struct err *e)
+{
+	auto_strv hardware = {0};
+	strv_foreach (line, section_list(s, "hardware"))
+		strv_add(&hardware, *line);
+	if (slurm_registry_lines(ctx, &hardware, e) < 0)
+		return -1;
+	add_list(out, "hardware", &hardware);
+	return 0;
+}
+
 int nodectl_plan_roster(struct plan_ctx *ctx, const struct section *s, struct err *e)
 {
 	auto_str text = STR_INIT;
@@ -108,11 +128,10 @@ int nodectl_plan_roster(struct plan_ctx *ctx, const struct section *s, struct er
 		return -1;
 	if (section_str(s, "join"))
 		add(&text, "join", section_str(s, "join"));
-	add(&text, "slurm", section_bool(s, "slurm") ? "yes" : "no");
-	add(&text, "munge", section_bool(s, "munge") ? "yes" : "no");
-	if (add_services(ctx, &text, e) < 0)
+	add_choice(ctx, &text, "slurm", s);
+	add_choice(ctx, &text, "munge", s);
+	if (add_services(ctx, &text, e) < 0 || add_hardware(ctx, &text, s, e) < 0)
 		return -1;
-	add_list(&text, "hardware", section_list(s, "hardware"));
 	add_list(&text, "pin", section_list(s, "pin"));
 	add_nodes(ctx->cluster, &text);
 	return plan_write(ctx, ROSTER_PATH, str_text(&text), text.len, ATTR_ROOT(0644),

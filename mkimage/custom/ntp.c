@@ -55,8 +55,9 @@ struct sources {
 
 static void chrony_lines(const struct sources *s, struct str *out)
 {
+	/* Whenever that one gets the right time, however late, the cluster goes with it. */
 	if (s->first)
-		str_printf(out, "server %s iburst prefer\n", s->first);
+		str_printf(out, "server %s iburst prefer\nmakestep 1 -1\n", s->first);
 	strv_foreach (server, s->others)
 		str_printf(out, "server %s iburst\n", *server);
 	if (!s->serves)

@@ -72,10 +72,10 @@ static int is_master(struct plan_ctx *ctx, struct err *e)
 }
 
 /* The nodes of this role register, so the master knows them. */
-static bool registers(const struct plan_ctx *ctx)
+static bool registers(const struct profile *p, const struct cluster *c)
 {
-	const struct member *m = cluster_member(ctx->cluster, profile_str(ctx->profile, "role"));
-	return m && cluster_has_card(ctx->cluster, &m->nodes[0]);
+	const struct member *m = cluster_member(c, profile_str(p, "role"));
+	return m && cluster_has_card(c, &m->nodes[0]);
 }
 
 /* *ret NULL: nothing is in the way. */
@@ -158,7 +158,7 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 {
 	const char *obstacle;
 	int master = is_master(ctx, e);
-	if (master < 0 || (!master && !registers(ctx)))
+	if (master < 0 || (!master && !registers(ctx->profile, ctx->cluster)))
 		return master;
 	if ((master && plan_master(ctx, e) < 0) || find_obstacle(ctx, &obstacle, e) < 0)
 		return -1;
@@ -172,6 +172,13 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 	return 0;
 }
 
+static int want(const struct profile *p, const struct cluster *c, struct wanted *ret, struct err *e)
+{
+	struct loc loc = profile_get(p, "role")->loc;
+	bool looked_at = profile_next(p, "nodectl", NULL) || registers(p, c);
+	return looked_at ? overlay_want(p, "ops", loc, ret, e) : 0;
+}
+
 static int prepare(const struct profile *p, const struct cluster *c, struct err *e)
 {
 	autofree char *comment = xasprintf("ops@%s", c->name);
@@ -183,6 +190,7 @@ const struct custom custom_ops = {
 	.name = "ops",
 	.help = "the master's nodectl looks at the nodes, and switches them off, by a key of its "
 		"own",
+	.want = want,
 	.prepare = prepare,
 	.plan = plan,
 };

@@ -37,11 +37,10 @@ static char *overlays_of(const char *dir)
 	return path_join(parent, "overlays");
 }
 
-static void list_places(const struct plan_ctx *ctx, const char *name, struct loc loc,
-			struct strv *ret)
+static void list_places(const struct profile *p, const char *name, struct loc loc, struct strv *ret)
 {
 	auto_strv dirs = {0};
-	strv_add_owned(&dirs, path_dir(loc.file ? loc.file : ctx->profile->path));
+	strv_add_owned(&dirs, path_dir(loc.file ? loc.file : p->path));
 	profile_search_path(&dirs);
 	strv_foreach (dir, &dirs) {
 		autofree char *overlays = overlays_of(*dir);
@@ -51,25 +50,30 @@ static void list_places(const struct plan_ctx *ctx, const char *name, struct loc
 	}
 }
 
-/* A directory; or a symlink, which refuse_links names. */
-static bool is_tree(const char *path)
+/* One is enough; refuse_links has a word about those that are symlinks. */
+static bool has_part(const char *dir)
 {
+	static const char *const parts[] = {"root", "bin", "share", "packages"};
 	struct stat st;
-	return lstat(path, &st) == 0 && (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		autofree char *path = path_join(dir, parts[i]);
+		if (lstat(path, &st) == 0)
+			return true;
+	}
+	return false;
 }
 
-static char *find_overlay(const struct plan_ctx *ctx, const char *name, struct loc loc,
-			  struct err *e)
+static char *find_overlay(const struct profile *p, const char *name, struct loc loc, struct err *e)
 {
 	auto_strv places = {0};
 	if (strchr(name, '/'))
 		strv_add_owned(&places, profile_path(loc, name));
 	else
-		list_places(ctx, name, loc, &places);
+		list_places(p, name, loc, &places);
 	auto_str looked = STR_INIT;
 	strv_foreach (place, &places) {
-		autofree char *root = path_join(*place, "root"), *bin = path_join(*place, "bin");
-		if (is_tree(root) || is_tree(bin))
+		autofree char *root = path_join(*place, "root");
+		if (has_part(*place))
 			return xstrdup(*place);
 		str_printf(&looked, "%s'%s'", looked.len ? ", " : "", root);
 	}
@@ -81,8 +85,11 @@ static char *find_overlay(const struct plan_ctx *ctx, const char *name, struct l
 /* The files of an overlay are those below its own directory; the user names only that one. */
 static int refuse_links(const char *dir, struct loc loc, struct err *e)
 {
-	static const char *const parts[][2] = {
-		{"root", "directory"}, {"bin", "directory"}, {"attrs", "file"}};
+	static const char *const parts[][2] = {{"root", "directory"},
+					       {"bin", "directory"},
+					       {"share", "directory"},
+					       {"attrs", "file"},
+					       {"packages", "file"}};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		autofree char *path = path_join(dir, parts[i][0]);
 		struct stat st;
@@ -109,10 +116,10 @@ static int read_attrs(struct overlay *o, struct err *e)
 	return attrs_parse(str_text(&text), text.len, o->attrs_file, &o->attrs, e);
 }
 
-int overlay_open(const struct plan_ctx *ctx, const char *name, struct loc loc, struct overlay *ret,
+int overlay_open(const struct profile *p, const char *name, struct loc loc, struct overlay *ret,
 		 struct err *e)
 {
-	autofree char *dir = find_overlay(ctx, name, loc, e);
+	autofree char *dir = find_overlay(p, name, loc, e);
 	if (!dir || refuse_links(dir, loc, e) < 0)
 		return -1;
 	auto_overlay o = {.loc = loc, .attrs_file = path_join(dir, "attrs")};
@@ -152,7 +159,8 @@ int overlay_find_file(const struct plan_ctx *ctx, const char *path, char **ret, 
 	const struct value *v = profile_get(ctx->profile, "overlays");
 	*ret = NULL;
 	for (size_t i = v->list.n; i && !*ret; i--) {
-		autofree char *dir = find_overlay(ctx, v->list.v[i - 1], item_loc(v, i - 1), e);
+		autofree char *dir = find_overlay(ctx->profile, v->list.v[i - 1],
+						  item_loc(v, i - 1), e);
 		if (!dir)
 			return -1;
 		autofree char *file = xasprintf("%s/root%s", dir, path);
@@ -168,7 +176,7 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 	const struct value *v = profile_get(ctx->profile, "overlays");
 	for (size_t i = 0; i < v->list.n; i++) {
 		auto_overlay o = {0};
-		if (overlay_open(ctx, v->list.v[i], item_loc(v, i), &o, e) < 0)
+		if (overlay_open(ctx->profile, v->list.v[i], item_loc(v, i), &o, e) < 0)
 			return -1;
 		if (ctx->node && !has_templates(&o))
 			continue;
@@ -181,15 +189,27 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 int overlay_plan_named(struct plan_ctx *ctx, const char *name, struct loc loc, struct err *e)
 {
 	auto_overlay o = {0};
-	if (overlay_open(ctx, name, loc, &o, e) < 0)
+	if (overlay_open(ctx->profile, name, loc, &o, e) < 0)
 		return -1;
 	return overlay_plan_tree(ctx, &o, e);
+}
+
+static int want(const struct profile *p, const struct cluster *c, struct wanted *ret, struct err *e)
+{
+	const struct value *v = profile_get(p, "overlays");
+	(void)c;
+	for (size_t i = 0; i < v->list.n; i++) {
+		if (overlay_want(p, v->list.v[i], item_loc(v, i), ret, e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 const struct custom custom_overlay = {
 	.name = "overlay",
 	.help = "trees of files, with owners, modes and templates",
 	.keys = keys,
+	.want = want,
 	.plan = plan,
 	.plan_node = plan,
 };

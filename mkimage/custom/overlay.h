@@ -3,12 +3,14 @@
 #define MKIMAGE_CUSTOM_OVERLAY_H
 
 /*
- * One overlay on the host: the tree root/, the file attrs beside it, and the programs in bin/ for
- * the users (user_home.c); one of the two directories may be missing.
+ * One overlay on the host: the tree root/, the file attrs beside it, the programs in bin/ for the
+ * users (user_home.c), files for shares in share/ (nfs_server.c), and the packages that it needs;
+ * one of them is enough.
  */
 
 #include "attrs.h"
 #include "plan.h"
+#include "wanted.h"
 
 struct overlay {
 	struct loc loc;	  /* of its name in the profile */
@@ -22,7 +24,7 @@ struct overlay {
  * overlays/NAME beside the directory `profiles` of the profile or of the search path (for a search
  * directory of another name: in it).  *ret holds nothing on failure.
  */
-int overlay_open(const struct plan_ctx *ctx, const char *name, struct loc loc, struct overlay *ret,
+int overlay_open(const struct profile *p, const char *name, struct loc loc, struct overlay *ret,
 		 struct err *e) must_check;
 void overlay_done(struct overlay *o);
 #define auto_overlay __attribute__((cleanup(overlay_done))) struct overlay
@@ -35,6 +37,9 @@ int overlay_plan_tree(struct plan_ctx *ctx, const struct overlay *o, struct err 
 /* Both, for an overlay that a key stands for; loc is the key's. */
 int overlay_plan_named(struct plan_ctx *ctx, const char *name, struct loc loc,
 		       struct err *e) must_check;
+/* What the overlay of that name, found as by overlay_open, has in its file packages. */
+int overlay_want(const struct profile *p, const char *name, struct loc loc, struct wanted *ret,
+		 struct err *e) must_check;
 /* Where on the host the file at path of the image comes from, owned; *ret NULL: no overlay's. */
 int overlay_find_file(const struct plan_ctx *ctx, const char *path, char **ret,
 		      struct err *e) must_check;

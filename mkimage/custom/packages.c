@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Packages that the profile names: found by the host's apt, installed by firstboot. */
+/* Packages that the profile wants and the image lacks: found by the host's apt, installed by
+ * firstboot. */
 #include "packages.h"
 
 #include <string.h>
@@ -17,25 +18,32 @@ static const struct key keys[] = {
 	{.name = NULL},
 };
 
-static const struct value *key_of(const struct profile *p)
+static int want(const struct profile *p, const struct cluster *c, struct wanted *ret, struct err *e)
 {
-	return profile_get(p, "packages");
+	const struct value *v = profile_get(p, "packages");
+	(void)c;
+	(void)e;
+	for (size_t i = 0; i < v->list.n; i++)
+		wanted_add(ret, v->list.v[i], v->list_loc ? v->list_loc[i] : v->loc);
+	return 0;
 }
 
-static int check(const struct profile *p, struct err *e)
+/* A request, and the image that it is for. */
+struct request {
+	struct wanted wanted;
+	struct strv names; /* of it */
+};
+
+static void request_done(struct request *r)
 {
-	const struct value *v = key_of(p);
-	if (!v->list.n || profile_bool(p, "firstboot"))
-		return 0;
-	return err_at(e, v->loc,
-		      "packages are installed by firstboot, which this profile does without; set "
-		      "firstboot = true");
+	wanted_done(&r->wanted);
+	strv_done(&r->names);
 }
 
-/* Where the profile asks for them; a name that is wrong has a line of its own. */
-static int at_key(const struct plan_ctx *ctx, struct err *e)
+/* Where it begins; a name that is wrong has a line of its own. */
+static int at_key(const struct request *r, struct err *e)
 {
-	struct loc loc = key_of(ctx->profile)->loc;
+	struct loc loc = wanted_loc(&r->wanted, NULL);
 	return e->code == ERR_INTERRUPT ? -1 : err_wrap(e, "%s:%d: packages", loc.file, loc.line);
 }
 
@@ -54,32 +62,17 @@ static int check_name(const struct strv *known, const struct apt_image *image, c
 		      near ? "'?" : "; look for its name, or bring its source by an overlay");
 }
 
-static int check_names(struct plan_ctx *ctx, struct apt *a, const struct apt_image *image,
+static int check_names(const struct request *r, struct apt *a, const struct apt_image *image,
 		       struct err *e)
 {
-	const struct value *v = key_of(ctx->profile);
 	auto_strv known = {0};
 	if (apt_names(a, &known, e) < 0)
-		return at_key(ctx, e);
-	for (size_t i = 0; i < v->list.n; i++) {
-		struct loc loc = v->list_loc ? v->list_loc[i] : v->loc;
-		if (check_name(&known, image, v->list.v[i], loc, e) < 0)
+		return at_key(r, e);
+	strv_foreach (name, &r->names) {
+		if (check_name(&known, image, *name, wanted_loc(&r->wanted, *name), e) < 0)
 			return -1;
 	}
 	return 0;
-}
-
-static void note_installed(struct plan_ctx *ctx, const struct apt_image *image)
-{
-	auto_strv there = {0};
-	strv_foreach (name, &key_of(ctx->profile)->list) {
-		autofree char *version = packages_installed(str_text(&image->status), *name);
-		if (version)
-			strv_printf(&there, "%s %s", *name, version);
-	}
-	autofree char *all = strv_join(&there, ", ");
-	if (there.n)
-		plan_note(ctx, "packages that are in the image already: %s", all);
 }
 
 /* ---- the plan ---- */
@@ -91,10 +84,9 @@ static void note_old(struct plan_ctx *ctx, const char *why)
 }
 
 /* Once more with new lists: a mirror has only the newest version of a package. */
-static int get_again(struct plan_ctx *ctx, struct apt *a, struct apt_set *set,
-		     const struct err *failure, struct err *e)
+static int get_again(struct plan_ctx *ctx, const struct strv *names, struct apt *a,
+		     struct apt_set *set, const struct err *failure, struct err *e)
 {
-	const struct strv *names = &key_of(ctx->profile)->list;
 	enum apt_lists lists;
 	autofree char *why = NULL;
 	if (apt_is_updated(a) || failure->code != ERR_FAILED)
@@ -108,60 +100,59 @@ static int get_again(struct plan_ctx *ctx, struct apt *a, struct apt_set *set,
 	return apt_download(a, names, set, e);
 }
 
-static int get(struct plan_ctx *ctx, struct apt *a, struct apt_set *set, struct err *e)
+static int get(struct plan_ctx *ctx, const struct strv *names, struct apt *a, struct apt_set *set,
+	       struct err *e)
 {
-	const struct strv *names = &key_of(ctx->profile)->list;
 	auto_err failure = ERR_INIT;
 	if (apt_resolve(a, names, set, e) < 0 || packages_check_room(ctx, set, e) < 0)
 		return -1;
 	if (apt_download(a, names, set, &failure) == 0)
 		return 0;
-	return get_again(ctx, a, set, &failure, e);
+	return get_again(ctx, names, a, set, &failure, e);
 }
 
-static int plan_with(struct plan_ctx *ctx, const struct apt_image *image, struct apt *a,
-		     struct err *e)
+static int plan_with(struct plan_ctx *ctx, const struct request *r, const struct apt_image *image,
+		     struct apt *a, struct err *e)
 {
 	auto_apt_set set = {0};
-	if (check_names(ctx, a, image, e) < 0)
+	if (check_names(r, a, image, e) < 0)
 		return -1;
-	if (get(ctx, a, &set, e) < 0)
-		return at_key(ctx, e);
-	note_installed(ctx, image);
-	return packages_plan_files(ctx, &key_of(ctx->profile)->list, &set, e);
+	if (get(ctx, &r->names, a, &set, e) < 0)
+		return at_key(r, e);
+	return packages_plan_files(ctx, &r->names, &set, e);
 }
 
-static int plan_download(struct plan_ctx *ctx, const char *why, struct err *e)
+static int plan_download(struct plan_ctx *ctx, const struct request *r, const char *why,
+			 struct err *e)
 {
-	const struct strv *names = &key_of(ctx->profile)->list;
-	autofree char *all = strv_join(names, ", ");
+	autofree char *all = strv_join(&r->names, ", ");
 	plan_note(ctx,
 		  "packages are not on the card: the board downloads %s itself, once it has a "
 		  "network, because %s",
 		  all, why);
-	return packages_plan_download(ctx, names, e);
+	return packages_plan_download(ctx, &r->names, e);
 }
 
-static int plan_packages(struct plan_ctx *ctx, struct err *e)
+static int plan_packages(struct plan_ctx *ctx, const struct request *r, struct err *e)
 {
 	auto_apt_image image = {0};
 	auto_apt *a = NULL;
 	autofree char *why = NULL;
 	enum apt_lists lists = APT_LISTS_GOOD;
 	if (packages_read_image(ctx, &image, &why, e) < 0)
-		return at_key(ctx, e);
+		return at_key(r, e);
 	if (why)
-		return plan_download(ctx, why, e);
+		return plan_download(ctx, r, why, e);
 	if (!apt_present())
-		return plan_download(ctx, "this machine has no apt to get them with", e);
+		return plan_download(ctx, r, "this machine has no apt to get them with", e);
 	if (apt_open(&image, ctx->progress, &a, e) < 0)
-		return at_key(ctx, e);
+		return at_key(r, e);
 	if (apt_update(a, false, &lists, &why, e) < 0)
-		return at_key(ctx, e);
+		return at_key(r, e);
 	if (lists == APT_LISTS_NONE)
-		return plan_download(ctx, why, e);
+		return plan_download(ctx, r, why, e);
 	note_old(ctx, why);
-	return plan_with(ctx, &image, a, e);
+	return plan_with(ctx, r, &image, a, e);
 }
 
 /* A system that cannot install them says so, and is otherwise what the profile wants. */
@@ -175,11 +166,25 @@ static int find_obstacle(struct plan_ctx *ctx, const char **ret, struct err *e)
 	return fit < 0 ? -1 : 0;
 }
 
-static int plan(struct plan_ctx *ctx, struct err *e)
+/* What the image lacks takes firstboot; missing is the first of it. */
+static int plan_missing(struct plan_ctx *ctx, const struct request *r, const char *missing,
+			struct err *e)
 {
-	const struct value *v = key_of(ctx->profile);
-	const char *obstacle = NULL;
-	if (!v->list.n)
+	if (!profile_bool(ctx->profile, "firstboot"))
+		return err_at(e, wanted_loc(&r->wanted, missing),
+			      "packages are installed by firstboot, which this profile does "
+			      "without, and '%s' is not in the base; set firstboot = true",
+			      missing);
+	if (ctx->finished)
+		return packages_check_finished(ctx, &r->names, e);
+	return plan_packages(ctx, r, e);
+}
+
+static int plan_request(struct plan_ctx *ctx, const struct request *r, struct err *e)
+{
+	const char *obstacle = NULL, *missing;
+	auto_strv there = {0};
+	if (!r->names.n)
 		return packages_plan_none(ctx, e);
 	if (find_obstacle(ctx, &obstacle, e) < 0)
 		return -1;
@@ -187,15 +192,27 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 		plan_note(ctx, "no package is installed in this image: %s", obstacle);
 		return packages_plan_none(ctx, e);
 	}
-	if (ctx->finished)
-		return packages_check_finished(ctx, &v->list, e);
-	return plan_packages(ctx, e);
+	if (packages_find_installed(ctx, &r->wanted, &there, &missing, e) < 0)
+		return -1;
+	autofree char *all = strv_join(&there, ", ");
+	if (there.n)
+		plan_note(ctx, "packages that are in the image already: %s", all);
+	return missing ? plan_missing(ctx, r, missing, e) : packages_plan_none(ctx, e);
+}
+
+static int plan(struct plan_ctx *ctx, struct err *e)
+{
+	__attribute__((cleanup(request_done))) struct request r = {0};
+	if (wanted_collect(ctx->profile, ctx->cluster, &r.wanted, e) < 0)
+		return -1;
+	wanted_names(&r.wanted, &r.names);
+	return plan_request(ctx, &r, e);
 }
 
 const struct custom custom_packages = {
 	.name = "packages",
 	.help = "Debian packages that are installed at the first boot",
 	.keys = keys,
-	.check = check,
+	.want = want,
 	.plan = plan,
 };

@@ -6,6 +6,7 @@
 
 #include "apt.h"
 #include "plan.h"
+#include "wanted.h"
 
 /* The image has packages of Debian's kind. */
 int packages_fit(struct plan_ctx *ctx, struct err *e) must_check;
@@ -21,6 +22,12 @@ int packages_read_image(struct plan_ctx *ctx, struct apt_image *ret, char **why,
 /* The installed version of a package, as dpkg's database has it; owned, NULL: it is not installed.
  */
 char *packages_installed(const char *status, const char *name);
+/*
+ * Which of the wanted packages the image has: "NAME VERSION".  *missing is the first that it
+ * lacks, borrowed from w; NULL: none.
+ */
+int packages_find_installed(struct plan_ctx *ctx, const struct wanted *w, struct strv *ret,
+			    const char **missing, struct err *e) must_check;
 
 /* ERR_SPACE when the root file system will not hold them. */
 int packages_check_room(struct plan_ctx *ctx, const struct apt_set *set, struct err *e) must_check;

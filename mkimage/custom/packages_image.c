@@ -39,6 +39,24 @@ char *packages_installed(const char *status, const char *name)
 	return get_installed(status, name, "Version");
 }
 
+int packages_find_installed(struct plan_ctx *ctx, const struct wanted *w, struct strv *ret,
+			    const char **missing, struct err *e)
+{
+	auto_str status = STR_INIT;
+	if (text_read(ctx, STATUS, &status, e) < 0)
+		return -1;
+	*missing = NULL;
+	for (size_t i = 0; i < w->n; i++) {
+		const char *name = w->v[i].name;
+		autofree char *version = packages_installed(str_text(&status), name);
+		if (version)
+			strv_printf(ret, "%s %s", name, version);
+		else if (!*missing)
+			*missing = name;
+	}
+	return 0;
+}
+
 /* dpkg is a package of the image's own architecture. */
 static int read_status(struct plan_ctx *ctx, struct apt_image *image, struct err *e)
 {

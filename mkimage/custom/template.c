@@ -55,6 +55,20 @@ static char *get_master_address(const struct plan_ctx *ctx)
 	return n ? xstrdup(n->address) : NULL;
 }
 
+/* The first that is a name and no pattern. */
+static char *get_wired(const struct plan_ctx *ctx)
+{
+	const struct section *s = profile_next(ctx->profile, "wired", NULL);
+	auto_strv names = {0};
+	if (s)
+		strv_split(&names, section_str(s, "interface"), " ");
+	strv_foreach (name, &names) {
+		if (!strpbrk(*name, "*?[!"))
+			return xstrdup(*name);
+	}
+	return NULL;
+}
+
 struct field {
 	const char *name;
 	bool of_node;
@@ -66,6 +80,7 @@ static const struct field fields[] = {
 	{"prefix", true, get_prefix},	  {"number", true, get_number},
 	{"role", false, get_role},	  {"cluster", false, get_cluster},
 	{"master", false, get_master},	  {"master-address", false, get_master_address},
+	{"wired", false, get_wired},
 };
 #define N_FIELDS (sizeof(fields) / sizeof(*fields))
 

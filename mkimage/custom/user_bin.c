@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "edit.h"
+#include "io.h"
 #include "mem.h"
 #include "overlay.h"
 #include "text.h"
@@ -19,12 +20,6 @@
 	"*\":$HOME/bin:\"*) ;;\n"                              \
 	"*) PATH=\"$HOME/bin:$PATH\" ;;\n"                     \
 	"esac\n"
-
-static bool is_dir(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
 
 static bool has_home(const struct user *u)
 {
@@ -44,7 +39,7 @@ static int plan_directory(struct plan_ctx *ctx, const struct user *u, struct loc
 			"skeleton '%s' of user '%s' is missing; make that directory or correct "
 			"its name",
 			path, u->name);
-	if (!is_dir(path))
+	if (!io_is_dir(path))
 		return err_at(
 			e, loc,
 			"skeleton '%s' of user '%s' is not a directory; its content goes into "
@@ -72,14 +67,14 @@ static int plan_programs(struct plan_ctx *ctx, const struct user *u, struct loc 
 			 const char *overlay, struct err *e)
 {
 	auto_overlay o = {0};
-	if (overlay_open(ctx, overlay, loc, &o, e) < 0)
+	if (overlay_open(ctx->profile, overlay, loc, &o, e) < 0)
 		return -1;
 	autofree char *from = path_join(o.dir, "bin"), *to = path_join(u->home, "bin");
 	autofree char *why = xasprintf("programs of overlay '%s'", overlay);
 	struct attr attr = {0755, u->uid, u->gid};
 	const struct overlay_copy copy = {
 		.from = from, .to = to, .uid = u->uid, .gid = u->gid, .programs = true, .why = why};
-	if (!is_dir(from))
+	if (!io_is_dir(from))
 		return 0;
 	if (plan_mkdir(ctx, to, attr, why, e) < 0)
 		return -1;

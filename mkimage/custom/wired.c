@@ -88,17 +88,12 @@ static bool is_address(const char *gateway)
 	return strcmp(gateway, "false") != 0 && strcmp(gateway, "dhcp") != 0;
 }
 
-/* The gateway is another host of the network of a node's address. */
+/* The gateway is a host of the network of a node's address; it may be that node. */
 static int check_gateway_of(const struct value *gateway, uint32_t ip, struct address a,
 			    struct err *e)
 {
 	uint32_t network = address_network(a), hosts = UINT32_MAX >> a.prefix;
 	struct address other = {.ip = ip, .prefix = a.prefix};
-	if (ip == a.ip)
-		return err_at(e, gateway->loc,
-			      "gateway: %s is the address of a node of this profile itself; set "
-			      "gateway = false for it",
-			      gateway->str);
 	if (address_network(other) == network && ip != network && ip != (network | hosts))
 		return 0;
 	return err_at(e, gateway->loc,
@@ -161,8 +156,15 @@ static void wired_done(struct net_wired *w)
 
 #define auto_wired __attribute__((cleanup(wired_done))) struct net_wired
 
+/* The gateway itself has another way out, and asks the name servers that it finds there. */
+static bool is_the_gateway(const char *gateway, const struct node *n)
+{
+	return n && n->address && strcmp(gateway, n->address) == 0;
+}
+
 static void wired_init(struct net_wired *w, const struct section *s, const struct node *n)
 {
+	static const struct strv no_servers;
 	const char *gateway = section_str(s, "gateway");
 	*w = (struct net_wired){.gateway = is_address(gateway) ? gateway : NULL,
 				.dhcp_routes = strcmp(gateway, "dhcp") == 0,
@@ -170,6 +172,10 @@ static void wired_init(struct net_wired *w, const struct section *s, const struc
 	if (n) {
 		w->address = n->address;
 		w->prefix = n->prefix;
+	}
+	if (is_the_gateway(gateway, n)) {
+		w->gateway = NULL;
+		w->dns = &no_servers;
 	}
 	strv_split(&w->names, section_str(s, "interface"), " ");
 }

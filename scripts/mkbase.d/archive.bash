@@ -63,7 +63,10 @@ sources() {
 
 # What mmdebstrap said last, and what it means: archive_failed LOG WHAT ROOM
 archive_failed() {
+	local unknown
 	tail -n 40 "$1" >&2
+	unknown=$(sed -nE "s/.*E: (Unable to locate package ([^ ]+)|Package '(.+)' has no installation candidate)$/'\\2\\3'/p" "$1" | sort -u | xargs -d '\n')
+	[ -z "$unknown" ] || die "$2: Debian has no package $unknown there (main, non-free-firmware); is the name right?"
 	! grep -q 'Mirror sync in progress' "$1" ||
 		die "$2: the mirror is not consistent at present, see above; try again later, another --mirror, or --release-only"
 	die "$2: mmdebstrap failed, its last lines are above. Network and mirror ($mirror) fine? Enough room in ${TMPDIR:-/tmp} ($3)?"

@@ -284,8 +284,24 @@ print(at)')
 	done
 }
 
+@test "beside a root whose journal is dirty, a clean partition that mkimage cannot write to stays as it is" {
+	make_cluster
+	make_awkward "$MBR"$'\n59392,16384,83' 40
+	at=$(offset_of card.img 3)
+	mkdir data
+	echo data of worker003 >data/file
+	mke2fs -q -F -t ext4 -O quota -d data -E "offset=$at" card.img 8M
+	e2fsck -fp "card.img?offset=$at" >&2 || [ $? = 1 ]
+	debugfs -w -R 'feature needs_recovery' "card.img?offset=$(offset_of card.img 2)" >/dev/null 2>&1
+	clone card.img --quiet
+	assert_clean out/worker004.img
+	[ "$(debugfs -R 'cat file' "out/worker004.img?offset=$at" 2>/dev/null)" = 'data of worker003' ]
+}
+
 @test "a hybrid MBR stays one in a clone, and is refused where it would be lost" {
 	make_cluster
+	make_root
+	echo 'PARTUUID=deadbeef-01 /boot/firmware vfat noauto 0 0' >>root/etc/fstab
 	make_awkward "$GPT" 40
 	sgdisk -h 1 card.img >/dev/null
 	printf '\xef\xbe\xad\xde' | dd of=card.img bs=1 seek=440 conv=notrunc status=none
@@ -296,6 +312,9 @@ print(at)')
 	[ "$(sfdisk -Y dos -d out/worker004.img | grep start=)" = "$(sfdisk -Y dos -d card.img | grep start= | sed 's/card.img/out\/worker004.img/')" ]
 	[ "$(search card.img deadbeef)" != '' ]
 	[ "$(search out/worker004.img deadbeef)" = '' ]
+	id=$(sfdisk -Y dos --disk-id out/worker004.img)
+	debugfs -R 'cat /etc/fstab' "out/worker004.img?offset=$(offset_of card.img 2)" 2>/dev/null | grep -x "PARTUUID=${id#0x}-01 /boot/firmware vfat noauto 0 0"
+	mk plan --clone card.img --profile ./worker.conf --node 4 | grep -x "~ hybrid MBR id: deadbeef → ${id#0x}"
 	sfdisk -Y dos -d card.img | grep -q 'start= *2048, size= *8192, type=ef'
 	rm -r out
 	sed -i '/worker004/d' cluster/ledger

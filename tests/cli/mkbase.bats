@@ -71,6 +71,15 @@ need_host() {
 	[ "$(scripts/mkbase --key)" != "$key" ]
 }
 
+@test "more packages are part of the key, in any order, and only where there are some" {
+	key=$(mkbase --key --packages mpich,gcc)
+	[ "$key" != "$(mkbase --key)" ]
+	[ "$key" = "$(mkbase --key --packages gcc,mpich,gcc)" ]
+	[ "$key" = "$(mkbase --key --packages gcc --packages mpich)" ]
+	fails 2 "--packages 'mpich;reboot' is not a list" mkbase --packages 'mpich;reboot' --key
+	fails 2 "--packages 'mpich,' is not a list" mkbase --packages mpich, --key
+}
+
 @test "--check-host names the packages to install" {
 	mkdir few
 	for tool in echo sh bash id dirname dpkg cat sort xargs sed uname; do ln -s "$(type -P $tool)" few/; done
@@ -87,6 +96,20 @@ need_host() {
 	grep -q "^--include=.*linux-image-$native" args
 	grep -q "^--include=.*openssh-server" args
 	run ! grep -E '^--include=.*(\[|raspi-firmware)' args
+}
+
+@test "more packages are installed with the others, and tried before all" {
+	need_host
+	mkbase --arch "$native" --packages mpich,gcc --output base.tar.zst
+	grep -q '^--include=.*,openssh-server,.*,gcc,mpich$' args
+	grep -q '^--extract-hook=.* apt-get --simulate -qq install gcc mpich >' args
+}
+
+@test "a package that Debian has not is named" {
+	need_host
+	stand_in mmdebstrap 'echo "E: Unable to locate package mpihc" >&2
+		echo "E: Package '"'old'"' has no installation candidate" >&2; exit 1'
+	fails 1 "Debian has no package 'mpihc' 'old' there" mkbase --arch "$native" --packages mpihc,old --output base.tar.zst
 }
 
 @test "the mirrors that are given are used" {

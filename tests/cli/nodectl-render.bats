@@ -120,7 +120,7 @@ two_workers() {
 	cp root/etc/slurm/nodes.conf before
 	two_workers
 	cmp before root/etc/slurm/nodes.conf
-	grep -qx 'NodeName=worker003 NodeAddr=10.0.0.13 CPUs=4 RealMemory=900 State=FUTURE' before
+	grep -qx 'NodeName=worker003 NodeAddr=10.0.0.13 CPUs=4 RealMemory=900 Feature=worker State=FUTURE' before
 	absent master before
 }
 

@@ -364,3 +364,23 @@ end() {
 	wait "$joiner" "$script"
 	nothing_left
 }
+
+@test "a node that is switched on later is in the cluster already" {
+	start --late worker003:10 worker001.img worker002.img later/worker003.img
+	fails 1 "there is a node 'worker003' in that cluster already, and it is switched on later" try --join . later/worker003.img
+	until [ -s worker003.disk ]; do
+		kill -0 "$script" || { cat log >&2; return 1; }
+		sleep 0.1
+	done
+	end "$script"
+	nothing_left
+}
+
+@test "a node may be called as files of the cluster are" {
+	for name in running joined host; do cp worker001.img "$name.img"; done
+	start --cluster cluster running.img joined.img host.img worker001.img worker002.img
+	until [ -e try.ssh_config ]; do sleep 0.1; done
+	[ "$(grep '^Host ' try.ssh_config | sort | xargs)" = 'Host host Host joined Host running Host worker001 Host worker002' ]
+	end "$script"
+	nothing_left
+}

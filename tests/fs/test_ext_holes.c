@@ -123,6 +123,35 @@ static void without_extents_there_are_no_holes(void **state)
 	assert_whole("ext3", "/file", data);
 }
 
+static ssize_t read_pattern(void *ctx, void *buf, size_t len, struct err *e)
+{
+	uint64_t *at = ctx;
+	size_t n = *at >= 3 * SIZE ? 0 : len - len % 512;
+	(void)e;
+	for (size_t i = 0; i < n; i += 512)
+		memset((char *)buf + i, (*at + i) / (KIB * KIB) % 2 ? 'a' : 0, 512);
+	*at += n;
+	return (ssize_t)n;
+}
+
+/* Every other MiB of 96 is a hole. */
+static void what_is_needed_is_the_data(void **state)
+{
+	(void)state;
+	struct scratch s;
+	auto_err e = ERR_INIT;
+	uint64_t at = 0;
+	const struct fs_source src = {read_pattern, &at};
+	scratch_init(&s, SCRATCH_OFFSET, SIZE);
+	scratch_mke2fs(&s, "ext4", (const char *[]){"-b", "4096", NULL});
+	struct fs *fs = scratch_open_ext(&s, true);
+	assert_fails(fs->ops->write(fs, "/file", &src, &e), &e, ERR_SPACE,
+		     "/file: no room: 50331648 bytes are needed");
+	scratch_close(&fs);
+	scratch_e2fsck(&s);
+	scratch_done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +159,7 @@ int main(void)
 		cmocka_unit_test(without_extents_there_are_no_holes),
 		cmocka_unit_test(a_short_run_of_zeros_is_data),
 		cmocka_unit_test(a_swap_file_has_no_holes),
+		cmocka_unit_test(what_is_needed_is_the_data),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

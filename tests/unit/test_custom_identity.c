@@ -128,6 +128,25 @@ static void only_whole_words_are_ids_and_their_case_stays(void **state)
 	}
 }
 
+/* Linux counts the partitions of the GPT, boot loaders those of the MBR: any number may be named.
+ */
+static void partitions_of_a_hybrid_mbr_are_named_by_its_id(void **state)
+{
+	(void)state;
+	const struct id_change change = {ID_MBR, 0, "deadbeef", "0edf85e2"};
+	static const char *const pairs[][2] = {
+		{"root=PARTUUID=deadbeef-02 rw", "root=PARTUUID=0edf85e2-02 rw"},
+		{"DEADBEEF-03 deadbeef-0a", "0EDF85E2-03 0edf85e2-0a"},
+		{"deadbeef deadbeef-2 deadbeef-002 deadbeef-xy deadbeef_02 -02",
+		 "deadbeef deadbeef-2 deadbeef-002 deadbeef-xy deadbeef_02 -02"},
+	};
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+		auto_str out = STR_INIT;
+		id_changes_replace(&change, 1, pairs[i][0], strlen(pairs[i][0]), &out);
+		assert_string_equal(str_text(&out), pairs[i][1]);
+	}
+}
+
 static void a_patched_image_has_nothing_to_follow(void **state)
 {
 	(void)state;
@@ -331,6 +350,7 @@ int main(void)
 		cmocka_unit_test(fstab_and_cmdline_follow),
 		cmocka_unit_test(boot_loaders_follow),
 		cmocka_unit_test(only_whole_words_are_ids_and_their_case_stays),
+		cmocka_unit_test(partitions_of_a_hybrid_mbr_are_named_by_its_id),
 		cmocka_unit_test(a_patched_image_has_nothing_to_follow),
 		cmocka_unit_test(ids_of_the_base_follow_on_an_image_that_has_its_own),
 		cmocka_unit_test(a_damaged_record_of_the_base_is_refused),

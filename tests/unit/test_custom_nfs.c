@@ -41,6 +41,27 @@ static void run_with(struct fixture *f, const char *own, const char *shares)
 	fixture_run(f, &custom_nfs);
 }
 
+/* A file is for the share of its path, whoever else is served. */
+static void the_server_has_what_overlays_bring_for_a_share(void **state)
+{
+	(void)state;
+	static const char profile[] = SHARE "share \"/data\" { from = master }\n"
+					    "overlays = {\"./lab\"}\n";
+	struct fixture f;
+	init(&f, WORKER, profile);
+	fixture_put(&f, "lab/share/srv/cluster/examples/cpi.c", "main\n");
+	run_with(&f, MASTER, profile);
+	assert_file(&f, "/srv/cluster/examples/cpi.c", "main\n");
+	assert_attr(&f, "/srv/cluster/examples", "0755 2000 2000");
+	assert_attr(&f, "/srv/cluster/examples/cpi.c", "0644 2000 2000");
+	fixture_done(&f);
+	init(&f, MASTER, profile);
+	fixture_put(&f, "lab/share/srv/cluster/examples/cpi.c", "main\n");
+	run_with(&f, WORKER, profile);
+	assert_attr(&f, "/srv/cluster/examples", "none");
+	fixture_done(&f);
+}
+
 static void the_server_exports_to_the_wired_network_alone(void **state)
 {
 	(void)state;
@@ -373,6 +394,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_server_exports_to_the_wired_network_alone),
+		cmocka_unit_test(the_server_has_what_overlays_bring_for_a_share),
 		cmocka_unit_test(a_client_mounts_at_the_first_access),
 		cmocka_unit_test(a_mount_comes_after_the_wired_network),
 		cmocka_unit_test(a_server_in_the_wired_network_is_reached_over_it),

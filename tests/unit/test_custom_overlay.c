@@ -214,6 +214,21 @@ static void a_directory_over_a_file_is_refused(void **state)
 	refused("site/root/etc/ssh", "x", "", "'/etc/ssh' in the image is a directory");
 }
 
+static void a_template_names_the_wired_interface(void **state)
+{
+	(void)state;
+	struct fixture f;
+	fixture_init(&f);
+	fixture_put(&f, "site/root/etc/wire", "${wired}\n");
+	fixture_put(&f, "site/attrs", "/etc/wire 0644 root root template\n");
+	fixture_profile(&f, SITE "\nwired { interface = \"en* eth0\" }\n");
+	fixture_run(&f, &custom_overlay);
+	assert_file(&f, "/etc/wire", "eth0\n");
+	assert_refused(&f, &custom_overlay, SITE "\nwired { interface = \"en*\" }\n",
+		       "'${wired}' has no value");
+	fixture_done(&f);
+}
+
 static void a_missing_overlay_is_refused_with_the_places(void **state)
 {
 	(void)state;
@@ -299,6 +314,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_owner_is_refused),
 		cmocka_unit_test(attrs_about_nothing_are_refused),
 		cmocka_unit_test(a_directory_over_a_file_is_refused),
+		cmocka_unit_test(a_template_names_the_wired_interface),
 		cmocka_unit_test(a_missing_overlay_is_refused_with_the_places),
 		cmocka_unit_test(a_fifo_is_refused),
 		cmocka_unit_test(an_overlay_that_is_a_symlink_inside_is_refused),

@@ -47,8 +47,10 @@ static void wrong_profiles_are_refused_by_line(void **state)
 	(void)state;
 	struct fixture f;
 	init(&f);
-	assert_refused(&f, &custom_packages, "\npackages = {\"mpich\"}\n",
-		       "worker.conf:2: packages are installed by firstboot");
+	assert_refused(
+		&f, &custom_packages, "\npackages = {\"dpkg\", \"mpich\"}\n",
+		"worker.conf:2: packages are installed by firstboot, which this profile does "
+		"without, and 'mpich' is not in the base");
 	assert_refused(&f, &custom_packages, "firstboot = true\npackages = {\"Mpich\"}\n",
 		       "'Mpich' is not the name of a Debian package");
 	assert_refused(&f, &custom_packages, "firstboot = true\npackages = {\"mpich-\"}\n",
@@ -108,6 +110,20 @@ static void installed_is_what_dpkg_calls_so(void **state)
 	assert_string_equal(dpkg, "1.22");
 	assert_null(packages_installed(DPKG, "gone"));
 	assert_null(packages_installed(DPKG, "mpich"));
+}
+
+/* As in a base that was made with them: no apt is asked, and firstboot is not needed. */
+static void what_the_base_has_is_neither_carried_nor_downloaded(void **state)
+{
+	(void)state;
+	struct fixture f;
+	init(&f);
+	fixture_put(&f, "root" LIST, "# Written by Cardstock, on the card: dpkg\n");
+	fixture_profile(&f, "packages = {\"dpkg\"}\n");
+	fixture_run(&f, &custom_packages);
+	assert_note(&f, "packages that are in the image already: dpkg 1.22");
+	assert_attr(&f, LIST, "none");
+	fixture_done(&f);
 }
 
 /* A former plan's files go, an overlay's stay; names in the list cannot lead out of the directory.
@@ -210,6 +226,7 @@ int main(void)
 		cmocka_unit_test(what_only_the_board_can_get_is_left_to_it),
 		cmocka_unit_test(an_image_without_sources_or_architecture_is_refused),
 		cmocka_unit_test(installed_is_what_dpkg_calls_so),
+		cmocka_unit_test(what_the_base_has_is_neither_carried_nor_downloaded),
 		cmocka_unit_test(what_a_former_plan_put_there_goes),
 		cmocka_unit_test(files_and_their_list),
 		cmocka_unit_test(room_is_needed_for_what_is_installed_unless_the_root_grows),

@@ -4,6 +4,7 @@
 #include "disk_private.h"
 
 #define GPT_ID "0edf85e2-c408-451a-9577-e537041ddf4b"
+#define MBR_OF_HYBRID "0edf85e2"
 #define PART_1 "a0b1c2d3-e4f5-4a6b-8c7d-9e8f7a6b5c4d"
 #define PART_2 "12345678-9abc-4def-8123-456789abcdef"
 
@@ -58,6 +59,8 @@ static struct disk *want_gpt(const struct disk *is)
 	struct disk *want = disk_copy(is);
 	assert_int_equal(want->n_parts, 2);
 	snprintf(want->id, sizeof(want->id), GPT_ID);
+	if (*want->mbr_id)
+		snprintf(want->mbr_id, sizeof(want->mbr_id), MBR_OF_HYBRID);
 	snprintf(want->parts[0].partuuid, sizeof(want->parts[0].partuuid), PART_1);
 	snprintf(want->parts[1].partuuid, sizeof(want->parts[1].partuuid), PART_2);
 	return want;

@@ -22,7 +22,8 @@ static void add_hardware(const struct view *v, const char *role, struct str *out
 
 /*
  * A function of the plan alone: slurmctld ends when nodes are added while it runs, so who registers
- * must not change this.  A FUTURE node becomes IDLE when its slurmd comes.
+ * must not change this.  A FUTURE node becomes IDLE when its slurmd comes.  Partitions are made of
+ * the feature.
  */
 void render_slurm(const struct view *v, struct str *out)
 {
@@ -35,6 +36,6 @@ void render_slurm(const struct view *v, struct str *out)
 		if (ip)
 			str_printf(out, " NodeAddr=%s", ip);
 		add_hardware(v, r->role, out);
-		str_puts(out, " State=FUTURE\n");
+		str_printf(out, " Feature=%s State=FUTURE\n", r->role);
 	}
 }
