@@ -146,6 +146,14 @@ static void a_number_may_lead_to_no_hosts_address(void **state)
 {
 	(void)state;
 	struct address a;
+	assert_true(pattern_expand_address("10.0.1.%d/16", 256, &a));
+	assert_int_equal(a.ip, 10u << 24 | 2u << 8);
+	assert_true(pattern_expand_address("10.0.1.%d/16", 65278, &a));
+	assert_false(pattern_expand_address("10.0.1.%d/16", 65279, &a));
+	assert_false(pattern_expand_address("10.0.1.%d/16", 65280, &a));
+	assert_false(pattern_expand_address("10.0.0.%d/24", 256, &a));
+	assert_false(pattern_expand_address("10.0.0.%d/24", UINT32_MAX, &a));
+	assert_false(pattern_expand_address("10.0.%d.1/16", 256, &a));
 	assert_true(pattern_expand_address("%d.0.0.1/8", 126, &a));
 	assert_false(pattern_expand_address("%d.0.0.1/8", 127, &a));
 	assert_false(pattern_expand_address("%d.0.0.1/8", 224, &a));
