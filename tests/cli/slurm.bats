@@ -111,14 +111,16 @@ in_a_box() {
 	make_master
 	in_a_box '
 		cd "$root"
-		printf "%s\n" "#!/bin/sh" "#PBS -N two" "#PBS -l nodes=2" "srun hostname" >job
+		printf "%s\n" "#!/bin/sh" "#PBS -N two" "#PBS -l nodes=2" "echo \$SLURM_JOB_NODELIST" >job
 		first=$(qsub job)
-		second=$(qsub -l nodes=3 job)
-		[ -n "$(qstat "$second")" ]
+		second=$(qsub -h job)
+		[ "$(squeue --noheader --job="$first" --format="%j %D")" = "two 2" ]
+		qstat "$second" >shown
+		grep -q "^$second .*two" shown
 		qdel "$second"
 		until [ "$(squeue --noheader --format=%i)" = "" ]; do sleep 0.2; done
-		[ "$(sort "two.o$first" | xargs)" = "worker001 worker002" ]
-		[ ! -e "two.o$second" ]
+		[ "$(cat "job.o$first")" = "worker[001-002]" ]
+		[ ! -s "job.o$second" ]
 		pbsnodes >nodes
 		grep -qx worker001 nodes
 		grep -qx worker002 nodes'
