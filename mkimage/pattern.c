@@ -111,11 +111,21 @@ uint32_t address_network(struct address a)
 	return a.ip & ~host_mask(a.prefix);
 }
 
+/* False when that leaves the network. */
+static bool count_on(struct address *a, uint32_t number)
+{
+	uint32_t room = address_network(*a) + host_mask(a->prefix) - a->ip;
+	a->ip += number;
+	return number <= room;
+}
+
 bool pattern_expand_address(const char *pattern, unsigned number, struct address *ret)
 {
 	struct address a;
-	autofree char *text = pattern_expand(pattern, number);
-	if (!split_address(text, &a))
+	const char *percent = strchr(pattern, '%');
+	bool last = percent && !strchr(percent, '.');
+	autofree char *text = pattern_expand(pattern, last ? 0 : number);
+	if (!split_address(text, &a) || (last && !count_on(&a, number)))
 		return false;
 	uint32_t host = a.ip & host_mask(a.prefix);
 	if (host == 0 || host == host_mask(a.prefix) || !is_of_a_host(a))

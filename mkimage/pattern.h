@@ -29,8 +29,9 @@ struct address {
 };
 
 /*
- * The address for a number; false when that is no host of its network: no octet, the
- * network's or broadcast address, or one that no host has.
+ * The address for a number, which as the last of the four counts on through the network: behind
+ * 10.0.1.255/16 comes 10.0.2.0.  False when that is no host of the network: the network's or
+ * broadcast address, one that no host has, or, for one of the first three, no octet.
  */
 bool pattern_expand_address(const char *pattern, unsigned number, struct address *ret);
 /* The network that an address is in. */

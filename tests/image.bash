@@ -2,9 +2,15 @@
 # For bats: finished images under the eyes of somebody else's tools.
 # shellcheck shell=bash
 
+# "NUMBER OFFSET SIZE TYPE" of each partition in the table, whose number is its place there.
+partitions_in() {
+	sfdisk --dump "$1" | sed -n 's/^[^ ]* : start= *\([0-9]*\), size= *\([0-9]*\), type=\([^,]*\).*/\1 \2 \3/p' |
+		awk '{ printf "%d %.0f %.0f %s\n", NR, $1 * 512, $2 * 512, $3 }'
+}
+
 # The byte offset of partition $2 of image $1, by somebody else's tool.
 offset_of() {
-	sfdisk --json "$1" | python3 -c "import json,sys; print(json.load(sys.stdin)['partitiontable']['partitions'][$2 - 1]['start'] * 512)"
+	partitions_in "$1" | awk -v wanted="$2" 'NR == wanted { print $2; found = 1 } END { exit !found }'
 }
 
 # What the superblock of IMAGE?offset=BYTES says, a line a field.  dumpe2fs 1.47.2 takes no offset.
@@ -14,13 +20,11 @@ superblock() {
 
 # "NUMBER OFFSET SIZE TYPE" of each partition but an extended one, by other people's tools.
 partitions_of() {
-	local number start size
-	sfdisk --json "$1" | python3 -c "import json,sys
-for n, p in enumerate(json.load(sys.stdin)['partitiontable']['partitions'], 1):
-    if p['type'] not in ('5', 'f', '85'): print(n, p['start'] * 512, p['size'] * 512)" |
-		while read -r number start size; do
-			echo "$number $start $size $(blkid -p -O "$start" -S "$size" -o value -s TYPE "$1")"
-		done
+	local number start size type
+	partitions_in "$1" | while read -r number start size type; do
+		case $type in 5 | f | 85) continue ;; esac
+		echo "$number $start $size $(blkid -p -O "$start" -S "$size" -o value -s TYPE "$1")"
+	done
 }
 
 # All file systems of a finished image are clean, by their own checkers.
@@ -44,27 +48,10 @@ assert_clean() {
 
 # search IMAGE VALUE…: the lines of the image that have one of the values, as text or as the bytes of an id.
 search() {
-	python3 - "$@" <<-'END'
-		import itertools, mmap, os, re, sys, uuid
-		with open(sys.argv[1], "rb") as f:
-		    image = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
-		    data, end = [], 0
-		    while end < len(image): # holes have nothing
-		        try: begin = os.lseek(f.fileno(), end, os.SEEK_DATA)
-		        except OSError: break
-		        end = os.lseek(f.fileno(), begin, os.SEEK_HOLE)
-		        data.append((begin, end))
-		for value in sys.argv[2:]:
-		    forms = [value.encode(), value.encode("utf-16-le")] # the latter: long names of a FAT
-		    digits = value.replace("-", "")
-		    if re.fullmatch("[0-9a-fA-F]{8}|[0-9a-fA-F]{32}", digits):
-		        forms += [bytes.fromhex(digits), bytes.fromhex(digits)[::-1]]
-		    if len(digits) == 32 and len(forms) > 2:
-		        forms.append(uuid.UUID(digits).bytes_le) # in a GPT
-		    for form, (begin, end) in itertools.product(forms, data):
-		        at = begin - 1
-		        while (at := image.find(form, at + 1, end)) >= 0:
-		            line, to = image.rfind(b"\n", begin, at) + 1, image.find(b"\n", at)
-		            print(image[max(line, at - 200):min(to, at + 200)])
-	END
+	python3 "$(dirname "${BASH_SOURCE[0]}")/search.py" "$@"
+}
+
+# lacking IMAGE VALUE…: those of which the image has nothing.
+lacking() {
+	python3 "$(dirname "${BASH_SOURCE[0]}")/search.py" --lacking "$@"
 }

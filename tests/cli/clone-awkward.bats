@@ -55,7 +55,7 @@ make_cluster() {
 
 # assert_clone [OPTION…]: worker004 is whole, has all files of the card, and is another node.
 assert_clone() {
-	local image=out/worker004.img id ids
+	local image=out/worker004.img ids
 	rm -rf out
 	sed -i '/worker004/d' cluster/ledger
 	clone card.img --quiet "$@"
@@ -65,7 +65,7 @@ assert_clone() {
 	debugfs -R 'cat /etc/hostname' "$image?offset=$(offset_of $image $root)" 2>/dev/null | grep -qx worker004
 	mapfile -t ids < <(ids_of card.img; echo "$OLD_MACHINE_ID")
 	[ ${#ids[@]} -ge 4 ]
-	for id in "${ids[@]}"; do [ -n "$(search card.img "$id")" ]; done
+	[ "$(lacking card.img "${ids[@]}")" = '' ]
 	[ "$(search $image "${ids[@]}")" = '' ]
 	[ "$(sha256sum card.img)" = "$before" ]
 }

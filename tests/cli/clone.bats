@@ -50,9 +50,7 @@ leave_traces() {
 	block=$(python3 -c 'print(open("card.img", "rb").read().find(b"short-file-of-the-boot"))')
 	echo 'tail of worker003' | dd of=card.img bs=1 seek=$((block + 200)) conv=notrunc status=none
 	traces=(worker003.name worker003.link 'content of worker003' 'log of worker003' 'boot of worker003' r003-l 'tail of worker003')
-	for trace in "${traces[@]}"; do
-		[ -n "$(search card.img "$trace")" ] || { echo "no trace '$trace'" >&2; return 1; }
-	done
+	[ "$(lacking card.img "${traces[@]}")" = '' ]
 	e2fsck -fn "card.img?offset=$at" >/dev/null 2>&1
 }
 
@@ -66,7 +64,7 @@ leave_traces() {
 	put card.img /root/fingerprint "$(ssh-keygen -lf old.pub | cut -d' ' -f2)"
 	old+=("$(cat put.txt)")
 	debugfs -w -R 'rm /root/fingerprint' "card.img?offset=$(offset_of card.img 2)" >/dev/null 2>&1
-	for value in "${old[@]}"; do [ -n "$(search card.img "$value")" ]; done
+	[ "$(lacking card.img "${old[@]}")" = '' ]
 	leave_traces
 	clone card.img -n 2 --quiet
 	for n in 4 5; do

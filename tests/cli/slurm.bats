@@ -42,7 +42,8 @@ use_cluster() {
 }
 
 # What needs the real machine is replaced by what a namespace has; all else is as on a board.
-IN_A_BOX='"SlurmUser=root", "ProctrackType=proctrack/linuxproc", "TaskPlugin=task/none", "CommunicationParameters=NoInAddrAny"'
+IN_A_BOX='"SlurmUser=root", "ProctrackType=proctrack/linuxproc", "TaskPlugin=task/none", "CommunicationParameters=NoInAddrAny",
+	"SlurmctldPidFile=/run/slurm/slurmctld.pid", "SlurmdPidFile=/run/slurm/slurmd.pid"'
 
 # As on a machine without apt.
 leave_packages_to_the_board() {
@@ -63,7 +64,7 @@ make_master() {
 in_a_box() {
 	local map=()
 	[ "$(id -u)" = 0 ] || map=(--user --map-root-user --map-auto)
-	timeout -s KILL 120 unshare "${map[@]}" -nmupf --kill-child --mount-proc "$ROOT/tests/cli/slurm-in-a-box" "$PWD/master" bash -euc "$1"
+	timeout -s KILL 480 unshare "${map[@]}" -nmupf --kill-child --mount-proc "$ROOT/tests/cli/slurm-in-a-box" "$PWD/master" bash -euc "$1"
 }
 
 @test "planned boards become idle when they come, and jobs run on them, by role as well" {
@@ -83,11 +84,44 @@ in_a_box() {
 	use_cluster "$IN_A_BOX"
 	make_master
 	in_a_box '
-		kill "$(cat /run/worker002.pid)"
+		end_worker worker002
 		scontrol update nodename=worker002 state=down reason=off
 		until_sinfo down worker002
 		worker worker002
 		until_sinfo idle "worker[001-002]"
 		[ "$(srun -w worker002 hostname)" = worker002 ]
 		kill -0 "$slurmctld"'
+}
+
+@test "1,024 planned nodes: slurm.conf follows from the plan, and nobody waits for those that are off" {
+	use_cluster "$IN_A_BOX"
+	sed -i 's|^address = .*|address = "10.0.0.1/16"|' master.conf
+	sed -i 's|^address = .*|address = "10.0.1.%d/16"|; s/^first-address = .*/first-address = 1/; s/^planned = .*/planned = 1024/' worker.conf
+	make_master
+	grep -qx 'TreeWidth=32' master/etc/slurm/slurm.conf
+	grep -q '10.0.5.0.worker1024' master/etc/hosts
+	in_a_box '
+		[ "$(scontrol -F -o show nodes | grep -c State=FUTURE)" = 1022 ]
+		[ "$(srun -N2 -p worker hostname | sort | xargs)" = "worker001 worker002" ]
+		[ "$(sinfo --noheader --format=%D --partition=all)" = 2 ]'
+}
+
+@test "those who come from TORQUE submit, look and delete as there" {
+	use_cluster "$IN_A_BOX"
+	make_master
+	in_a_box '
+		cd "$root"
+		printf "%s\n" "#!/bin/sh" "#PBS -N two" "#PBS -l nodes=2" "echo \$SLURM_JOB_NODELIST" >job
+		first=$(qsub job)
+		second=$(qsub -h job)
+		[ "$(squeue --noheader --job="$first" --format="%j %D")" = "two 2" ]
+		qstat "$second" >shown
+		grep -q "^$second .*two" shown
+		qdel "$second"
+		until [ "$(squeue --noheader --format=%i)" = "" ]; do sleep 0.2; done
+		[ "$(cat "job.o$first")" = "worker[001-002]" ]
+		[ ! -s "job.o$second" ]
+		pbsnodes >nodes
+		grep -qx worker001 nodes
+		grep -qx worker002 nodes'
 }

@@ -142,15 +142,6 @@ static void a_role_that_names_the_node_is_judged_too(void **state)
 	workdir_passed(state);
 }
 
-static void a_number_may_lead_to_no_hosts_address(void **state)
-{
-	(void)state;
-	struct address a;
-	assert_true(pattern_expand_address("%d.0.0.1/8", 126, &a));
-	assert_false(pattern_expand_address("%d.0.0.1/8", 127, &a));
-	assert_false(pattern_expand_address("%d.0.0.1/8", 224, &a));
-}
-
 static void names_that_get_too_long_are_refused(void **state)
 {
 	put_profiles(MASTER,
@@ -573,7 +564,6 @@ int main(void)
 		IN_WORKDIR(impossible_plans_are_refused_with_file_and_line),
 		IN_WORKDIR(addresses_and_names_that_no_node_has_are_refused),
 		IN_WORKDIR(a_role_that_names_the_node_is_judged_too),
-		cmocka_unit_test(a_number_may_lead_to_no_hosts_address),
 		IN_WORKDIR(names_that_get_too_long_are_refused),
 		IN_WORKDIR(reading_makes_nothing),
 		IN_WORKDIR(a_new_cluster_gets_keys_that_only_its_owner_reads),
