@@ -228,30 +228,62 @@ static int rest(unsigned most, struct err *e)
 	return random_below(most, &left, e) < 0 ? -1 : wait_ms(left, e);
 }
 
-static unsigned longer(const struct join_how *how, unsigned pause)
+/* The longest pauses after a failure: an absent master's grow, a busy one's do not. */
+struct pauses {
+	unsigned absent, dropped;
+};
+
+static unsigned next_pause(struct pauses *p, const struct join_how *how, const struct err *why)
 {
-	return pause * 2 < how->pause_most_ms ? pause * 2 : how->pause_most_ms;
+	unsigned pause;
+	if (join_was_dropped(why)) {
+		pause = p->dropped;
+		p->dropped = how->dropped_more_ms;
+	} else {
+		pause = p->absent;
+		p->absent = pause * 2 < how->pause_most_ms ? pause * 2 : how->pause_most_ms;
+	}
+	return pause;
+}
+
+/* Where many come at once, the master says when; the boards without a name are first. */
+static int wait_as_told(const struct reply *r, struct err *e)
+{
+	unsigned ms = r->pause_s * 1000, more = 0;
+	return ms && random_below(ms / 8, &more, e) < 0 ? -1 : wait_ms(ms + more, e);
+}
+
+/* Visits until the own key is accepted: 0, or -1.  *first: the card was used. */
+static int visit_all(const struct ctx *ctx, struct reply *ret, bool *first, struct err *e)
+{
+	int r = visit(ctx, ret, e);
+	for (int i = 0; r > 0 && i < 2; i++) {
+		*first = true;
+		if (wait_as_told(ret, e) < 0)
+			return -1;
+		r = visit(ctx, ret, e);
+	}
+	return r <= 0 ? r : err_set(e, ERR_FAILED, "the own key is not used");
 }
 
 int join_run(const struct ctx *ctx, const struct join_how *how, struct reply *ret, struct err *e)
 {
 	uint64_t began = pace_now_ms();
+	struct pauses pauses = {how->pause_ms, how->dropped_ms};
 	bool first = false; /* the card was used */
-	for (unsigned pause = how->pause_ms;; pause = longer(how, pause)) {
+	for (;;) {
 		auto_err why = ERR_INIT;
-		int r = visit(ctx, ret, &why);
-		for (int i = 0; r > 0 && i < 2; i++) {
-			first = true;
-			r = visit(ctx, ret, &why);
-		}
-		if (r == 0)
+		bool had_card = !first;
+		if (visit_all(ctx, ret, &first, &why) == 0)
 			return first;
+		if (first && had_card) /* what the master had it wait for is no try */
+			began = pace_now_ms();
 		if (interrupt_check(e) < 0)
 			return -1;
-		log_debug("%s", why.msg ? why.msg : "the own key is not used");
+		log_debug("%s", why.msg);
 		if (pace_now_ms() - began >= how->patience_ms)
-			return err_set(e, ERR_FAILED, "%s", why.msg ? why.msg : "no answer");
-		if (rest(pause, e) < 0)
+			return err_set(e, ERR_FAILED, "%s", why.msg);
+		if (rest(next_pause(&pauses, how, &why), e) < 0)
 			return -1;
 	}
 }

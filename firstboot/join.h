@@ -22,9 +22,11 @@
 
 /* How a visit is made: the tests have a master, and times, of their own. */
 struct join_how {
-	unsigned patience_ms;	/* for all tries of one run together */
-	unsigned pause_ms;	/* the longest pause after the first try; it doubles … */
-	unsigned pause_most_ms; /* … up to this */
+	unsigned patience_ms;	  /* for all tries of one run together */
+	unsigned pause_ms;	  /* the longest pause after the first try; it doubles … */
+	unsigned pause_most_ms;	  /* … up to this */
+	unsigned dropped_ms;	  /* the longest after the first connection that was dropped, … */
+	unsigned dropped_more_ms; /* … and after each of the others */
 };
 
 /* Where the settings want the board to register; false: nowhere. */
@@ -63,6 +65,11 @@ struct join_key {
 /* Say the line to the master with that key; add what it says to answer. */
 int join_ssh(const struct ctx *ctx, const struct join_key *key, const struct str *line,
 	     struct str *answer, struct err *e) must_check;
+/*
+ * Of a failure of join_ssh: the connection was there, and ended before the reply.  That is what a
+ * master does that has too many.
+ */
+bool join_was_dropped(const struct err *why);
 /* "USER@ADDRESS:PORT": the check of the setting `register`. */
 int join_check_target(const char *value, struct err *e) must_check;
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "reply_read.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base64.h"
 #include "json_read.h"
 #include "mem.h"
+#include "protocol/pause.h"
 #include "utf8.h"
 #include "validate.h"
 
@@ -80,7 +82,7 @@ static const struct {
 /* A reply on its way. */
 struct reading {
 	struct reply *reply;
-	bool version, seen[FIELDS];
+	bool version, pause, seen[FIELDS];
 };
 
 static int take_version(struct reading *r, const struct json_value *v, struct err *e)
@@ -91,11 +93,24 @@ static int take_version(struct reading *r, const struct json_value *v, struct er
 				    "it speaks another version of the protocol than " VERSION);
 }
 
+/* Whatever the master says, the board comes back. */
+static int take_pause(struct reading *r, const struct json_value *v, struct err *e)
+{
+	long long seconds;
+	if (r->pause || v->type != JSON_NUMBER || !parse_number(v->text, 0, LLONG_MAX, &seconds))
+		return err_set(e, ERR_FAILED, "'pause' is there twice or no number of seconds");
+	r->pause = true;
+	r->reply->pause_s = seconds < REPLY_PAUSE_MAX ? (unsigned)seconds : REPLY_PAUSE_MAX;
+	return 0;
+}
+
 static int take(void *arg, const struct json_value *v, struct err *e)
 {
 	struct reading *r = arg;
 	if (strcmp(v->path, "version") == 0)
 		return take_version(r, v, e);
+	if (strcmp(v->path, "pause") == 0 && v->type != JSON_NULL)
+		return take_pause(r, v, e);
 	for (size_t i = 0; i < FIELDS; i++) {
 		if (strcmp(v->path, fields[i].path) != 0 || v->type == JSON_NULL)
 			continue;

@@ -20,6 +20,7 @@ struct reply {
 	char *result; /* as the master says it: "pending" */
 	char *name, *address, *reason;
 	struct str munge; /* the key itself; empty: none */
+	unsigned pause_s; /* until it is to come with its second key; at most REPLY_PAUSE_MAX */
 	enum answer answer;
 };
 

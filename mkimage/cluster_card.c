@@ -15,6 +15,11 @@
 #include "validate.h"
 
 #define CA "enrol-ca"
+/*
+ * The master's sshd checks this signature several times in a visit, and OpenSSH's own code for
+ * ed25519 is much slower at it than OpenSSL's for nistp256.  A CA that is there stays what it is.
+ */
+#define CA_KIND "ecdsa"
 #define CERT_MAX_BYTES (64u << 10)
 #define PRINCIPAL "cardstock" /* the user whom boards log in as */
 #define JOIN "join-"	      /* with the role: the card's name in keys/ */
@@ -116,7 +121,7 @@ int card_make_ca(const struct cluster *c, struct err *e)
 			       "backup, or remove '%s/nodes/*/card*' and '%s/keys/" JOIN "*' and "
 			       "make the images of all nodes anew",
 			       path, c->dir, c->dir);
-	return keys_ensure(path, comment, e);
+	return keys_ensure(path, CA_KIND, comment, e);
 }
 
 char *cluster_card_file(const struct node *n, const char *suffix)
@@ -162,7 +167,7 @@ static int ensure_cert(const struct cluster *c, const struct node *n, const char
 int card_issue(const struct cluster *c, const struct node *n, struct err *e)
 {
 	autofree char *key = card_path(c, n), *comment = xasprintf("card@%s", n->hostname);
-	return keys_ensure(key, comment, e) < 0 ? -1 : ensure_cert(c, n, key, e);
+	return keys_ensure(key, KEYS_KIND, comment, e) < 0 ? -1 : ensure_cert(c, n, key, e);
 }
 
 /* The former card may be in the wrong hands, and its host key with it. */
@@ -171,7 +176,7 @@ int cluster_renew_card(const struct cluster *c, const struct node *n, struct err
 	if (!n->unplanned && keys_renew_host(c, n, e) < 0)
 		return -1;
 	autofree char *key = card_path(c, n), *comment = xasprintf("card@%s", n->hostname);
-	return keys_renew(key, comment, e) < 0 ? -1 : ensure_cert(c, n, key, e);
+	return keys_renew(key, KEYS_KIND, comment, e) < 0 ? -1 : ensure_cert(c, n, key, e);
 }
 
 /* ---- boards that nobody planned ---- */

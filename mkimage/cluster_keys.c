@@ -44,13 +44,13 @@ static char *temp_name(const char *path)
 	return xasprintf("%s.new-%ld", path, (long)getpid());
 }
 
-int keys_renew(const char *path, const char *comment, struct err *e)
+int keys_renew(const char *path, const char *kind, const char *comment, struct err *e)
 {
 	autofree char *public = xasprintf("%s.pub", path);
 	autofree char *temp = temp_name(path);
 	autofree char *temp_public = xasprintf("%s.pub", temp);
-	if (run_argv(e, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", temp,
-		     NULL) < 0)
+	if (run_argv(e, "ssh-keygen", "-q", "-t", kind, "-N", "", "-C", comment, "-f", temp, NULL) <
+	    0)
 		return err_wrap(e, "%s", path);
 	if (flush_file(temp, 0600, e) < 0 || flush_file(temp_public, 0644, e) < 0)
 		return -1;
@@ -82,14 +82,14 @@ static int check_key(const char *path, const char *public, struct err *e)
 		       path, public);
 }
 
-int keys_ensure(const char *path, const char *comment, struct err *e)
+int keys_ensure(const char *path, const char *kind, const char *comment, struct err *e)
 {
 	autofree char *public = xasprintf("%s.pub", path);
 	if (exists(path))
 		return exists(public) ? check_key(path, public, e) : make_public(path, public, e);
 	if (errno != ENOENT)
 		return err_errno(e, ERR_FAILED, "%s", path);
-	return keys_renew(path, comment, e);
+	return keys_renew(path, kind, comment, e);
 }
 
 /* Make a directory of the cluster directory, for ever. */
@@ -113,9 +113,9 @@ int keys_make(const struct cluster *c, struct err *e)
 	autofree char *admin_comment = xasprintf("admin@%s", c->name);
 	autofree char *ca_comment = xasprintf("host-ca@%s", c->name);
 	cluster_sweep(c->dir);
-	if (make_dir(c, dir, e) < 0 || keys_ensure(admin, admin_comment, e) < 0)
+	if (make_dir(c, dir, e) < 0 || keys_ensure(admin, KEYS_KIND, admin_comment, e) < 0)
 		return -1;
-	if (keys_ensure(ca, ca_comment, e) < 0 || card_make_ca(c, e) < 0)
+	if (keys_ensure(ca, KEYS_KIND, ca_comment, e) < 0 || card_make_ca(c, e) < 0)
 		return -1;
 	return io_flush_dir(dir, e);
 }
@@ -200,7 +200,7 @@ static char *host_key_path(const struct cluster *c, const struct node *n)
 int keys_renew_host(const struct cluster *c, const struct node *n, struct err *e)
 {
 	autofree char *key = host_key_path(c, n), *comment = xasprintf("root@%s", n->hostname);
-	return keys_renew(key, comment, e) < 0 ? -1 : ensure_host_cert(c, n, key, e);
+	return keys_renew(key, KEYS_KIND, comment, e) < 0 ? -1 : ensure_host_cert(c, n, key, e);
 }
 
 int cluster_issue(struct cluster *c, const struct node *n, struct err *e)
@@ -210,7 +210,7 @@ int cluster_issue(struct cluster *c, const struct node *n, struct err *e)
 	if (make_dir(c, dir, e) < 0)
 		return -1;
 	if (!n->unplanned &&
-	    (keys_ensure(key, comment, e) < 0 || ensure_host_cert(c, n, key, e) < 0))
+	    (keys_ensure(key, KEYS_KIND, comment, e) < 0 || ensure_host_cert(c, n, key, e) < 0))
 		return -1;
 	return cluster_has_card(c, n) ? card_issue(c, n, e) : 0;
 }
@@ -219,5 +219,5 @@ int cluster_make_key(const struct cluster *c, const char *name, const char *comm
 {
 	autofree char *path = path_join(c->dir, name);
 	autofree char *dir = path_dir(path);
-	return keys_ensure(path, comment, e) < 0 ? -1 : io_flush_dir(dir, e);
+	return keys_ensure(path, KEYS_KIND, comment, e) < 0 ? -1 : io_flush_dir(dir, e);
 }

@@ -51,9 +51,10 @@ void cluster_sweep(const char *path);
 
 /* Make the CAs and the administrator's key where they are missing. */
 int keys_make(const struct cluster *c, struct err *e) must_check;
+#define KEYS_KIND "ed25519" /* of all but the enrolment CA, as ssh-keygen -t has it */
 /* Make the key pair at path (and .pub) unless it is there; in any case. */
-int keys_ensure(const char *path, const char *comment, struct err *e) must_check;
-int keys_renew(const char *path, const char *comment, struct err *e) must_check;
+int keys_ensure(const char *path, const char *kind, const char *comment, struct err *e) must_check;
+int keys_renew(const char *path, const char *kind, const char *comment, struct err *e) must_check;
 
 /* Another host key for the node, and its certificate. */
 int keys_renew_host(const struct cluster *c, const struct node *n, struct err *e) must_check;

@@ -106,7 +106,11 @@ static int answer(struct visit *v, const char *counted, struct err *e)
 int register_line(struct store *s, const struct auth *a, const struct str *line, struct str *reply,
 		  struct err *e)
 {
-	auto_visit v = {.store = s, .auth = a, .now = seconds(CLOCK_REALTIME), .reply = STR_SECRET};
+	auto_visit v = {.store = s,
+			.auth = a,
+			.now = seconds(CLOCK_REALTIME),
+			.uptime = seconds(CLOCK_BOOTTIME),
+			.reply = STR_SECRET};
 	auto_err judged = ERR_INIT;
 	autofree char *counted = NULL;
 	int limited = find_counted(s, a, &counted, e) < 0 ? -1 : is_limited(s, counted, e);

@@ -19,6 +19,7 @@ struct visit {
 	const struct auth *auth;
 	struct request request; /* its facts move to the record that they belong to */
 	long long now;		/* seconds since 1970 */
+	long long uptime;	/* seconds of CLOCK_BOOTTIME */
 	struct record node;	/* the board's place, when it has one */
 	struct str reply;
 	bool changed;	   /* outputs may have to change */

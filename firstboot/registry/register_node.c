@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crowd.h"
 #include "identity.h"
 #include "mem.h"
 #include "register.h"
@@ -105,10 +106,12 @@ static int settle(struct visit *v, enum state state, const char *word, struct er
 	return store_event(v->store, n->id, word, text, e);
 }
 
-/* A new reply, kept so that it can be given again. */
+/* A new reply, kept so that it can be given again.  Who announced a key is to come with it. */
 static int reply_anew(struct visit *v, struct err *e)
 {
-	if (reply_accept(v->store, &v->node, &v->reply, e) < 0)
+	long long pause = 0;
+	if ((v->request.second_key && crowd_pause(v->store, v->uptime, &pause, e) < 0) ||
+	    reply_accept(v->store, &v->node, pause, &v->reply, e) < 0)
 		return -1;
 	const struct reply_row row = {v->request.request_id, v->request.second_key, v->reply.data};
 	return store_reply_put(v->store, v->node.id, &row, e);

@@ -76,7 +76,8 @@ static int add_secrets(struct store *s, struct str *out, struct err *e)
 	return 0;
 }
 
-int reply_accept(struct store *s, const struct record *node, struct str *out, struct err *e)
+int reply_accept(struct store *s, const struct record *node, long long pause, struct str *out,
+		 struct err *e)
 {
 	autofree char *cluster = NULL, *master = NULL;
 	long long generation;
@@ -93,6 +94,8 @@ int reply_accept(struct store *s, const struct record *node, struct str *out, st
 	if (add_settings(s, out, e) < 0 || add_slurm(s, master, out, e) < 0 ||
 	    add_secrets(s, out, e) < 0)
 		return -1;
+	if (pause)
+		str_printf(out, ",\"pause\":%lld", pause);
 	str_printf(out, ",\"generation\":%lld}\n", generation);
 	return 0;
 }

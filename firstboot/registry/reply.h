@@ -18,8 +18,8 @@ enum reply_result {
 
 extern const char *const reply_names[REPLIES];
 
-/* Add the line for a node, newline included. */
-int reply_accept(struct store *s, const struct record *node, struct str *out,
+/* Add the line for a node, newline included; pause: seconds until it is to come again, or 0. */
+int reply_accept(struct store *s, const struct record *node, long long pause, struct str *out,
 		 struct err *e) must_check;
 /* Add the line for one that is not accepted; name: of its place, NULL: it has none. */
 void reply_other(enum reply_result result, const char *name, const char *reason, struct str *out);

@@ -65,6 +65,8 @@ int store_copies_drop(struct store *s, const struct record *node, long long but,
 		      struct err *e) must_check;
 /* How many boards wait for a place, and for none in particular. */
 int store_count_pending(struct store *s, long long *ret, struct err *e) must_check;
+/* How many nodes of the plan have no board yet, or one that did not come with its own key yet. */
+int store_count_unsettled(struct store *s, long long *ret, struct err *e) must_check;
 /* All of them: nodes by role and number, then those without a place. */
 int store_list(struct store *s, struct records *ret, struct err *e) must_check;
 /* Insert (id 0, which it sets) or replace, nics included. */
@@ -144,6 +146,12 @@ int store_replies_drop(struct store *s, long long record, struct err *e) must_ch
 int store_rate(struct store *s, const char *key, long long now, struct err *e) must_check;
 /* The same without counting. */
 int store_rate_peek(struct store *s, const char *key, long long now, struct err *e) must_check;
+/* Boards that came with a card's certificate within the last seconds, ten at most, until now. */
+struct store_arrivals {
+	long long boards, seconds;
+};
+int store_arrivals(struct store *s, long long now, struct store_arrivals *ret,
+		   struct err *e) must_check;
 
 /* Something a person may ask about; the record's last EVENTS_KEPT stay. */
 #define EVENTS_KEPT 20

@@ -7,6 +7,7 @@
 #include "store_private.h"
 
 #define RATE_SECONDS 60
+#define ARRIVAL_SECONDS 10
 #define GENERATION "generation"
 
 /* ---- replies ---- */
@@ -76,6 +77,22 @@ int store_rate(struct store *s, const char *key, long long now, struct err *e)
 		before ? "UPDATE rate SET count = count + 1 WHERE key = ? AND ? >= since"
 		       : "INSERT OR REPLACE INTO rate (key, since, count) VALUES (?, ?, 1)";
 	return sql_run(s->sql, e, text, "ti", key, now) < 0 ? -1 : before + 1;
+}
+
+/* Who is known already is counted as "node ID"; the others, who have a certificate, by their key.
+ */
+int store_arrivals(struct store *s, long long now, struct store_arrivals *ret, struct err *e)
+{
+	auto_stmt *t = NULL;
+	if (sql_query(s->sql, &t, e,
+		      "SELECT count(*), min(since) FROM rate WHERE key >= 'ssh-' AND key < 'ssh.' "
+		      "AND since > ? AND since <= ?",
+		      "ii", now - ARRIVAL_SECONDS, now) < 0 ||
+	    stmt_next(t, e) < 0)
+		return -1;
+	long long boards = stmt_int(t, 0);
+	*ret = (struct store_arrivals){boards, boards ? now - stmt_int(t, 1) + 1 : 0};
+	return 0;
 }
 
 /* ---- events ---- */

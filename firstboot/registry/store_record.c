@@ -192,16 +192,27 @@ int store_copies_drop(struct store *s, const struct record *node, long long but,
 		"iii", node->id, node->issue, but);
 }
 
-int store_count_pending(struct store *s, long long *ret, struct err *e)
+static int count(struct store *s, const char *text, long long *ret, struct err *e)
 {
 	auto_stmt *t = NULL;
-	if (sql_query(s->sql, &t, e,
-		      "SELECT count(*) FROM record WHERE key IS NOT NULL AND claim IS NULL",
-		      "") < 0 ||
-	    stmt_next(t, e) < 0)
+	if (sql_query(s->sql, &t, e, text, "") < 0 || stmt_next(t, e) < 0)
 		return -1;
 	*ret = stmt_int(t, 0);
 	return 0;
+}
+
+int store_count_pending(struct store *s, long long *ret, struct err *e)
+{
+	return count(s, "SELECT count(*) FROM record WHERE key IS NOT NULL AND claim IS NULL", ret,
+		     e);
+}
+
+int store_count_unsettled(struct store *s, long long *ret, struct err *e)
+{
+	return count(s,
+		     "SELECT count(*) FROM record WHERE plan_name IS NOT NULL AND state IN "
+		     "('planned', 'registered')",
+		     ret, e);
 }
 
 int store_list(struct store *s, struct records *ret, struct err *e)

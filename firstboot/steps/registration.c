@@ -14,6 +14,9 @@
 #define PATIENCE_MS 60000
 #define PAUSE_MS 1000
 #define PAUSE_MOST_MS 60000
+/* A crowd that came at once is dropped at once: first apart, then who is left has it over with. */
+#define DROPPED_MS 35000
+#define DROPPED_MORE_MS 15000
 #define REST_S 60
 #define PLACE_S 120
 
@@ -58,7 +61,8 @@ static int take_place(struct ctx *ctx, struct err *e)
 
 static int register_board(struct ctx *ctx, struct str *message, struct err *e)
 {
-	static const struct join_how how = {PATIENCE_MS, PAUSE_MS, PAUSE_MOST_MS};
+	static const struct join_how how = {PATIENCE_MS, PAUSE_MS, PAUSE_MOST_MS, DROPPED_MS,
+					    DROPPED_MORE_MS};
 	auto_reply r = {.munge = STR_SECRET};
 	struct join_news news;
 	int joined = join_wait_turn(ctx, e) < 0 ? -1 : join_run(ctx, &how, &r, e);

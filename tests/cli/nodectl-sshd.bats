@@ -30,8 +30,9 @@ over_ssh() {
 	"$(command -v sshd || echo /usr/sbin/sshd)" -T -f config >settings
 	grep -qx 'authorizedkeyscommand /usr/bin/nodectl keys %t %k' settings
 	grep -qx 'authorizedprincipalscommand /usr/bin/nodectl principals %i %s' settings # 9.2 forgets it after the other
-	grep -q '^kexalgorithms .*curve25519-sha256' settings
+	grep -q '^kexalgorithms .*ecdh-sha2-nistp256' settings
 	absent sntrup761 settings
+	absent '^kexalgorithms .*[ ,]curve25519' settings
 }
 
 @test "the shipped configuration is one that sshd reads" {

@@ -135,6 +135,84 @@ assert r["cpus"] >= 1 and r["memory"] >= 1, r'
 	[ "$("$JOIN" board)" = "new worker001 10.0.0.11/24, 0 bytes for munge" ]
 }
 
+# 60 boards have just come, and 600 nodes are planned: ten seconds.
+crowd() {
+	for n in {101..699}; do printf 'node = worker %d worker%03d 10.0.%d.%d/24\n' "$n" "$n" $((n / 100)) $((n % 100 + 100)); done >>plan
+	ctl import plan
+	sqlite3 registry/registry.db "WITH RECURSIVE n (i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 60)
+		INSERT INTO rate SELECT 'ssh-ed25519 ' || i, $(cut -d. -f1 /proc/uptime), 1 FROM n"
+}
+
+until_kept() {
+	for _ in {1..200}; do
+		[ ! -e "$1/var/lib/cardstock/join/reply" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+@test "in a crowd a board has its name at once, and comes again when it is told to" {
+	start_master
+	crowd
+	make_board board worker001 1
+	"$JOIN" board >said &
+	board=$!
+	until_kept board
+	[ "$(state_of worker001)" = registered ]
+	began=$SECONDS
+	wait $board
+	[ $((SECONDS - began)) -ge 4 ]
+	[ "$(cat said)" = "new worker001 10.0.0.11/24, 0 bytes for munge" ]
+	[ "$(state_of worker001)" = ready ]
+	[ "$(grep -c 'Accepted publickey' log)" = 2 ]
+}
+
+@test "power fails while a board of a crowd waits: the next boot goes on at once with its own key" {
+	start_master
+	crowd
+	make_board board worker001 1
+	"$JOIN" board &
+	board=$!
+	until_kept board
+	kill -9 $board
+	[ "$(state_of worker001)" = registered ]
+	began=$SECONDS
+	[ "$("$JOIN" board)" = "known worker001 10.0.0.11/24, 0 bytes for munge" ]
+	[ $((SECONDS - began)) -le 3 ]
+	[ "$(state_of worker001)" = ready ]
+}
+
+# As sshd does with those for whom it has no place; it counts them.
+drop_connections() {
+	python3 - "$1" >dropped <<-'END' 3>&- &
+		import socket, sys
+		with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
+		    while True:
+		        connection = server.accept()[0]
+		        connection.sendall(b"Exceeded MaxStartups\r\n")
+		        connection.close()
+		        print("dropped", flush=True)
+	END
+	sshd=$!
+}
+
+@test "a board that the master drops stays away longer than one whose master is not there" {
+	port=$(free_port)
+	make_board board worker001 1
+	drop_connections "$port"
+	hours=36000000
+	"$JOIN" board 60000 50 50 $hours $hours &
+	board=$!
+	sleep 4
+	kill $board
+	[ "$(wc -l <dropped)" = 1 ]
+	"$JOIN" board 60000 $hours $hours 50 50 &
+	board=$!
+	sleep 4
+	kill $board
+	[ "$(wc -l <dropped)" -gt 3 ]
+}
+
 @test "a rogue master with another key hears nothing, and the board goes on trying the right one" {
 	make_keys rogue-ca
 	start_master rogue-ca

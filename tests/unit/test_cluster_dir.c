@@ -177,7 +177,7 @@ static void a_card_that_is_half_made_is_finished(void **state)
 	auto_cluster *c = open_cluster(CLUSTER_WRITE);
 	auto_err e = ERR_INIT;
 	issue(c, worker(c, 1));
-	assert_int_equal(keys_renew("cluster/nodes/worker001/card", "", &e), 0);
+	assert_int_equal(keys_renew("cluster/nodes/worker001/card", KEYS_KIND, "", &e), 0);
 	issue(c, worker(c, 1));
 	autofree char *card = card_of("worker001");
 	assert_has(card, "Serial: 2\n");

@@ -64,7 +64,7 @@ static void the_master_gets_program_user_and_units(void **state)
 	assert_file_has(&f, "/usr/lib/systemd/system/cardstock-probe.service",
 			"\nExecStart=/usr/bin/nodectl probe\n");
 	assert_file_has(&f, "/etc/cardstock/sshd_config", "\nForceCommand exec /usr/bin/nodectl");
-	assert_file_has(&f, "/etc/cardstock/enrol-ca.pub", "ssh-ed25519 ");
+	assert_file_has(&f, "/etc/cardstock/enrol-ca.pub", "ecdsa-sha2-nistp256 ");
 	assert_int_equal(f.notes.n, 0);
 	fixture_done(&f);
 }

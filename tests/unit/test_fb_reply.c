@@ -48,6 +48,32 @@ static void every_other_result_means_to_ask_again(void **state)
 }
 
 static const struct {
+	const char *field;
+	unsigned seconds;
+} pauses[] = {
+	{"", 0},
+	{",\"pause\":null", 0},
+	{",\"pause\":0", 0},
+	{",\"pause\":45", 45},
+	{",\"pause\":301", 300}, /* whatever the master says, the board comes back */
+	{",\"pause\":9223372036854775807", 300},
+};
+
+static void a_board_is_told_how_long_to_stay_away_at_most_five_minutes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(pauses) / sizeof(*pauses); i++) {
+		auto_reply r = {.munge = STR_SECRET};
+		auto_err e = ERR_INIT;
+		autofree char *text = xasprintf(
+			"{\"version\":1,\"result\":\"accepted\",\"name\":\"worker003\"%s}",
+			pauses[i].field);
+		assert_ok(reply_read(text, strlen(text), &r, &e), &e);
+		assert_int_equal(r.pause_s, pauses[i].seconds);
+	}
+}
+
+static const struct {
 	const char *text, *message;
 } wrong[] = {
 	{"", "no JSON at byte 0"},
@@ -62,6 +88,10 @@ static const struct {
 	{"{\"version\":1,\"result\":\"accepted\"}", "no name in it"},
 	{"{\"version\":1,\"result\":\"accepted\",\"name\":\"a\\nb\"}", "'a"},
 	{"{\"version\":1,\"result\":\"accepted\",\"name\":7}", "'name' is there twice or no text"},
+	{"{\"version\":1,\"result\":\"busy\",\"pause\":\"1\"}", "no number of seconds"},
+	{"{\"version\":1,\"result\":\"busy\",\"pause\":-1}", "no number of seconds"},
+	{"{\"version\":1,\"result\":\"busy\",\"pause\":1.5}", "no number of seconds"},
+	{"{\"version\":1,\"result\":\"busy\",\"pause\":1,\"pause\":2}", "'pause' is there twice"},
 	{"{\"version\":1,\"result\":\"busy\",\"secrets\":{\"munge\":\"AA==\"}}",
 	 "no key of 32 to 1024 bytes"},
 };
@@ -137,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_accepted_board_learns_name_address_and_secret),
 		cmocka_unit_test(every_other_result_means_to_ask_again),
+		cmocka_unit_test(a_board_is_told_how_long_to_stay_away_at_most_five_minutes),
 		cmocka_unit_test(what_is_no_reply_is_refused),
 		cmocka_unit_test(values_are_read_with_their_paths),
 	};
