@@ -66,7 +66,7 @@ struct join_key {
 int join_ssh(const struct ctx *ctx, const struct join_key *key, const struct str *line,
 	     struct str *answer, struct err *e) must_check;
 /*
- * Of a failure of join_ssh: the connection was there, and ended before the reply.  That is what a
+ * Of a failure of join_ssh: the connection was there, and was ended before the reply.  That is what a
  * master does that has too many.
  */
 bool join_was_dropped(const struct err *why);

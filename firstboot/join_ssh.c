@@ -88,9 +88,14 @@ int join_ssh(const struct ctx *ctx, const struct join_key *key, const struct str
 	return err_wrap(e, "the master, %s port %s, does not answer", t.address, t.port);
 }
 
-/* Where there was none, ssh says "connect to host 10.0.0.1 port 2222: Connection refused". */
+/*
+ * "kex_exchange_identification: Connection closed by remote host", "Connection reset by 10.0.0.1 port
+ * 2222".  A refusal ("Permission denied", another host key) is none: it will not be otherwise soon.
+ */
 bool join_was_dropped(const struct err *why)
 {
-	return why->msg && strstr(why->msg, "ssh: exit code 255") &&
-	       !strstr(why->msg, "connect to host");
+	static const char *const said[] = {"Connection closed by", "Connection reset by"};
+	if (!why->msg || !strstr(why->msg, "ssh: exit code 255"))
+		return false;
+	return strstr(why->msg, said[0]) || strstr(why->msg, said[1]);
 }
