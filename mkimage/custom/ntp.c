@@ -55,9 +55,13 @@ struct sources {
 
 static void chrony_lines(const struct sources *s, struct str *out)
 {
-	/* Whenever that one gets the right time, however late, the cluster goes with it. */
+	/*
+	 * Whenever that one gets the right time, however late, the cluster goes with it.  Where it
+	 * was not on yet, iburst has had its four tries: from then on, the usual 64 s between two
+	 * would leave a board at the wrong time for minutes.
+	 */
 	if (s->first)
-		str_printf(out, "server %s iburst prefer\nmakestep 1 -1\n", s->first);
+		str_printf(out, "server %s iburst minpoll 2 prefer\nmakestep 1 -1\n", s->first);
 	strv_foreach (server, s->others)
 		str_printf(out, "server %s iburst\n", *server);
 	if (!s->serves)

@@ -64,13 +64,23 @@ wait_until_up() {
 	done
 }
 
-# join IMAGE… [OPTION…]: nodes more for what boot started; returns when all of them can be logged in to.
-join() {
+# begin_join IMAGE… [OPTION…]: switches on nodes more for what boot started.
+begin_join() {
 	rm -f "$TRY/joined"
 	# shellcheck disable=SC2016 # for the shell that runs when the nodes are up
 	"${as_user[@]}" "$ROOT/scripts/try-cluster" --join "$TRY" --timeout "$BOOT_TIMEOUT" "$@" \
 		--run sh -c 'touch "$TRY_DIR/joined"; exec sleep infinity' >"$TRY/join.log" 2>&1 3>&- &
-	wait_until_up joined "$!" join.log
+	echo "$!" >"$TRY/join.pid"
+}
+
+# Until all that begin_join switched on can be logged in to.
+wait_joined() {
+	wait_until_up joined "$(cat "$TRY/join.pid")" join.log
+}
+
+join() {
+	begin_join "$@"
+	wait_joined
 }
 
 # Ends what boot started, unless it has been ended; fails when it does not end.
@@ -108,7 +118,7 @@ on() {
 # ssh_to OPTION… NODE COMMAND…: a login costs an emulated board some ten seconds, so that all commands
 # to a node share one, which lasts until the node is off.
 ssh_to() {
-	timeout 300 ssh -F "$TRY/try.ssh_config" -o BatchMode=yes -o ControlMaster=auto -o ControlPersist=yes "$@" </dev/null
+	timeout 600 ssh -F "$TRY/try.ssh_config" -o BatchMode=yes -o ControlMaster=auto -o ControlPersist=yes "$@" </dev/null
 }
 
 # is EXPECTED COMMAND…

@@ -7,7 +7,7 @@ type_tutorial() {
 	local desk=$BATS_TEST_TMPDIR/desk
 	mkdir -p "$desk/cluster"
 	cp "$TRY/try.ssh_config" "$desk/cluster/ssh_config"
-	(cd "$desk" && "$ROOT/tests/tutorial" boards "$ROOT/docs/tutorials/$1.md") >"$desk/log" 2>&1 || {
+	(cd "$desk" && TUTORIAL_TIMEOUT=900 "$ROOT/tests/tutorial" boards "$ROOT/docs/tutorials/$1.md") >"$desk/log" 2>&1 || {
 		cat "$desk/log" >&2
 		return 1
 	}
@@ -26,9 +26,4 @@ wait_until() {
 # are_ready N: the lists have so many workers, where the tutorials begin.
 are_ready() {
 	[ "$(on master cat /etc/cardstock/nodes | wc -l)" -ge "$1" ]
-}
-
-# are_idle N: so many nodes wait for Slurm's work.
-are_idle() {
-	[ "$(on master sinfo -h -N -p all -t idle | wc -l)" = "$1" ]
 }

@@ -75,9 +75,10 @@ static void chrony_without_drop_ins_gets_a_block(void **state)
 	struct fixture f;
 	init_chrony(&f, "pool debian.pool.ntp.org iburst\n");
 	run_profile(&f, NODES "ntp { from = worker002 }");
-	assert_file(&f, "/etc/chrony/chrony.conf",
-		    "pool debian.pool.ntp.org iburst\n# BEGIN cardstock ntp\n"
-		    "server 10.0.0.12 iburst prefer\nmakestep 1 -1\n# END cardstock ntp\n");
+	assert_file(
+		&f, "/etc/chrony/chrony.conf",
+		"pool debian.pool.ntp.org iburst\n# BEGIN cardstock ntp\n"
+		"server 10.0.0.12 iburst minpoll 2 prefer\nmakestep 1 -1\n# END cardstock ntp\n");
 	fixture_done(&f);
 }
 
