@@ -18,6 +18,8 @@
 
 #define ROSTER_PATH "/etc/cardstock/nodectl.conf"
 #define ROSTER_VERSION 1
+/* Where slurmctld listens: mkimage tells slurmd, and the registry each node. */
+#define SLURM_PORT 6817
 
 struct roster {
 	long version;

@@ -26,6 +26,7 @@ struct str {
 
 void str_add(struct str *s, const void *data, size_t len);
 void str_puts(struct str *s, const char *text);
+/* No argument may point into s. */
 void str_printf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The text so far, "" when empty; borrowed. */
 const char *str_text(const struct str *s);

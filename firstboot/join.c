@@ -22,7 +22,6 @@
 #define OWN_NAME "own"
 #define OWN JOIN_DIR "/" OWN_NAME
 #define REQUEST JOIN_DIR "/request"
-#define REPLY JOIN_DIR "/reply"
 #define FILE_MAX 65536
 #define ID_BYTES 16
 
@@ -72,7 +71,7 @@ static int ensure_own(const struct ctx *ctx, struct err *e)
 /* 1: the own key, because a reply that answered it is safe; 0: the card's. */
 static int uses_own(const struct ctx *ctx, struct err *e)
 {
-	int replied = root_exists(ctx, REPLY, e);
+	int replied = root_exists(ctx, JOIN_REPLY, e);
 	if (replied)
 		return replied;
 	int card = root_exists(ctx, CARD, e);
@@ -153,7 +152,7 @@ static int make_line(const struct ctx *ctx, bool own, struct str *out, struct er
  */
 static int keep(const struct ctx *ctx, bool own, const struct str *answer, struct err *e)
 {
-	if (root_replace(ctx, REPLY, answer->data, answer->len, 0600, e) < 0 ||
+	if (root_replace(ctx, JOIN_REPLY, answer->data, answer->len, 0600, e) < 0 ||
 	    root_remove(ctx, REQUEST, e) < 0)
 		return -1;
 	if (!own)

@@ -19,6 +19,7 @@
 #include "step.h"
 
 #define JOIN_DIR STATE_DIR "/join"
+#define JOIN_REPLY JOIN_DIR "/reply"
 
 /* How a visit is made: the tests have a master, and times, of their own. */
 struct join_how {
@@ -55,6 +56,12 @@ struct join_news {
  */
 int join_take(const struct ctx *ctx, const struct reply *r, struct join_news *ret,
 	      struct err *e) must_check;
+
+/*
+ * Give munge the key of the last reply: what a package that came after the registration missed.  1:
+ * it has a new one.  Nothing is done where there is no bus, no reply, or no munge.
+ */
+int join_take_kept(const struct ctx *ctx, struct err *e) must_check;
 
 /* ---- join_ssh.c ---- */
 

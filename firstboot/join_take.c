@@ -108,3 +108,15 @@ int join_take(const struct ctx *ctx, const struct reply *r, struct join_news *re
 	*ret = (struct join_news){munge, name};
 	return munge || name;
 }
+
+int join_take_kept(const struct ctx *ctx, struct err *e)
+{
+	auto_str text = STR_SECRET;
+	auto_reply r = {.munge = STR_SECRET};
+	int there = ctx->bus ? root_read(ctx, JOIN_REPLY, REPLY_MAX, &text, e) : 0;
+	if (there <= 0)
+		return there;
+	if (reply_read(str_text(&text), text.len, &r, e) < 0)
+		return err_wrap(e, JOIN_REPLY);
+	return take_munge(ctx, &r.munge, e);
+}

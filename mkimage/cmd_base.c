@@ -64,6 +64,10 @@ int cmd_base(const struct options *o, struct err *e)
 		return err_set(
 			e, ERR_USAGE,
 			"give either a base, or with --profile the profile whose base it is");
+	if (o->cluster && !o->profile)
+		return err_set(e, ERR_USAGE,
+			       "--cluster has no effect on a base; leave it out, or give --profile "
+			       "instead of the base");
 	if ((o->profile ? get_wanted(o, &source, e) : get_named(o, &source, e)) < 0 ||
 	    disk_probe(source->path, source->name, &d, e) < 0 ||
 	    (o->output && copy_to(source, o->output, e) < 0))

@@ -196,14 +196,14 @@ uint64_t session_image_size(const struct session *s)
 bool session_grows(const struct session *s)
 {
 	uint64_t size = session_image_size(s);
-	return size && size != s->base->disk->size;
+	return size > s->base->disk->size;
 }
 
 static int check_size(const struct session *s, struct err *e)
 {
 	uint64_t size = session_image_size(s), has = s->base->disk->size;
 	struct loc loc = profile_get(s->profile, "image-size")->loc;
-	if (!session_grows(s))
+	if (!size || size == has)
 		return 0;
 	if (size < has) {
 		autofree char *text = format_size(has);

@@ -5,6 +5,7 @@
 #include "mem.h"
 #include "reply.h"
 #include "protocol/request.h"
+#include "roster.h"
 #include "secret.h"
 
 const char *const reply_names[REPLIES] = {
@@ -58,7 +59,7 @@ static int add_slurm(struct store *s, const char *master, struct str *out, struc
 	autofree char *slurm = NULL;
 	if (store_setting_text(s, "slurm", &slurm, e) < 0)
 		return -1;
-	autofree char *server = slurm && master ? xasprintf("%s:6817", master) : NULL;
+	autofree char *server = slurm && master ? xasprintf("%s:%d", master, SLURM_PORT) : NULL;
 	json_field(out, "slurm", server);
 	return 0;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Packages of the settings that are not installed yet: those that the card does not carry, because
- * mkimage could not get them.  After the step `time`: lists of packages have a time, too.
+ * mkimage could not get them.  After the step `time`: lists of packages have a time, too.  So munge
+ * comes after the registration, and is given here what that kept for it.
  */
 #include <string.h>
 
 #include "dpkg.h"
+#include "join.h"
 #include "mem.h"
 #include "settings.h"
 
@@ -49,6 +51,15 @@ static int tell(const struct ctx *ctx, const struct strv *names, const struct er
 	return 1;
 }
 
+/* changed: whether packages were installed. */
+static int take_kept(const struct ctx *ctx, int changed, struct str *message, struct err *e)
+{
+	int munge = ctx->dry_run ? 0 : join_take_kept(ctx, e);
+	if (munge > 0)
+		str_puts(message, "; munge has a new key");
+	return munge < 0 ? -1 : changed || munge;
+}
+
 /* Lists that could not be had may still be there from before: then that is no failure. */
 static int install(const struct ctx *ctx, const struct strv *names, struct str *message,
 		   struct err *e)
@@ -63,7 +74,12 @@ static int install(const struct ctx *ctx, const struct strv *names, struct str *
 			"their sources cannot be reached: is there a network, and a way to the "
 			"Internet? %s",
 			lists.msg);
-	return tell(ctx, names, &why, message, e);
+	/* Of what came, too, when not all did. */
+	auto_str kept = STR_INIT;
+	if (take_kept(ctx, 1, &kept, e) < 0 || tell(ctx, names, &why, message, e) < 0)
+		return -1;
+	str_puts(message, str_text(&kept));
+	return 1;
 }
 
 static int run_step(struct ctx *ctx, struct str *message, struct err *e)
@@ -78,7 +94,7 @@ static int run_step(struct ctx *ctx, struct str *message, struct err *e)
 	autofree char *names = strv_join(&missing, ", ");
 	if (!missing.n) {
 		str_puts(message, "all are installed");
-		return 0;
+		return take_kept(ctx, 0, message, e);
 	}
 	if (*ctx->root) {
 		str_printf(message, "the board downloads %s", names);

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "edit.h"
-#include "io.h"
 #include "mem.h"
 #include "nfs.h"
 #include "nodectl.h"
@@ -118,11 +117,15 @@ static int plan_overlay(struct plan_ctx *ctx, const struct share *s, const char 
 	struct fs_stat st;
 	if (overlay_open(ctx->profile, name, loc, &o, e) < 0 || plan_stat(ctx, s->path, &st, e) < 0)
 		return -1;
-	autofree char *from = xasprintf("%s/share%s", o.dir, s->path);
+	autofree char *from = path_join(o.dir, "share");
 	autofree char *why = xasprintf("overlay '%s', for the share", name);
-	const struct overlay_copy copy = {
-		.from = from, .to = s->path, .uid = st.uid, .gid = st.gid, .why = why};
-	return io_is_dir(from) ? overlay_plan_copy(ctx, &copy, e) : 0;
+	const struct overlay_copy copy = {.from = from,
+					  .below = s->path,
+					  .to = s->path,
+					  .uid = st.uid,
+					  .gid = st.gid,
+					  .why = why};
+	return overlay_plan_copy(ctx, &copy, e);
 }
 
 static int plan_content(struct plan_ctx *ctx, const struct share *s, struct err *e)

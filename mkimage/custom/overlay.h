@@ -46,12 +46,15 @@ int overlay_find_file(const struct plan_ctx *ctx, const char *path, char **ret,
 
 /* A directory of the host whose content goes to one of the image, all of it to one owner. */
 struct overlay_copy {
-	const char *from; /* on the host */
-	const char *to;	  /* in the image, is there */
+	const char *from; /* on the host; may be a symlink unless `below` or `programs` is set */
+	/* "/srv/cluster": what is there in from, without a symlink on the way; NULL: from itself */
+	const char *below;
+	const char *to; /* in the image, is there */
 	uint32_t uid, gid;
 	bool programs; /* files are 0755; else as on the host, but for other people's writing */
 	const char *why;
 };
+/* Nothing is planned where there is no `below`. */
 int overlay_plan_copy(struct plan_ctx *ctx, const struct overlay_copy *copy,
 		      struct err *e) must_check;
 

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "account.h"
 #include "io.h"
@@ -342,6 +343,35 @@ static int walk_root(struct walk *w, const char *to, struct err *e)
 	return walk_dir(w, fd, to, w->root, 0, e);
 }
 
+/* Name by name, so that no symlink is followed on the way; -1 with errno. */
+static int open_below(const char *dir, const char *path)
+{
+	auto_strv names = {0};
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	strv_split(&names, path, "/");
+	for (size_t i = 0; i < names.n && fd >= 0; i++) {
+		int dir_fd = fd;
+		fd = openat(dir_fd, names.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int why = errno;
+		close(dir_fd);
+		errno = why;
+	}
+	return fd;
+}
+
+static int walk_below(struct walk *w, struct err *e)
+{
+	autofree char *host = xasprintf("%s%s", w->copy->from, w->copy->below);
+	autoclose int fd = open_below(w->copy->from, w->copy->below);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return err_errno(e, ERR_PROFILE, "%s: cannot open; symlinks are not followed here",
+				 host);
+	w->root = host;
+	return walk_dir(w, fd, w->copy->to, host, 0, e);
+}
+
 int overlay_plan_tree(struct plan_ctx *ctx, const struct overlay *o, struct err *e)
 {
 	autofree bool *used = xcalloc(o->attrs.n + 1, sizeof(*used));
@@ -365,5 +395,5 @@ int overlay_plan_copy(struct plan_ctx *ctx, const struct overlay_copy *copy, str
 			 .root = copy->from,
 			 .used = &none,
 			 .why = copy->why};
-	return walk_root(&w, copy->to, e);
+	return copy->below ? walk_below(&w, e) : walk_root(&w, copy->to, e);
 }

@@ -6,6 +6,7 @@
 #include "slurm.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "boards.h"
 #include "bootconfig.h"
@@ -13,6 +14,7 @@
 #include "mem.h"
 #include "nodectl.h"
 #include "overlay.h"
+#include "roster.h"
 #include "systemd.h"
 
 #define WHY "Slurm gives the nodes their work"
@@ -33,7 +35,12 @@ static int check_mpi(const char *text, struct err *e)
 
 static int check_option(const char *text, struct err *e)
 {
+	static const char port[] = "SlurmctldPort=";
 	size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	if (strncasecmp(text, port, strlen(port)) == 0)
+		return err_set(e, ERR_PROFILE,
+			       "'%s': the nodes are told to ask port %d; leave it out", text,
+			       SLURM_PORT);
 	if (name && text[name] == '=' && !strpbrk(text, "\n\r#"))
 		return 0;
 	return err_set(e, ERR_PROFILE,
@@ -120,12 +127,12 @@ int slurm_registry_lines(struct plan_ctx *ctx, struct strv *hardware, struct err
 		const char *role = profile_str(c->members[i].profile, "role");
 		if (strcmp(role, cluster_registry(c)->role) == 0 || has_hardware(hardware, role))
 			continue;
-		if (cpus == 1)
-			plan_note(ctx,
-				  "Slurm uses one processor of each node of the role '%s'; say in "
-				  "the "
-				  "section nodectl what they have: hardware = {\"%s CPUS MIB\"}",
-				  role, role);
+		plan_note(
+			ctx,
+			"Slurm takes each node of the role '%s' for one with %u processor%s, and "
+			"gives those with less no work; say in the section nodectl what they have: "
+			"hardware = {\"%s CPUS MIB\"}",
+			role, cpus, cpus == 1 ? "" : "s", role);
 		strv_printf(hardware, "%s %u 1", role, cpus);
 	}
 	return 0;
@@ -199,6 +206,19 @@ static int check_registry(const struct plan_ctx *ctx, const struct section *s, s
 		"gives the nodes their key for munge; add nodectl { } to the master's profile");
 }
 
+/* Its key for munge comes with the registration. */
+static int check_card(const struct plan_ctx *ctx, const struct section *s, struct err *e)
+{
+	if (profile_bool(ctx->profile, "firstboot"))
+		return 0;
+	return err_at(
+		e, s->loc,
+		"slurm: the nodes of the role '%s' do not register, and only then get a key for "
+		"munge; set firstboot = true in their profile, or take the section slurm out of "
+		"it",
+		profile_str(ctx->profile, "role"));
+}
+
 static int want(const struct profile *p, const struct cluster *c, struct wanted *ret, struct err *e)
 {
 	const struct section *s = own_section(p);
@@ -230,7 +250,8 @@ static int plan(struct plan_ctx *ctx, struct err *e)
 		plan_note(ctx, "Slurm is not set up: that takes systemd, which this image lacks");
 		return 0;
 	}
-	if (overlay_plan_named(ctx, "slurm", s->loc, e) < 0 ||
+	if ((!master && check_card(ctx, s, e) < 0) ||
+	    overlay_plan_named(ctx, "slurm", s->loc, e) < 0 ||
 	    systemd_install(ctx, STARTER, WHY, &links, e) < 0)
 		return -1;
 	return master ? plan_controller(ctx, s, e) : plan_node_daemon(ctx, s, e);

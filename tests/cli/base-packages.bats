@@ -74,6 +74,7 @@ teardown() {
 	mk plan --profile worker >/dev/null
 	[ "$(wc -l <../made)" = 1 ]
 	assert_fails 2 'give either a base, or with --profile the profile' mk base
+	assert_fails 2 '--cluster has no effect on a base' mk base made --cluster cluster
 	assert_fails 2 'give either a base, or with --profile the profile' mk base made --profile worker
 }
 

@@ -59,11 +59,61 @@ frame() {
 	[ "$(frame 0.1875 70)" = '00000000 e300ffff e3008080 e0000000 e0000000 e0000000 e0000000 e0000000 e0000000 00000000 00' ]
 }
 
+# show ROOT: as load-bar does, with the chips in there
+show() {
+	timeout 10 python3 - "$ROOT/overlays/status/root/usr/lib/cardstock/load-bar" "$1" <<-'END'
+		import runpy, sys
+		runpy.run_path(sys.argv[1])["show"](sys.argv[2])
+	END
+}
+
 @test "a board without the pins shows no load, and that is no failure" {
-	run -0 timeout 10 python3 "$ROOT/overlays/status/root/usr/lib/cardstock/load-bar"
-	[[ $output == *'no load is shown'* ]]
+	mkdir -p none some/dev/gpiochip0
+	touch some/dev/gpiochip1
+	run -0 show none
+	[[ $output == 'no pin header of a Raspberry Pi '*': no load is shown' ]]
+	# one that cannot be opened, and one that is no such chip
+	run -0 show some
+	[[ $output == *'some/dev/gpiochip0: '*'some/dev/gpiochip1: '*'no load is shown' ]]
 	run -0 python3 "$ROOT/overlays/status/root/usr/lib/cardstock/load-bar" --once
 	[[ $output =~ ^load\ [0-9]+%,\  ]]
+}
+
+@test "what is skipped for want of a program is started when that is installed" {
+	grep -r '^ConditionFileIsExecutable=' "$ROOT"/overlays/*/root/usr/lib/systemd/system >conditions
+	[ -s conditions ]
+	while IFS=: read -r unit condition; do
+		grep -qx "PathChanged=${condition#*=}" "${unit%.service}.path" || { echo "$unit: nothing starts it later" >&2; return 1; }
+		name=$(basename "$unit" .service).path
+		[ "$(readlink "${unit%/usr/lib/*}/etc/systemd/system/multi-user.target.wants/$name")" = "/usr/lib/systemd/system/$name" ]
+	done <conditions
+}
+
+@test "what of Slurm waits for another machine, or a database, is started for as long as that takes" {
+	grep -rl '^Restart=' "$ROOT"/overlays/slurm*/root/usr/lib/systemd/system >restarted
+	[ "$(wc -l <restarted)" = 4 ]
+	while read -r unit; do grep -qx StartLimitIntervalSec=0 "$unit" || { echo "$unit gives up" >&2; return 1; }; done <restarted
+}
+
+# sacctmgr, as it is when slurmdbd CODE (does not) answer(s), and knows CLUSTER
+put_sacctmgr() {
+	mkdir -p bin
+	printf '#!/bin/sh\n[ "$2" != add ] || { echo "$*" >>added; exit; }\necho "%s"; exit %s\n' "$2" "$1" >bin/sacctmgr
+	chmod 755 bin/sacctmgr
+}
+
+@test "accounting: the cluster is entered once, and not while slurmdbd does not answer" {
+	local accounting=$ROOT/overlays/slurm-accounting/root/usr/lib/cardstock/slurm-accounting
+	export PATH=$PWD/bin:$PATH
+	put_sacctmgr 1 ''
+	run -1 sh "$accounting" cluster testbed
+	[ ! -e added ]
+	put_sacctmgr 0 ''
+	sh "$accounting" cluster testbed
+	[ "$(cat added)" = '--immediate add cluster testbed' ]
+	put_sacctmgr 0 testbed
+	sh "$accounting" cluster testbed
+	[ "$(wc -l <added)" = 1 ]
 }
 
 @test "systemd finds no fault with the units of the overlays" {
@@ -77,7 +127,7 @@ frame() {
 		printf '#!/bin/sh\n' >"root/$program"
 		chmod 755 "root/$program"
 	done
-	run systemd-analyze verify --man=no --root="$PWD/root" cardstock-{slurm.path,slurm.service,slurm-cluster.service,gateway.service,load-bar.service} \
+	run systemd-analyze verify --man=no --root="$PWD/root" cardstock-{slurm.path,slurm.service,slurm-cluster.service,gateway.path,gateway.service,load-bar.path,load-bar.service} \
 		slurmd.service slurmctld.service slurmdbd.service munge.service
 	[ "$status" = 0 ] && [ -z "$output" ] || { echo "$output" >&2; return 1; }
 }

@@ -62,6 +62,25 @@ static void the_server_has_what_overlays_bring_for_a_share(void **state)
 	fixture_done(&f);
 }
 
+/* What is outside of the overlay gets into no image. */
+static void no_symlink_of_a_share_is_followed(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *target;
+	} links[] = {{"lab/share/srv", "../mine"}, {"lab/share/srv/cluster", "../../mine"}};
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		struct fixture f;
+		init(&f, WORKER, SHARE);
+		fixture_put(&f, "lab/mine/cluster/secret", "mine\n");
+		fixture_symlink(&f, links[i].path, links[i].target);
+		assert_refused(
+			&f, &custom_nfs, MASTER MEMBERS SHARE "overlays = {\"./lab\"}\n",
+			"lab/share/srv/cluster: cannot open; symlinks are not followed here");
+		fixture_done(&f);
+	}
+}
+
 static void the_server_exports_to_the_wired_network_alone(void **state)
 {
 	(void)state;
@@ -393,6 +412,7 @@ static void a_share_that_nobody_would_serve_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_symlink_of_a_share_is_followed),
 		cmocka_unit_test(the_server_exports_to_the_wired_network_alone),
 		cmocka_unit_test(the_server_has_what_overlays_bring_for_a_share),
 		cmocka_unit_test(a_client_mounts_at_the_first_access),

@@ -11,9 +11,10 @@
 #define MASTER                                                                       \
 	"role = master\nhostname = master\naddress = \"10.0.0.1/16\"\nplanned = 1\n" \
 	"base = none\ncluster = testbed\n"
-#define WORKER                                                                                \
+#define STRANGER                                                                              \
 	"role = worker\nhostname = \"worker%03d\"\naddress = \"10.0.0.%d/16\"\nplanned = 3\n" \
-	"first-address = 11\nbase = none\ncluster = testbed\nfirstboot = true\n"
+	"first-address = 11\nbase = none\ncluster = testbed\n"
+#define WORKER STRANGER "firstboot = true\n"
 #define MEMBERS "members = {\"./worker.conf\", \"./other.conf\"}\n"
 
 static void init(struct fixture *f)
@@ -94,6 +95,18 @@ static void a_worker_asks_the_master_for_the_settings(void **state)
 	fixture_done(&f);
 }
 
+/* It could never talk to the master. */
+static void a_worker_that_does_not_register_is_refused(void **state)
+{
+	(void)state;
+	struct fixture f;
+	init(&f);
+	fixture_put(&f, "other.conf", MASTER "nodectl { }\n");
+	assert_refused(&f, &custom_slurm, STRANGER MEMBERS "firstboot = false\nslurm { }\n",
+		       "slurm: the nodes of the role 'worker' do not register");
+	fixture_done(&f);
+}
+
 static void each_role_is_a_partition_and_all_are_one(void **state)
 {
 	(void)state;
@@ -128,6 +141,19 @@ static void the_width_of_the_tree_follows_from_the_plan(void **state)
 		fixture_run(&f, &custom_slurm);
 		assert_file_has(&f, CONF, cases[i].width);
 	}
+	fixture_done(&f);
+}
+
+/* Every slurmd asks that of the plan. */
+static void the_port_of_slurmctld_is_no_option(void **state)
+{
+	(void)state;
+	struct fixture f;
+	init(&f);
+	fixture_put(&f, "other.conf", WORKER);
+	assert_refused(&f, &custom_slurm,
+		       MASTER MEMBERS "nodectl { }\nslurm { options = {\"slurmctldport=7000\"} }\n",
+		       "the nodes are told to ask port 6817");
 	fixture_done(&f);
 }
 
@@ -228,8 +254,10 @@ int main(void)
 		cmocka_unit_test(nothing_is_done_unless_it_is_asked_for),
 		cmocka_unit_test(the_master_controls_and_has_the_settings),
 		cmocka_unit_test(a_worker_asks_the_master_for_the_settings),
+		cmocka_unit_test(a_worker_that_does_not_register_is_refused),
 		cmocka_unit_test(each_role_is_a_partition_and_all_are_one),
 		cmocka_unit_test(the_width_of_the_tree_follows_from_the_plan),
+		cmocka_unit_test(the_port_of_slurmctld_is_no_option),
 		cmocka_unit_test(an_option_takes_the_place_of_a_setting),
 		cmocka_unit_test(memory_is_limited_where_the_plan_says_how_much_there_is),
 		cmocka_unit_test(srun_starts_mpi_programs_as_the_profile_says),

@@ -8,6 +8,10 @@
 
 #define KEY "/etc/munge/munge.key"
 #define KEPT JOIN_DIR "/munge.key"
+#define ACCEPTED                                                         \
+	"{\"version\":1,\"result\":\"accepted\",\"name\":\"worker001\"," \
+	"\"secrets\":{\"munge\":"                                        \
+	"\"dGhlIGtleSBvZiB0aGlzIGNsdXN0ZXIsIDMyIGJ5dGVz\"}}\n"
 
 /* The user munge is us, for nobody else can be had without root. */
 static int know_munge(void)
@@ -141,6 +145,47 @@ static void where_munge_is_not_installed_nothing_is_done(void **state)
 	workdir_passed(state);
 }
 
+/* The package came after the registration: it is given what the last reply said. */
+static void munge_that_is_installed_later_gets_the_key_of_the_last_reply(void **state)
+{
+	struct take_test test;
+	init(&test, "");
+	autofree char *dir = xasprintf("%s/etc/munge", test.t.root);
+	assert_int_equal(rmdir(dir), 0);
+	assert_ok(join_take_kept(&test.t.ctx, &test.t.e), &test.t.e);
+	put(&test.t, JOIN_REPLY, ACCEPTED);
+	assert_ok(join_take_kept(&test.t.ctx, &test.t.e), &test.t.e);
+	assert_file(&test.t, KEPT, "(absent)");
+	put(&test.t, KEY, "the package's own");
+	assert_int_equal(join_take_kept(&test.t.ctx, &test.t.e), 1);
+	assert_file(&test.t, KEY, "the key of this cluster, 32 bytes");
+	assert_file(&test.t, KEPT, "the key of this cluster, 32 bytes");
+	assert_int_equal(restarts(&test), 1);
+	assert_int_equal(join_take_kept(&test.t.ctx, &test.t.e), 0);
+	done(&test);
+	workdir_passed(state);
+}
+
+/* Also when the step ends in the midst of it, and finds all installed when it is run again. */
+static void the_step_that_installs_munge_gives_it_the_key(void **state)
+{
+	struct take_test test;
+	init(&test, "package = munge\n");
+	test.t.step = &step_download;
+	put(&test.t, JOIN_REPLY, ACCEPTED);
+	put(&test.t, "/var/lib/dpkg/status",
+	    "Package: munge\nStatus: install ok installed\nVersion: 0.5\nArchitecture: all\n"
+	    "Maintainer: t <t@example.org>\nDescription: test\n\n");
+	put(&test.t, "/var/lib/dpkg/available", "");
+	put(&test.t, "/var/lib/dpkg/info/format", "1\n");
+	put(&test.t, "/var/lib/dpkg/updates/x", NULL);
+	assert_step(&test.t, 1, "all are installed; munge has a new key");
+	assert_file(&test.t, KEY, "the key of this cluster, 32 bytes");
+	assert_step(&test.t, 0, "all are installed");
+	done(&test);
+	workdir_passed(state);
+}
+
 static void a_key_that_could_not_be_installed_is_tried_at_the_next_boot(void **state)
 {
 	struct take_test test;
@@ -205,6 +250,8 @@ int main(void)
 		STEP_TEST(a_key_that_another_program_replaced_is_put_back),
 		STEP_TEST(munge_that_does_not_run_is_not_started),
 		STEP_TEST(where_munge_is_not_installed_nothing_is_done),
+		STEP_TEST(munge_that_is_installed_later_gets_the_key_of_the_last_reply),
+		STEP_TEST(the_step_that_installs_munge_gives_it_the_key),
 		STEP_TEST(a_key_that_could_not_be_installed_is_tried_at_the_next_boot),
 		STEP_TEST(the_board_gets_the_name_that_the_master_has_for_it),
 		STEP_TEST(the_turn_is_waited_for_once),
