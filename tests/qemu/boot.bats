@@ -1,16 +1,18 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Finished images boot as a cluster: three nodes on one wired network, looked at over ssh.  The workers are on
-# three minutes before their master, with clocks that begin in 1970.  How a cluster grows, and how it is switched
-# off, is in compute.bats, where a boot costs less.
+# Finished images boot as a cluster: four nodes on one wired network, looked at over ssh.  The workers are on
+# three minutes before their master, with clocks that begin in 1970.  One is a clone of another's image, and
+# joins when they run.
 load helper
 load firstboot
 
-nodes=(master worker001 worker002)
+nodes=(master worker001 worker002 worker003)
 
 setup_file() {
-	boot "$BATS_FILE_TMPDIR" "${nodes[@]}" -- --card 4G --late master:180 --rtc worker001=1970-01-01 \
+	boot "$BATS_FILE_TMPDIR" "${nodes[@]:0:3}" -- --card 4G --late master:180 --rtc worker001=1970-01-01 \
 		--rtc worker002=1970-01-01
+	"$MKIMAGE" clone "$OUT/worker002.img" --node 3 -c "$CLUSTER" -o "$BATS_FILE_TMPDIR/clone" --check
+	join "$BATS_FILE_TMPDIR/clone/worker003.img" --card 4G --rtc 1970-01-01
 }
 
 teardown_file() {
@@ -108,7 +110,7 @@ teardown_file() {
 	[[ $output == *'Host key verification failed'* ]]
 }
 
-# Without the Internet nothing sets the clocks, and emulated boards are busy; all else has to be well.
+# Without the Internet nobody sets the master's clock, and emulated boards are busy; all else has to be well.
 @test "the master hears from every node that it is well" {
 	for node in "${nodes[@]}"; do
 		run on master sudo nodectl health --timeout 4m --json "$node"
@@ -130,8 +132,31 @@ teardown_file() {
 }
 
 @test "the guests wrote nothing to the images" {
-	for node in "${nodes[@]}"; do
+	for node in master worker001 worker002; do
 		[ -s "$OUT/$node.img" ]
 		[ "$OUT/$node.img" -ot "$TRY/up" ]
+	done
+	[ -s "$BATS_FILE_TMPDIR/clone/worker003.img" ]
+	[ "$BATS_FILE_TMPDIR/clone/worker003.img" -ot "$TRY/joined" ]
+}
+
+# wait_off NODE: until its kernel said so.
+wait_off() {
+	local since=$SECONDS
+	until tail -n 5 "$TRY/$1.console" | grep -qa 'reboot: Power down'; do
+		[ $((SECONDS - since)) -lt 120 ] || { tail -n 5 "$TRY/$1.console" >&2; return 1; }
+		sleep 1
+	done
+}
+
+# The last of the file: afterwards there is nobody to ask.
+@test "shutdown at the master switches all off, the master last" {
+	run on master sudo nodectl shutdown --yes --timeout 4m
+	note "$output"
+	for node in "${nodes[@]:1}"; do
+		[[ $output == *"$node: off after "* ]]
+	done
+	for node in "${nodes[@]}"; do
+		wait_off "$node"
 	done
 }

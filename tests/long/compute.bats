@@ -3,8 +3,8 @@
 # A cluster that computes: the shipped profiles with MPI and Slurm, on PCs, which boot quickly here (compute/). A
 # master and two workers; a third one, cloned from an image of the second, joins while they work. In the end a worker
 # was off, the master has rebooted, and all are shut down. The tests follow each other.
-load helper
-load tutorial
+load ../qemu/helper
+load ../qemu/tutorial
 
 workers=(worker001 worker002 worker003)
 examples=/srv/cluster/examples
@@ -13,8 +13,8 @@ setup_file() {
 	export CARDSTOCK_OUT=$BATS_FILE_TMPDIR/out CARDSTOCK_CLUSTER=$BATS_FILE_TMPDIR/cluster
 	OUT=$CARDSTOCK_OUT CLUSTER=$CARDSTOCK_CLUSTER
 	mkdir "$BATS_FILE_TMPDIR/try"
-	"$MKIMAGE" --quiet --profile "$ROOT/tests/qemu/compute/master.conf" -c "$CLUSTER" -o "$OUT"
-	"$MKIMAGE" --quiet --profile "$ROOT/tests/qemu/compute/worker.conf" -n 2 -c "$CLUSTER" -o "$OUT"
+	"$MKIMAGE" --quiet --profile "$ROOT/tests/long/compute/master.conf" -c "$CLUSTER" -o "$OUT"
+	"$MKIMAGE" --quiet --profile "$ROOT/tests/long/compute/worker.conf" -n 2 -c "$CLUSTER" -o "$OUT"
 	"$MKIMAGE" clone "$OUT/worker002.img" --quiet --node 3 -c "$CLUSTER" -o "$BATS_FILE_TMPDIR/clone" --check
 	# The workers begin in 1970, as boards do.
 	boot "$BATS_FILE_TMPDIR/try" master worker001 worker002 -- --card 4G --persist \
