@@ -4,7 +4,7 @@
 # master and two workers; a third one, cloned from an image of the second, joins while they work. In the end a worker
 # was off, the master has rebooted, and all are shut down. The tests follow each other.
 load ../qemu/helper
-load ../qemu/tutorial
+load compute
 
 workers=(worker001 worker002 worker003)
 examples=/srv/cluster/examples
