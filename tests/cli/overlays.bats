@@ -28,8 +28,10 @@ file_of() {
 	[ "$(id -u)" = 0 ] || map=(--map-root-user)
 	unshare "${map[@]}" -nm "$ROOT/tests/cli/gateway-in-a-box" "$PWD/gateway.nft" >said
 	cat said >&2
-	grep -qx 'a node outside is seen as 192.0.2.1' said
-	grep -qx 'from outside: nobody' said
+	grep -qx 'without rules, outside sees 10.0.0.12' said
+	grep -qx 'without rules, the node sees 192.0.2.9' said
+	grep -qx 'outside sees 192.0.2.1' said
+	grep -qx 'the node sees nobody' said
 	grep -qx 'loaded twice: one table' said
 }
 

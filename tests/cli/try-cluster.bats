@@ -245,7 +245,7 @@ start() {
 
 @test "ssh_config: strict, by the node's name, with the cluster's keys" {
 	start --cluster cluster --user root worker001.img worker002.img
-	until [ -e try.ssh_config ]; do sleep 0.1; done
+	patiently test -e try.ssh_config
 	run ssh -G -F try.ssh_config worker002
 	[[ $output == *'user root'* && $output == *'hostkeyalias worker002'* ]]
 	[[ $output == *'hostname 127.0.0.1'* && $output == *'stricthostkeychecking true'* ]]
@@ -281,6 +281,18 @@ start() {
 	nothing_left
 }
 
+# patiently COMMAND…: until it succeeds, for a minute, and as long as the cluster runs.
+patiently() {
+	local end=$((SECONDS + 60))
+	until "$@"; do
+		if [ $SECONDS -ge $end ] || ! kill -0 "$script"; then
+			cat log >&2
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
 # join ARGUMENT…: in the background, to the cluster that start started; returns when worker003 runs.
 join() {
 	"$ROOT/scripts/try-cluster" --join . "$@" later/worker003.img >join.log 2>&1 3>&- &
@@ -301,7 +313,7 @@ end() {
 	start --cluster cluster --user root worker001.img worker002.img
 	join
 	[ "$(grep -o 'vde,[^ ]*' worker003.args)" = "$(grep -o 'vde,[^ ]*' worker001.args)" ]
-	until grep -q worker003 try.ssh_config; do sleep 0.1; done
+	patiently grep -q worker003 try.ssh_config
 	run ssh -G -F try.ssh_config worker003
 	[[ $output == *'user root'* && $output == *"userknownhostsfile $PWD/cluster/known_hosts"* ]]
 	[ -e worker003.console ]
@@ -334,7 +346,7 @@ end() {
 @test "what joined ends when the cluster is killed, too, and its command fails then" {
 	start worker001.img worker002.img
 	"$ROOT/scripts/try-cluster" --join . later/worker003.img --run sh -c 'touch runs; exec sleep 60' >join.log 2>&1 3>&- &
-	until [ -e runs ]; do sleep 0.1; done
+	patiently test -e runs
 	kill -KILL "$script"
 	status=0
 	wait "$!" || status=$?
@@ -347,10 +359,30 @@ end() {
 	cp worker001.img later/
 	fails 1 "there is a node 'worker001' in that cluster already, and it is on" try --join . later/worker001.img
 	kill "$(cat worker001.pid)"
-	until try --join . later/worker001.img --run true; do sleep 0.1; done
+	patiently try --join . later/worker001.img --run true
 	grep -q 'later/worker001.img"' worker001.disk
 	kill -0 "$script"
 	end "$script"
+	nothing_left
+}
+
+@test "of two that join at the same time with one name, one does" {
+	local held joiners=() failed=0
+	start worker001.img worker002.img
+	exec {held}>try.work/claims
+	flock "$held"
+	for i in 1 2; do
+		"$ROOT/scripts/try-cluster" --join . later/worker003.img >"join$i.log" 2>&1 3>&- {held}>&- &
+		joiners+=($!)
+	done
+	sleep 2 # both have looked, if they look before it is their turn
+	exec {held}>&-
+	patiently grep -q "there is a node 'worker003' in that cluster already" join1.log join2.log
+	patiently grep -q 'started worker003' join1.log join2.log
+	kill -0 "$(cat worker003.pid)"
+	end "$script"
+	for joiner in "${joiners[@]}"; do wait "$joiner" || failed=$((failed + 1)); done
+	[ "$failed" = 1 ]
 	nothing_left
 }
 
@@ -368,10 +400,7 @@ end() {
 @test "a node that is switched on later is in the cluster already" {
 	start --late worker003:10 worker001.img worker002.img later/worker003.img
 	fails 1 "there is a node 'worker003' in that cluster already, and it is switched on later" try --join . later/worker003.img
-	until [ -s worker003.disk ]; do
-		kill -0 "$script" || { cat log >&2; return 1; }
-		sleep 0.1
-	done
+	patiently test -s worker003.disk
 	end "$script"
 	nothing_left
 }
@@ -379,7 +408,7 @@ end() {
 @test "a node may be called as files of the cluster are" {
 	for name in running joined host; do cp worker001.img "$name.img"; done
 	start --cluster cluster running.img joined.img host.img worker001.img worker002.img
-	until [ -e try.ssh_config ]; do sleep 0.1; done
+	patiently test -e try.ssh_config
 	[ "$(grep '^Host ' try.ssh_config | sort | xargs)" = 'Host host Host joined Host running Host worker001 Host worker002' ]
 	end "$script"
 	nothing_left

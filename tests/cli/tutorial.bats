@@ -231,7 +231,10 @@ typed() {
 	page 'laptop$ sleep 60'
 	TUTORIAL_TIMEOUT=0.2 assert_fails 1 'not done after 0.2 s' typed
 	page 'laptop$ exit 0'
-	assert_fails 1 'the shell ended' typed
+	assert_fails 1 'page.md:2: the shell ended' typed
+	# between two commands of it
+	page 'laptop$ (sleep 0.1; kill -KILL $$) & true' 'me@laptop$ sleep 1' 'laptop$ pwd' '…'
+	assert_fails 1 'page.md:4: the shell ended after the command before' typed
 }
 
 @test "a command that would not be typed is told" {
@@ -241,7 +244,9 @@ typed() {
 	page 'sample' 'laptop$ true'
 	assert_fails 1 'page.md:2: not after a command: sample' typed
 	page "laptop\$ cat <<'END'" 'text'
-	assert_fails 1 "a here-document does not end: no line 'END'" typed
+	assert_fails 1 "page.md:2: a here-document does not end: no line 'END'" typed
+	page 'laptop$ echo \\'
+	assert_fails 1 'page.md:2: nothing follows the backslash' typed
 	page 'master$ true'
 	assert_fails 1 "has no part 'laptop'" typed
 }
