@@ -89,8 +89,9 @@ int join_ssh(const struct ctx *ctx, const struct join_key *key, const struct str
 }
 
 /*
- * "kex_exchange_identification: Connection closed by remote host", "Connection reset by 10.0.0.1 port
- * 2222".  A refusal ("Permission denied", another host key) is none: it will not be otherwise soon.
+ * "kex_exchange_identification: Connection closed by remote host", "Connection reset by 10.0.0.1
+ * port 2222".  A refusal ("Permission denied", another host key) is none: it will not be otherwise
+ * soon.
  */
 bool join_was_dropped(const struct err *why)
 {
